@@ -83,6 +83,9 @@ def problem_of(error: ScannerError, language: Language) -> Response:
         headers["Retry-After"] = str(max(1, ceil(error.retry_after_s or 1)))
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
+    if error.code == "insufficient_scope":  # RFC 6750, section 3.1
+        scope = f', scope="{error.params["scope"]}"' if "scope" in error.params else ""
+        headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope"{scope}'
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.SERVICE_UNAVAILABLE:
         return problem(language, 500, ScannerError.code)
     return problem(language, error.status, error.code, detail=error.text_in(language), headers=headers)

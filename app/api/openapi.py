@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from app.api.errors import MEDIA_TYPE
 from app.api.schema_examples import add_examples
+from app.core.scopes import SCOPE_OF_ROUTE, SESSION
 from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
 from app.rest.documented_responses import CODES, codes_of
 from app.rest.schemas import A_TRACE, Problem
@@ -31,11 +32,15 @@ TAGS: Final = [
     {"name": "health", "description": "For probes and scrapers. Additional query parameters are ignored."},
 ]
 INTERFACE: Final = "/api/"  # below it every address is as strict; the others are for probes
+KEY_SCOPE: Final = "x-key-scope"  # of an operation: the scope of an API key that opens it, `session` or `public`
 SCHEMAS: Final = "#/components/schemas/"
 OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")  # a problem stands in their place
 # What any operation may answer, and what those with a token, with a body or with an id in their address may.
 ANY: Final = {422: ["invalid_input"], 500: ["internal"], 503: ["database_unavailable", "database_damaged"]}
 WITH_TOKEN: Final = {401: ["missing_token", "invalid_token", "expired_token", "user_disabled"]}
+# What those may answer that an API key does not open, or only with a scope.
+WITH_SCOPE: Final = {403: ["insufficient_scope"]}
+WITH_SESSION: Final = {403: ["session_required", "insufficient_scope"]}
 WITH_BODY: Final = {400: ["bad_json"], 413: ["too_large"], 415: ["unsupported_media_type"]}
 WITH_ID: Final = {404: ["not_found"]}
 # How an event stream is opened where no header can be sent.
@@ -44,7 +49,13 @@ IN_ADDRESSES: Final = {
     "token": {"type": "apiKey", "in": "query", "name": "token", "description": "The access token."},
 }
 # In the texts of examples.
-VALUES: Final = {"limit": 20, "domain": "example.com", "fields": "query.colour", "levels": "INFO, WARNING, ERROR"}
+VALUES: Final = {
+    "limit": 20,
+    "scope": "scan",
+    "domain": "example.com",
+    "fields": "query.colour",
+    "levels": "INFO, WARNING, ERROR",
+}
 
 
 def complete(document: Json, language: Language) -> Json:
@@ -78,6 +89,7 @@ def _operations(document: Json) -> Iterator[tuple[str, Json]]:
 def _complete_operation(path: str, operation: Json, texts: MessageCatalog) -> None:
     if any(parameter["name"] == "ticket" for parameter in operation.get("parameters", ())):
         operation["security"] += [{"ticket": []}, {"token": []}]
+    operation[KEY_SCOPE] = SCOPE_OF_ROUTE[operation["operationId"]]
     responses = operation["responses"]
     responses.pop("422", None)
     refusals = {int(status): codes_of(response) for status, response in responses.items() if CODES in response}
@@ -89,9 +101,10 @@ def _complete_operation(path: str, operation: Json, texts: MessageCatalog) -> No
 
 def _shared(path: str, operation: Json) -> Mapping[int, list[str]]:
     """Return what the operation may answer because of what it is."""
+    of_scope = WITH_SESSION if operation[KEY_SCOPE] == SESSION else WITH_SCOPE
     return {
         **(ANY if path.startswith(INTERFACE) else {}),
-        **(WITH_TOKEN if "security" in operation else {}),
+        **(WITH_TOKEN | of_scope if "security" in operation else {}),
         **(WITH_BODY if "requestBody" in operation else {}),
         **(WITH_ID if "{" in path else {}),
     }

@@ -10,12 +10,13 @@ from app.api.strictness import refuse_misunderstandings
 from app.api.v1 import admin_connections, event_stream, tasks, websocket
 from app.configuration.routes import configuration, local_reader
 from app.findings.routes import findings, review
-from app.identity.routes import audit, auth, cookie_auth, own_sessions, users
+from app.identity.routes import audit, auth, cookie_auth, keys, own_sessions, users
 from app.lists import routes as lists
 from app.orders import routes as orders
 from app.overview.routes import overview, service_numbers
 from app.reports import routes as reports
 from app.rest.language import reader_language
+from app.scans import link_routes as links
 from app.scans import routes as workers
 
 _UNKNOWN: Final[dict[str, Any]] = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
@@ -44,6 +45,8 @@ def build_router() -> APIRouter:
         findings,
         review,
         own_sessions,
+        keys,
+        links,
         audit,
         admin_connections,
         users,

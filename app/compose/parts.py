@@ -11,6 +11,7 @@ from app.domain.local_reading import ModelFault, StoredModel
 from app.engines.local_reader.model import UnusableModel, read_model
 from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
+from app.identity.build import build_auth
 from app.identity.users import UserService
 from app.lists.build import build_lists
 from app.lists.service import ListService
@@ -28,6 +29,19 @@ from app.tasks.supervisor.worker_handle import MODULE
 from app.websocket.factory import build_manager
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager
+
+
+def build_identity(base: Foundation, passwords: Passwords) -> AuthService:
+    checks = base.metrics.token_checks
+    return build_auth(
+        base.live,
+        db=base.db,
+        bus=base.bus,
+        clock=base.clock,
+        passwords=passwords,
+        audit=base.audit,
+        on_checked=lambda kind, outcome: checks.labels(kind, outcome).inc(),
+    )
 
 
 def build_real_time(base: Foundation, auth: AuthService) -> WebSocketManager:

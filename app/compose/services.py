@@ -10,6 +10,7 @@ from app.compose.foundation import lay_foundation
 from app.compose.parts import (
     build_captures_probe,
     build_handler,
+    build_identity,
     build_list_service,
     build_real_time,
     build_runner,
@@ -39,7 +40,6 @@ from app.findings.evidence.service import EvidenceService
 from app.findings.review import ReviewService
 from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
-from app.identity.build import build_auth
 from app.identity.demo_visitor import DemoVisitor
 from app.identity.users import UserService
 from app.lists.service import ListService
@@ -148,6 +148,7 @@ class Services:
         for part in (self.runner, self.monitor, self.manager):
             await part.start()
             stack.push_async_callback(part.stop)
+        self._background.keep(self.auth.opaque.uses.keep_written, name="token-uses")
         self._background.keep(self.configuration.watch.keep_current, name="configuration")
         self._background.keep(self.lists.keep_current, name="lists")
         self._background.keep(self.captures_probe.keep_looking, name="captures-probe")
@@ -204,7 +205,7 @@ def _build(
 ) -> Services:
     base = lay_foundation(settings, clock)
     settings, db, audit = base.settings, base.db, base.audit
-    auth = build_auth(base.live, db=db, bus=base.bus, clock=clock, passwords=passwords, audit=audit)
+    auth = build_identity(base, passwords)
     manager = manager or build_real_time(base, auth)
     runner, monitor = build_runner(base, manager) if runner is None else (runner, monitor)
     if monitor is None:

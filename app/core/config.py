@@ -39,6 +39,7 @@ _IN_ORDER: Final = (
     ("worker_suspect_after_s", "worker_lost_after_s"),
     ("long_running_warning_s", "long_running_failure_s"),
     ("login_delay_s", "login_max_delay_s"),
+    ("api_key_ttl_s", "api_key_max_ttl_s"),
     ("ws_drain_s", "stop_within_s"),
 )
 
@@ -73,6 +74,11 @@ class Settings(BaseSettings):
     access_token_ttl_s: int = Field(default=3_600, ge=60, le=86_400)
     refresh_token_ttl_s: int = Field(default=14 * 86_400, ge=300, le=90 * 86_400)
     ticket_ttl_s: int = Field(default=30, ge=1, le=600)
+    api_key_ttl_s: int = Field(default=90 * 86_400, ge=3_600, le=10 * 366 * 86_400)  # where its maker does not say
+    api_key_max_ttl_s: int = Field(default=366 * 86_400, ge=3_600, le=10 * 366 * 86_400)
+    api_keys_per_user: int = Field(default=50, ge=1, le=200)  # that let somebody in
+    link_max_ttl_s: int = Field(default=90 * 86_400, ge=3_600, le=10 * 366 * 86_400)
+    links_per_task: int = Field(default=20, ge=1, le=200)
     login_burst_per_address: int = Field(default=30, ge=1, le=1_000_000)
     logins_per_minute_per_address: float = Field(default=20, gt=0, le=1_000_000)
     login_free_failures: int = Field(default=5, ge=1, le=1_000)  # of an account, before its delay begins to grow

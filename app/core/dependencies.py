@@ -1,7 +1,9 @@
 """The principal of a request: FastAPI dependencies over the `Authenticator` of the lifespan state."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Final, Protocol, cast
 
 import orjson
@@ -14,9 +16,11 @@ from starlette.websockets import WebSocket
 
 from app.core.clock import Clock, to_wire
 from app.core.config import Settings
-from app.core.errors import Forbidden, Unauthenticated
+from app.core.errors import Forbidden, NotFound, ScannerError, Unauthenticated
+from app.core.opaque_tokens import LINK, is_opaque
 from app.core.principal import Authenticator, Principal
 from app.core.reader import note_reader
+from app.core.scopes import LINK_ROUTES
 from app.domain.messages import Language
 
 MAX_AGENT: Final = 200  # characters that are kept of a `User-Agent`
@@ -24,7 +28,14 @@ MAX_ADDRESS: Final = 45  # characters of an IPv6 address in its longest form
 
 
 # It documents alone: what is wrong with a token is told apart below.
-BEARER: Final = HTTPBearer(scheme_name="bearer", auto_error=False, description="The access token of `POST auth/login`.")
+BEARER: Final = HTTPBearer(
+    scheme_name="bearer",
+    auto_error=False,
+    description=(
+        "The access token of `POST auth/login`, or an API key of `POST auth/keys` with the scope that the route needs "
+        "(`x-key-scope`)."
+    ),
+)
 
 
 class _Services(Protocol):
@@ -49,12 +60,17 @@ async def get_current_user(
     request: Request,
     _documented: Annotated[object, Security(BEARER)] = None,
 ) -> Principal:
-    """Return the principal of the bearer token.
+    """Return the principal of the bearer token: an access token, an API key, or a read-only link to a scan.
 
     Raises:
         Unauthenticated: `missing_token`, `invalid_token`, `expired_token` or `user_disabled`.
+        Forbidden: `insufficient_scope` or `session_required`, of a key or a link that is not for this route.
+        NotFound: a link that leads nowhere.
     """
-    return await _authenticate(request, bearer_token(request))
+    token = bearer_token(request)
+    if token is not None and token.startswith(LINK) and request.scope["route"].name not in LINK_ROUTES:
+        raise Forbidden(code="insufficient_scope", text="link_not_enough")  # whether or not it leads anywhere
+    return _admitted(await _authenticate(request, token), request)
 
 
 def bearer_token(request: HTTPConnection) -> str | None:
@@ -97,8 +113,8 @@ async def get_current_user_stream(
     if "authorization" in request.headers:
         return await get_current_user(request)
     if ticket is not None:
-        return _at_address(await _services(request).auth.redeem(ticket), request)
-    return await _authenticate(request, token)
+        return _admitted(_at_address(await _services(request).auth.redeem(ticket), request), request)
+    return _admitted(await _authenticate(request, _token_in_address(token, request)), request)
 
 
 StreamUser = Annotated[Principal, Depends(get_current_user_stream)]
@@ -115,25 +131,49 @@ CurrentAdmin = Annotated[Principal, Depends(require_admin)]
 
 
 async def get_current_user_websocket(websocket: WebSocket) -> Principal:
-    """Return the principal of `?ticket=`, otherwise of `?token=`, of a WebSocket that is not accepted yet.
+    """Return the principal of a WebSocket that is not accepted yet: of its `Authorization` header, which programs can
+    send, otherwise of `?ticket=`, otherwise of `?token=`.
 
     On failure the socket is accepted, sent one `error` and closed with 1008 and the code as reason, because a browser
     cannot read an HTTP status (protocol.md, section 5); then the error is raised, so that the caller ends too.
 
     Raises:
-        Unauthenticated: as `get_current_user`; the socket is closed by then.
+        Unauthenticated, Forbidden: as `get_current_user`; the socket is closed by then.
         Unavailable: the database does not answer; the socket is untouched.
     """
     services = _services(websocket)
     try:
-        ticket = websocket.query_params.get("ticket")
-        if ticket is not None:
-            return await services.auth.redeem(ticket)
-        return await services.auth.authenticate(websocket.query_params.get("token"))
-    except Unauthenticated as error:
+        principal = await _principal_of_socket(websocket)
+        _check(principal.require_socket, principal, websocket)
+    except (Unauthenticated, Forbidden) as error:
         language = reader_language(websocket, services.settings.language)
         await _refuse(websocket, error, language, to_wire(services.clock.now()))
         raise
+    if principal.key_id:
+        services.auth.note_use(principal)
+    return principal
+
+
+async def _principal_of_socket(websocket: WebSocket) -> Principal:
+    token = bearer_token(websocket)
+    if token is not None:
+        return await _authenticate(websocket, token)
+    ticket = websocket.query_params.get("ticket")
+    if ticket is not None:
+        return _at_address(await _services(websocket).auth.redeem(ticket), websocket)
+    return await _authenticate(websocket, _token_in_address(websocket.query_params.get("token"), websocket))
+
+
+def _token_in_address(token: str | None, connection: HTTPConnection) -> str | None:
+    """Return the token of a query. One that lives long is refused there, good or not: addresses are logged.
+
+    Raises Unauthenticated (`invalid_token`).
+    """
+    if is_opaque(token):
+        error = Unauthenticated(code="invalid_token", text="key_in_address")
+        _services(connection).auth.note_denied(error, None, address=client_address(connection))
+        raise error
+    return token
 
 
 def reader_language(websocket: WebSocket, default: Language) -> Language:
@@ -141,7 +181,7 @@ def reader_language(websocket: WebSocket, default: Language) -> Language:
     return Language.of_locale(websocket.query_params.get("lang", "")) or default
 
 
-async def _refuse(websocket: WebSocket, error: Unauthenticated, language: Language, timestamp: str) -> None:
+async def _refuse(websocket: WebSocket, error: ScannerError, language: Language, timestamp: str) -> None:
     message = str(error.text_in(language))
     frame = {"type": "error", "code": error.code, "message": message, "fatal": True, "timestamp": timestamp}
     await websocket.accept()
@@ -150,12 +190,37 @@ async def _refuse(websocket: WebSocket, error: Unauthenticated, language: Langua
 
 
 async def _authenticate(connection: HTTPConnection, token: str | None) -> Principal:
-    return _at_address(await _services(connection).auth.authenticate(token), connection)
+    auth = _services(connection).auth
+    try:
+        principal = await auth.authenticate(token)
+    except (Unauthenticated, NotFound) as error:
+        if is_opaque(token):
+            auth.note_denied(error, None, address=client_address(connection))
+        if isinstance(error, NotFound) and isinstance(connection, WebSocket):  # a socket has no such answer
+            raise Unauthenticated(code="invalid_token", text="link_opens_no_socket") from error
+        raise
+    return _at_address(principal, connection)
 
 
 def _at_address(principal: Principal, connection: HTTPConnection) -> Principal:
-    note_reader(principal.user_id)
+    note_reader(principal.waits_as)
     return replace(principal, address=client_address(connection))
+
+
+def _admitted(principal: Principal, request: Request) -> Principal:
+    """Return the principal, if it may use this route. Raises Forbidden."""
+    _check(partial(principal.require_route, request.scope["route"].name), principal, request)
+    if principal.key_id or principal.link_id:
+        _services(request).auth.note_use(principal)
+    return principal
+
+
+def _check(require: Callable[[], None], principal: Principal, connection: HTTPConnection) -> None:
+    try:
+        require()
+    except (Forbidden, Unauthenticated) as error:
+        _services(connection).auth.note_denied(error, principal, address=principal.address)
+        raise
 
 
 def _services(connection: HTTPConnection) -> _Services:

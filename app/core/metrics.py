@@ -142,6 +142,12 @@ class Metrics:
         )
 
     def _add_process(self) -> None:
+        self.token_checks = Counter(
+            "token_checks",
+            "API keys and read-only links that were shown, by kind and outcome: ok, or the code of the refusal",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
         self.http_cut = Counter(
             "http_connections_cut",
             "HTTP connections ended for going beyond a limit, by reason",

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
 
+from app.core.errors import Forbidden, ScannerError, Unauthenticated
+from app.core.scopes import LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
+
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 Role = Literal["admin", "user"]
 ADMIN: Final = "admin"
@@ -12,14 +15,21 @@ ADMIN: Final = "admin"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A user with a role. A user sees what is theirs, an administrator sees everything; foreign looks like missing."""
+    """A user with a role. A user sees what is theirs, an administrator sees everything; foreign looks like missing.
+
+    Who shows an API key or a read-only link is its user, with fewer rights.
+    """
 
     user_id: str
     username: str
-    role: Role
+    role: Role  # of a key: what of its user's role it may use
     session_id: str = ""  # the `sid` of a verified access token; empty for a command on this machine, which has none
     expires_at: datetime = NEVER  # the token's
     address: str | None = field(default=None, compare=False)  # where the request came from, for the audit log
+    key_id: str = ""  # of the API key that was shown; empty without one
+    scopes: frozenset[Scope] | None = None  # of that key; None: no key, and all that the role allows
+    link_id: str = ""  # of the read-only link that was shown; empty without one
+    task_id: str = ""  # the one task that the link shows; empty: no link
 
     @property
     def is_admin(self) -> bool:
@@ -32,15 +42,57 @@ class Principal:
 
     def may_see(self, owner_id: str) -> bool:
         """Return whether tasks of that user may be seen."""
-        return self.sees_all or self.user_id == owner_id
+        return not self.link_id and (self.sees_all or self.user_id == owner_id)
+
+    @property
+    def waits_as(self) -> str:
+        """Return by whom this one's requests take their turns: the readers of a link do not keep its user waiting."""
+        return f"link {self.link_id}" if self.link_id else self.user_id
+
+    def require_route(self, name: str) -> None:
+        """Refuse what a key or a link is not for.
+
+        Raises Forbidden: `session_required` or `insufficient_scope`.
+        """
+        if self.link_id:
+            if name not in LINK_ROUTES:
+                raise Forbidden(code="insufficient_scope", text="link_not_enough")
+        elif self.scopes is not None:
+            needed = SCOPE_OF_ROUTE.get(name, SESSION)
+            if needed in (SESSION, PUBLIC):
+                raise Forbidden(code="session_required")
+            self.require_scope(Scope(needed))
+
+    def require_scope(self, scope: Scope) -> None:
+        """Refuse a key without it. Raises Forbidden (`insufficient_scope`)."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise Forbidden(code="insufficient_scope", scope=scope.value)
+
+    def require_socket(self) -> None:
+        """Refuse who may not open a WebSocket: for that a key must read, and a link opens none.
+
+        Raises Unauthenticated (`invalid_token`), Forbidden (`insufficient_scope`).
+        """
+        if self.link_id:
+            raise Unauthenticated(code="invalid_token", text="link_opens_no_socket")
+        self.require_scope(Scope.READ)
 
 
 class Authenticator(Protocol):
     async def authenticate(self, token: str | None) -> Principal:
-        """Return the principal of an access token, checked against the user and the session in the database.
+        """Return the principal of an access token, an API key or a read-only link, checked against the database.
 
-        Raises Unauthenticated with code `missing_token`, `invalid_token`, `expired_token` or `user_disabled`.
+        Raises Unauthenticated with code `missing_token`, `invalid_token`, `expired_token` or `user_disabled`; NotFound
+        for a link that leads nowhere, or no longer.
         """
+        ...
+
+    def note_use(self, principal: Principal) -> None:
+        """Note that a key or a link was used, from the principal's address. Never waits."""
+        ...
+
+    def note_denied(self, error: ScannerError, principal: Principal | None, *, address: str | None) -> None:
+        """Record that a key was refused; `principal`: whose, if the key itself is good. Never waits."""
         ...
 
     async def redeem(self, ticket: str) -> Principal:
@@ -52,7 +104,7 @@ class Authenticator(Protocol):
         ...
 
     async def ended(self, principals: Sequence[Principal]) -> Mapping[Principal, str]:
-        """Return the invalid principals with the reason: `logged_out`, `user_disabled`, `role_changed`.
+        """Return the invalid principals with the reason: `logged_out`, `key_revoked`, `user_disabled`, `role_changed`.
 
         One query for all of them; called every few seconds for every connection.
         """

@@ -39,6 +39,8 @@ _HEADER: Final = re.compile(
 )
 _BEARER: Final = re.compile(r"\b(?P<kind>bearer|basic)\s+[A-Za-z0-9\-._~+/]{6,}=*", re.IGNORECASE)
 _JWT: Final = re.compile(r"eyJ[\w\-]{6,}(?:\.[\w\-]*){0,4}")
+# API keys and read-only links (`core.opaque_tokens`), cut ones included; their first characters are no secret.
+_OPAQUE: Final = re.compile(r"(?P<prefix>dcs[kl]_)[0-9A-Za-z]{5,}")
 # In quotes: `'code': 'not_found'` is a fact of ours, `"password": ...` never is. Bounded, as above.
 _MEMBER: Final = re.compile(
     r"(?P<name>(?P<quote>[\"'])(?=[\w\-]{0,100}?(?:token|secret|passwo?r?d|pwd|api_?key|credential))[\w\-]{1,100}(?P=quote))"
@@ -49,7 +51,7 @@ _PARAMETERS: Final = re.compile(r"\[parameters: .*?(?:\](?=\s|$)|\Z)", re.DOTALL
 
 
 def redact(text: str) -> str:
-    """Return the text without user info in URLs, token-like query values, credentials, JWTs and database parameters."""
+    """Return the text without user info in URLs, token-like query values, credentials, tokens and parameters."""
     if "[parameters: " in text:
         text = _PARAMETERS.sub("[parameters hidden]", text)
     if "@" in text:
@@ -63,6 +65,8 @@ def redact(text: str) -> str:
         text = _BEARER.sub(lambda found: f"{found['kind']} {MASK}", text)
     if lower is None or "'" in lower or '"' in lower:
         text = _MEMBER.sub(lambda found: f"{found['name']}{found['sep']}{MASK}", text)
+    if "dcs" in text:
+        text = _OPAQUE.sub(lambda found: found["prefix"] + MASK, text)
     return _JWT.sub(MASK, text) if "eyJ" in text else text
 
 

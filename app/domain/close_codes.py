@@ -31,7 +31,7 @@ class CloseCode(IntEnum):
     GOING_AWAY = 1001, ("",), "reconnect and resume", "The other side has gone away."
     POLICY = (
         1008,
-        ("missing_token", "invalid_token", "expired_token", "user_disabled", "token_mismatch"),
+        ("missing_token", "invalid_token", "expired_token", "user_disabled", "insufficient_scope", "token_mismatch"),
         "get a new token",
         "Refused; the reason is an error code.",
     )
@@ -58,9 +58,9 @@ class CloseCode(IntEnum):
     )
     LOGGED_OUT = (
         4500,
-        ("logged_out", "role_changed", CLOSED_BY_ADMIN),
+        ("logged_out", "key_revoked", "role_changed", CLOSED_BY_ADMIN),
         STOP,
-        "The session has ended, the role has changed, or an administrator has closed the connection.",
+        "The session has ended, the key was revoked, the role has changed, or an administrator closed the connection.",
     )
     DISABLED = 4501, ("user_disabled",), STOP, "The account was disabled."
     CONNECTION_LIMIT = 4503, ("connection_limit",), STOP, "Too many connections, and this was the oldest."

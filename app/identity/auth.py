@@ -1,7 +1,8 @@
 """Authentication: signing in and out, rotation of tokens, and whether a connected user may stay connected.
 
 A token is good while its session stands, its user is active and its version is the user's. So a logout, a password
-change and a deactivation end every token at the next look, and an `AccessHint` makes all sockets look at once.
+change and a deactivation end every token at the next look, and an `AccessHint` makes all sockets look at once. API keys
+and read-only links are asked beside sessions (`identity.api_keys`, `identity.links`).
 """
 
 import secrets
@@ -17,6 +18,7 @@ from app.core.data_loader import DataLoader
 from app.core.db import Database
 from app.core.errors import ConfigurationError, Forbidden, LimitReached, ScannerError, Unauthenticated
 from app.core.ids import new_id
+from app.core.opaque_tokens import is_opaque
 from app.core.principal import ADMIN, Principal
 from app.core.security import MIN_PASSWORD, Claims, Passwords, Tokens
 from app.core.tracing import traced
@@ -24,7 +26,9 @@ from app.events.bus.base import AccessHint, Publisher
 from app.identity.audit import AuditTrail
 from app.identity.login import Login
 from app.identity.login_throttle import LoginThrottle
+from app.identity.opaque_access import OpaqueAccess
 from app.identity.queries import sessions, users
+from app.identity.queries.tokens import revoke_tokens
 from app.identity.session_checks import check_claims, check_session, may_travel
 from app.identity.tickets import Ticket, Tickets
 from app.identity.token_issuer import TokenPair
@@ -48,6 +52,7 @@ class AuthService:
     rotation: TokenRotation
     throttle: LoginThrottle
     tickets: Tickets
+    opaque: OpaqueAccess
     audit: AuditTrail
 
     def __post_init__(self) -> None:
@@ -56,15 +61,28 @@ class AuthService:
     @traced
     async def authenticate(self, token: str | None) -> Principal:
         """See `Authenticator`."""
+        if token is not None and is_opaque(token):
+            return await self.opaque.authenticate(token)
         claims = self.tokens.read(token, "access")
         row = check_claims(await self._sessions.get(claims.session_id), claims, self.clock.now())
         return Principal(row.id, row.username, row.role, claims.session_id, claims.expires_at)
 
-    def user_of(self, token: str | None) -> str | None:
-        """Return the id of the user for whom we signed the access token; None: it is not valid.
+    def note_use(self, principal: Principal) -> None:
+        """See `Authenticator`."""
+        self.opaque.note_use(principal)
 
-        Whether the session is still open is not looked at.
+    def note_denied(self, error: ScannerError, principal: Principal | None, *, address: str | None) -> None:
+        """See `Authenticator`."""
+        self.opaque.note_denied(error, principal, address=address)
+
+    def user_of(self, token: str | None) -> str | None:
+        """Return by whom a request with the token takes its turn: the user for whom we signed it, or who the key is
+        known to belong to; None: it is not valid.
+
+        Whether the session is still open is not looked at, nor whether a key that was not seen before is one.
         """
+        if token is not None and is_opaque(token):
+            return self.opaque.turn_of(token)
         try:
             return self.tokens.read(token, "access").user_id
         except Unauthenticated:
@@ -74,6 +92,8 @@ class AuthService:
     async def redeem(self, ticket: str) -> Principal:
         """See `Authenticator`."""
         then = await self.tickets.redeem(ticket)
+        if then.key_id:
+            return await self.opaque.keys.find(then.key_id)
         row = check_session(await self._sessions.get(then.session_id), then.user_id, self.clock.now())
         if then.expires_at <= self.clock.now():
             raise Unauthenticated(code="expired_token")
@@ -85,12 +105,14 @@ class AuthService:
 
     async def ended(self, principals: Sequence[Principal]) -> Mapping[Principal, str]:
         """See `Authenticator`."""
-        ids = sorted({principal.session_id for principal in principals})
+        signed_in = [principal for principal in principals if not principal.key_id]
+        of_keys = await self.opaque.keys.ended([principal for principal in principals if principal.key_id])
+        ids = sorted({principal.session_id for principal in signed_in})
         if not ids:
-            return {}
+            return of_keys
         known = await self._read_sessions(ids)
-        reasons = {principal: _ending(principal, known.get(principal.session_id)) for principal in principals}
-        return {principal: reason for principal, reason in reasons.items() if reason}
+        reasons = {principal: _ending(principal, known.get(principal.session_id)) for principal in signed_in}
+        return {**of_keys, **{principal: reason for principal, reason in reasons.items() if reason}}
 
     async def _read_sessions(self, ids: Sequence[str]) -> dict[str, Row[Any]]:
         rows = await self.db.read(lambda connection: sessions.list_with_users(connection, ids))
@@ -271,6 +293,7 @@ class AuthService:
                 return None
             self._store_password(connection, row.id, hashed)
             users.change(connection, row.id, {"role": ADMIN, "is_active": True})
+            revoke_tokens(connection, row.id, now=self.clock.now())  # it is done for who has lost an account
             return row.id, False
         user_id = new_id()
         users.add(

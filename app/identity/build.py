@@ -6,18 +6,29 @@ from app.core.db import Database
 from app.core.live_settings import SettingsSource
 from app.core.security import Passwords, Tokens, load_secret
 from app.events.bus.base import Publisher
+from app.identity.api_keys import ApiKeys
 from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
+from app.identity.links import Links
 from app.identity.login import Login
 from app.identity.login_throttle import LoginThrottle, delay_of
+from app.identity.opaque_access import OnChecked, OpaqueAccess
 from app.identity.sign_in_counters import MemoryCounters, SharedCounters, SignInCounters
 from app.identity.tickets import OpenTickets, SharedTicketStore, Tickets, TicketStore
 from app.identity.token_issuer import TokenIssuer
 from app.identity.token_rotation import TokenRotation
+from app.identity.token_uses import TokenUses
 
 
 def build_auth(
-    source: SettingsSource, *, db: Database, bus: Publisher, clock: Clock, passwords: Passwords, audit: AuditTrail
+    source: SettingsSource,
+    *,
+    db: Database,
+    bus: Publisher,
+    clock: Clock,
+    passwords: Passwords,
+    audit: AuditTrail,
+    on_checked: OnChecked = lambda _kind, _outcome: None,
 ) -> AuthService:
     """Signing in; also for commands that only manage users. How long sessions last may change while it runs."""
     settings = source.current
@@ -38,6 +49,12 @@ def build_auth(
         ),
         throttle=throttle,
         tickets=Tickets(settings=settings, store=_tickets(settings, db, clock)),
+        opaque=OpaqueAccess(
+            keys=ApiKeys(settings=source, db=db, bus=bus, clock=clock, audit=audit),
+            links=Links(settings=source, db=db, clock=clock, audit=audit),
+            uses=TokenUses(db=db, clock=clock, audit=audit),
+            on_checked=on_checked,
+        ),
         audit=audit,
     )
 

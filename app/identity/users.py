@@ -20,6 +20,7 @@ from app.core.security import Passwords
 from app.events.bus.base import AccessHint, Publisher
 from app.identity.audit import AuditTrail
 from app.identity.queries import sessions, users
+from app.identity.queries.tokens import revoke_tokens
 from app.scanstore.port import StoreRemoval
 
 # Of one transaction, when a user is removed: some 10 ms of the write lock. Others come in the pauses.
@@ -100,8 +101,8 @@ class UserService:
         return row
 
     async def update(self, user_id: str, changes: Mapping[str, Any], *, by: str) -> Row[Any]:
-        """Changes some of `CHANGEABLE`. A new password or a deactivation ends all of the user's sessions. A new
-        priority holds for what waits, too.
+        """Changes some of `CHANGEABLE`. A new password or a deactivation ends all of the user's sessions, API keys
+        and read-only links. A new priority holds for what waits, too.
 
         Raises NotFound; Conflict (`email_taken`, `last_admin`).
         """
@@ -161,6 +162,7 @@ class UserService:
             self.scans.change_ranks(connection, user_id, -row.scan_priority, -values["scan_priority"])
         if ends:
             sessions.revoke_all(connection, user_id, now=self.clock.now())
+            revoke_tokens(connection, user_id, now=self.clock.now())
         return _find(connection, user_id)
 
     def _disable(self, connection: Connection, user_id: str) -> None:
@@ -171,6 +173,7 @@ class UserService:
             raise Conflict(code="user_has_running_tasks")
         users.change(connection, user_id, {"is_active": False, "token_version": row.token_version + 1})
         sessions.revoke_all(connection, user_id, now=self.clock.now())
+        revoke_tokens(connection, user_id, now=self.clock.now())
         self.scans.forget(connection, user_id, self.clock.now())
 
 

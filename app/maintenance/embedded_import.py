@@ -25,7 +25,7 @@ from app.core.tables import marks
 from app.events.log_identity import FORGET_FOLDER
 from app.events.tables import scan_runs, scan_tasks, task_events, task_logs
 from app.findings.tables import decisions, findings, violations
-from app.identity.tables import audit_log, known_addresses, sessions, users
+from app.identity.tables import api_keys, audit_log, known_addresses, scan_links, sessions, users
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
 from app.orders.tables import order_tasks, scan_orders
@@ -40,8 +40,10 @@ TABLES: Final = (
     users,
     sessions,
     known_addresses,
+    api_keys,
     idempotency_keys,
     scan_tasks,
+    scan_links,
     scan_orders,
     order_tasks,
     scan_runs,

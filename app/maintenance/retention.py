@@ -27,6 +27,7 @@ from app.scanstore.port import StoreRemoval
 
 EVERY_S: Final = 60.0
 PAGE: Final = 200  # ended runs looked at by one read
+DEAD_TOKENS_S: Final = 30 * 86_400.0  # keys and links that have ended: so long their users are told why
 TOMBSTONE_S: Final = 60.0  # subscriptions have heard `task_deleted` by then
 # Runs end in the order of time, so what was looked at once is not looked at again; but a clock may have gone back.
 RESTART_S: Final = 86_400.0
@@ -74,6 +75,8 @@ class RetentionService:
         settings = self.settings.current
         keys_before = now - timedelta(seconds=settings.idempotency_key_ttl_s)
         await self._prune_rows("keys", retention.has_old_keys, retention.prune_keys, keys_before)
+        tokens_before = now - timedelta(seconds=DEAD_TOKENS_S)
+        await self._prune_rows("tokens", retention.has_dead_tokens, retention.prune_tokens, tokens_before)
         audit_before = now - timedelta(days=settings.audit_retention_days)
         await self._partitions.drop_old(AUDIT_PARTITIONS, audit_before)
         audit_before -= self._partitions.patience(AUDIT_PARTITIONS)

@@ -170,6 +170,10 @@ class ScanService:
 
         return await self.db.read(work)
 
+    async def require_seen(self, principal: Principal, task_id: str) -> None:
+        """Raises NotFound for a task that is missing, deleted or foreign."""
+        await self.db.read(lambda connection: find_seen(connection, task_id, principal))
+
     async def attempts(
         self, principal: Principal, task_id: str, *, page: int, page_size: int, language: Language | None = None
     ) -> JsonChunks:

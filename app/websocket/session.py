@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket
 from app.core import trace_context, tracing
 from app.core.clock import to_wire
 from app.core.dependencies import client_address, get_current_user_websocket, reader_language
-from app.core.errors import Unauthenticated, Unavailable
+from app.core.errors import Forbidden, Unauthenticated, Unavailable
 from app.core.principal import Principal
 from app.core.trace_context import TraceContext
 from app.domain.close_codes import CloseCode
@@ -44,7 +44,7 @@ async def _enter(manager: WebSocketManager, websocket: WebSocket, address: str) 
     since = manager.clock.monotonic()
     try:
         principal = await get_current_user_websocket(websocket)
-    except Unauthenticated as error:
+    except (Unauthenticated, Forbidden) as error:
         manager.connection_audit.refused(error.code, address)
         return
     except Unavailable:

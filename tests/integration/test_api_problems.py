@@ -119,7 +119,7 @@ async def test_who_signs_in_wrongly_is_refused_as_documented(backend):
         check(await backend.client.request(method, path, **example(operation)), 401, operation)
 
 
-@those("403", code="admin_only")
+@those("403", code="admin_only", besides="create_key")  # its example is for anybody: test_api_keys.py
 async def test_who_may_not_is_refused(backend, user, method, path, operation):
     check(await backend.client.request(method, fill(path), headers=user, **example(operation)), 403, operation)
 

@@ -30,7 +30,11 @@ BROUGHT_ABOUT = {
     "database_damaged": "tests/integration/test_damaged_database.py",
     "database_unavailable": "tests/integration/test_api_monitor.py",
     "decision_changed": "tests/integration/test_api_decisions.py",
+    "insufficient_scope": "tests/integration/test_api_keys.py",
     "internal": "tests/integration/test_api_bad_input.py",
+    "key_limit": "tests/integration/test_api_keys.py",
+    "lifetime_too_long": "tests/integration/test_api_keys.py",
+    "link_limit": "tests/integration/test_links.py",
     "list_not_shrunk": "tests/integration/test_lists.py",
     "reader_unreported": "tests/integration/test_api_local_reader.py",
     "reader_unusable": "tests/integration/test_api_local_reader.py",
@@ -38,6 +42,7 @@ BROUGHT_ABOUT = {
     "report_limit": "tests/integration/test_report_stream.py",
     "results_unavailable": "tests/integration/test_api_reports.py",
     "scan_store_unavailable": "tests/integration/test_api_reports.py",
+    "session_required": "tests/integration/test_api_keys.py",
     "unavailable": "tests/integration/test_streams.py",
 }
 TARGETS = {

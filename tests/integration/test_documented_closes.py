@@ -72,7 +72,7 @@ COMMANDS: dict[str, str | bytes] = {
     "not_found": '{"type": "subscribe_task", "task_id": "nothing"}',
     "not_subscribed": '{"type": "unsubscribe_task", "task_id": "nothing"}',
 }
-CLOSING = {"missing_token", "invalid_token", "expired_token", "user_disabled", "token_mismatch"}
+CLOSING = {"missing_token", "invalid_token", "expired_token", "user_disabled", "insufficient_scope", "token_mismatch"}
 BY_THEMSELVES = {"rate_limited", "subscription_limit", "server_busy", "database_damaged"}
 RESERVED = {"history_pruned", "internal"}
 
@@ -317,17 +317,39 @@ async def say_nonsense(_live: Live, _token: str, client: Client) -> None:
         await client.socket.send("nonsense")
 
 
+async def make_key(live: Live, token: str, scope: str) -> dict[str, str]:
+    answer = await live.ask("POST", "/auth/keys", token, json={"name": "k", "scopes": [scope]})
+    return {"id": answer.json()["key_id"], "Authorization": f"Bearer {answer.json()['key']}"}
+
+
+async def with_key_that_may_not_read(live: Live, token: str) -> tuple[int, str]:
+    key = await make_key(live, token, "scan")
+    code, *end = await live.refusal("lang=en", additional_headers={"Authorization": key["Authorization"]})
+    assert code == end[1]
+    return end[0], end[1]
+
+
+async def revoke_key(live: Live, token: str) -> tuple[int, str]:
+    key = await make_key(live, token, "read")
+    async with live.open("lang=en", additional_headers={"Authorization": key["Authorization"]}) as client:
+        await client.until("connection_established")
+        await live.ask("DELETE", f"/auth/keys/{key['id']}", token)
+        return await ending(client)
+
+
 ENDS: dict[tuple[int, str], Callable[[Live, str], Awaitable[tuple[int, str]]]] = {
     (1008, "missing_token"): lambda live, _: refused(live, "lang=en"),
     (1008, "invalid_token"): lambda live, _: refused(live, "ticket=used"),
     (1008, "expired_token"): late,
     (1008, "user_disabled"): disabled,
+    (1008, "insufficient_scope"): with_key_that_may_not_read,
     (1008, "token_mismatch"): watched(other_token),
     (1012, "restart"): watched(lambda live, *_: live.services.manager.stop()),
     (4001, "token_expired"): watched(run_out),
     (4010, "heartbeat_missed"): watched(fall_silent),
     (4029, "bad_json"): watched(say_nonsense),
     (4500, "logged_out"): watched(lambda live, token, _: live.ask("POST", "/auth/logout", token)),
+    (4500, "key_revoked"): revoke_key,
     (4500, "role_changed"): watched(lose_role),
     (4500, "closed_by_admin"): watched(close_by_admin),
     (4501, "user_disabled"): watched(lambda live, token, _: disable(live, token)),

@@ -21,15 +21,16 @@ def add(connection: Connection, digest: str, principal: Principal, *, ttl_s: flo
             role=principal.role,
             token_expires_at=principal.expires_at,
             ends_at=func.now() + timedelta(seconds=ttl_s),
+            key_id=principal.key_id or None,
         )
     )
 
 
 def take(connection: Connection, digest: str) -> Principal | None:
     """Remove the ticket and return its principal as of then; of several at the same time one gets it."""
-    columns = (t.user_id, t.username, t.role, t.session_id, t.token_expires_at)
+    columns = (t.user_id, t.username, t.role, t.session_id, t.token_expires_at, t.key_id)
     row = connection.execute(delete(tickets).where(t.digest == digest, _OPEN).returning(*columns)).one_or_none()
-    return None if row is None else Principal(*row)
+    return None if row is None else Principal(*row[:-1], key_id=row.key_id or "")
 
 
 def forget_expired(connection: Connection) -> None:

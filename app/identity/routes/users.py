@@ -38,7 +38,7 @@ async def get_user(user_id: UserId, services: ServicesDep) -> UserResponse:
 
 @router.patch(
     "/{user_id}",
-    summary="Change a user; a new password or a deactivation ends the user's sessions",
+    summary="Change a user; a new password or a deactivation ends the user's sessions and API keys",
     responses=refused(Conflict, "email_taken", "last_admin"),
 )
 async def update_user(user_id: UserId, body: UserUpdate, admin: CurrentAdmin, services: ServicesDep) -> UserResponse:

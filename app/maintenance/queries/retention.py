@@ -14,7 +14,7 @@ from app.events.event_body import Retention
 from app.events.tables import UNFINISHED_VISIBLE, scan_runs, scan_tasks, task_events, task_logs
 from app.events.types import EVENT_BODIES
 from app.findings.tables import findings, violations
-from app.identity.tables import audit_log
+from app.identity.tables import api_keys, audit_log, scan_links
 from app.orders import queries as orders
 from app.scans.tables import idempotency_keys
 
@@ -212,6 +212,21 @@ def prune_keys(connection: Connection, before: datetime, limit: int) -> int:
     keys = connection.execute(select(i.user_id, i.key).where(i.created_at < before).limit(limit)).all()
     connection.execute(delete(idempotency_keys).where(tuple_(i.user_id, i.key).in_([tuple(key) for key in keys])))
     return len(keys)
+
+
+def has_dead_tokens(connection: Connection, before: datetime) -> bool:
+    """Whether an API key or a read-only link ended before."""
+    queries = (select(table.c.id).where(table.c.expires_at < before).limit(1) for table in (api_keys, scan_links))
+    return any(connection.execute(query).first() is not None for query in queries)
+
+
+def prune_tokens(connection: Connection, before: datetime, limit: int) -> int:
+    """Remove API keys and read-only links that ended before, and return how many."""
+    gone = 0
+    for table in (api_keys, scan_links):
+        some = select(table.c.id).where(table.c.expires_at < before).limit(limit - gone).scalar_subquery()
+        gone += connection.execute(delete(table).where(table.c.id.in_(some))).rowcount
+    return gone
 
 
 def has_old_audit(connection: Connection, before: datetime) -> bool:

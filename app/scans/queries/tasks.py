@@ -304,4 +304,6 @@ def _in_direction(column: Column[Any], *, descending: bool) -> ColumnElement[Any
 
 def _seen_by(query: Select[Any], principal: Principal | None) -> Select[Any]:
     query = query.where(Visible)
+    if principal is not None and principal.link_id:
+        query = query.where(scan_tasks.c.id == principal.task_id)
     return query if principal is None or principal.sees_all else query.where(scan_tasks.c.user_id == principal.user_id)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.clock import Clock, to_wire
-from app.core.errors import Unauthenticated, Unavailable
+from app.core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from app.core.principal import Authenticator, Principal
 from app.domain.close_codes import CODE_OF_ENDING, CloseCode
 from app.domain.messages import Language
@@ -30,8 +30,8 @@ class TokenRefresh:
     async def refresh(self, connection: ConnectionInfo, command: Auth) -> None:
         since = self.clock.monotonic()
         try:
-            principal = await self.authenticator.authenticate(command.token)
-        except Unauthenticated as refusal:
+            principal = await self._principal_of(command.token)
+        except (Unauthenticated, Forbidden) as refusal:
             self._note_refusal(connection, refusal.code)
             self._answer(connection, command, _result(refusal, connection.language))
             return
@@ -40,6 +40,14 @@ class TokenRefresh:
             return
         self._take(connection, command, principal)
         self.confirm(connection, since)
+
+    async def _principal_of(self, token: str) -> Principal:
+        try:
+            principal = await self.authenticator.authenticate(token)
+        except NotFound as refusal:  # a link
+            raise Unauthenticated(code="invalid_token") from refusal
+        principal.require_socket()
+        return principal
 
     def _take(self, connection: ConnectionInfo, command: Auth, principal: Principal) -> None:
         if principal.user_id != connection.user_id:
@@ -86,5 +94,5 @@ class TokenRefresh:
         )
 
 
-def _result(refusal: Unauthenticated, language: Language) -> ResultError:
+def _result(refusal: Unauthenticated | Forbidden, language: Language) -> ResultError:
     return ResultError(code=ErrorCode(refusal.code), message=refusal.text_in(language))

@@ -88,7 +88,7 @@ export interface ErrorFrame {
   fatal?: boolean;
 }
 
-export type ErrorCode = "bad_json" | "bad_type" | "unknown_type" | "missing_field" | "invalid_field" | "binary_not_supported" | "too_large" | "rate_limited" | "not_found" | "subscription_limit" | "not_subscribed" | "missing_token" | "invalid_token" | "expired_token" | "user_disabled" | "token_mismatch" | "history_pruned" | "server_busy" | "database_damaged" | "internal";
+export type ErrorCode = "bad_json" | "bad_type" | "unknown_type" | "missing_field" | "invalid_field" | "binary_not_supported" | "too_large" | "rate_limited" | "not_found" | "subscription_limit" | "not_subscribed" | "missing_token" | "invalid_token" | "expired_token" | "user_disabled" | "insufficient_scope" | "token_mismatch" | "history_pruned" | "server_busy" | "database_damaged" | "internal";
 
 export interface ErrorInfo {
   text_key?: string | null;

@@ -3,10 +3,13 @@
 export interface Answers {
   "DELETE /api/v1/admin/connections/{connection_id}": unknown;
   "DELETE /api/v1/admin/users/{user_id}": unknown;
+  "DELETE /api/v1/auth/keys": RevokedKeys;
+  "DELETE /api/v1/auth/keys/{key_id}": unknown;
   "DELETE /api/v1/auth/sessions": EndedSessions;
   "DELETE /api/v1/auth/sessions/{session_id}": unknown;
   "DELETE /api/v1/orders/{order_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}": unknown;
+  "DELETE /api/v1/tasks/{task_id}/links/{link_id}": unknown;
   "GET /api/v1/admin/audit": AuditPage;
   "GET /api/v1/admin/configuration": ConfigurationResponse;
   "GET /api/v1/admin/configuration/versions": ConfigurationHistory;
@@ -18,6 +21,7 @@ export interface Answers {
   "GET /api/v1/admin/users": UserPage;
   "GET /api/v1/admin/users/{user_id}": UserResponse;
   "GET /api/v1/admin/workers": WorkerList;
+  "GET /api/v1/auth/keys": KeyList;
   "GET /api/v1/auth/me": UserResponse;
   "GET /api/v1/auth/sessions": SessionList;
   "GET /api/v1/monitor/tasks/{task_id}/events": unknown;
@@ -37,6 +41,7 @@ export interface Answers {
   "GET /api/v1/tasks/{task_id}/captures/{sha256}": unknown;
   "GET /api/v1/tasks/{task_id}/findings": FindingPage;
   "GET /api/v1/tasks/{task_id}/findings/{finding_id}": FindingDetail;
+  "GET /api/v1/tasks/{task_id}/links": LinkList;
   "GET /api/v1/tasks/{task_id}/pages": PagePage;
   "GET /api/v1/tasks/{task_id}/pages/{page_id}": PageDetail;
   "GET /api/v1/tasks/{task_id}/references": ReferencePage;
@@ -56,6 +61,7 @@ export interface Answers {
   "POST /api/v1/auth/cookie/login": PageSession;
   "POST /api/v1/auth/cookie/logout": unknown;
   "POST /api/v1/auth/cookie/refresh": PageSession;
+  "POST /api/v1/auth/keys": CreatedKey;
   "POST /api/v1/auth/login": TokenResponse;
   "POST /api/v1/auth/logout": unknown;
   "POST /api/v1/auth/logout-everywhere": unknown;
@@ -67,6 +73,7 @@ export interface Answers {
   "POST /api/v1/orders/{order_id}/cancel": OrderResponse;
   "POST /api/v1/tasks": TaskResponse;
   "POST /api/v1/tasks/{task_id}/cancel": TaskResponse;
+  "POST /api/v1/tasks/{task_id}/links": CreatedLink;
   "POST /api/v1/tasks/{task_id}/retry": TaskResponse;
   "PUT /api/v1/admin/configuration": ConfigurationResponse;
   "PUT /api/v1/admin/local-reader": LocalReaderOverview;
@@ -80,12 +87,14 @@ export interface Bodies {
   "POST /api/v1/admin/lists/{name}/take-shrunk": ShrunkList;
   "POST /api/v1/admin/users": UserCreate;
   "POST /api/v1/auth/cookie/login": LoginRequest;
+  "POST /api/v1/auth/keys": KeyCreate;
   "POST /api/v1/auth/login": LoginRequest;
   "POST /api/v1/auth/password": PasswordRequest;
   "POST /api/v1/auth/refresh": RefreshRequest;
   "POST /api/v1/monitor/ws/broadcast": BroadcastRequest;
   "POST /api/v1/orders": OrderCreate;
   "POST /api/v1/tasks": TaskCreate;
+  "POST /api/v1/tasks/{task_id}/links": LinkCreate;
   "PUT /api/v1/admin/configuration": ConfigurationChange;
   "PUT /api/v1/admin/local-reader": LocalReaderChange;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionRequest;
@@ -272,6 +281,31 @@ export interface Coverage {
   known: number;
   by_reason: Record<string, number>;
   hosts: HostCoverage[];
+}
+
+export interface CreatedKey {
+  key_id: string;
+  name: string;
+  prefix: string;
+  scopes: Scope[];
+  created_at: string;
+  expires_at: string;
+  is_expired: boolean;
+  last_used_at: string | null;
+  last_network: string | null;
+  key: string;
+}
+
+export interface CreatedLink {
+  link_id: string;
+  prefix: string;
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  last_used_at: string | null;
+  requests: number;
+  token: string;
+  path: string;
 }
 
 export interface DecisionInfo {
@@ -465,6 +499,28 @@ export interface HostCoverage {
   by_reason: Record<string, number>;
 }
 
+export interface KeyCreate {
+  name: string;
+  scopes: Scope[];
+  expires_in_s?: number | null;
+}
+
+export interface KeyInfo {
+  key_id: string;
+  name: string;
+  prefix: string;
+  scopes: Scope[];
+  created_at: string;
+  expires_at: string;
+  is_expired: boolean;
+  last_used_at: string | null;
+  last_network: string | null;
+}
+
+export interface KeyList {
+  items: KeyInfo[];
+}
+
 export type Language = "zh-CN" | "en";
 
 export type LeftOut = "budget" | "time" | "silent";
@@ -473,6 +529,24 @@ export interface LeftOutPages {
   reason: string;
   reason_text: string;
   count: number;
+}
+
+export interface LinkCreate {
+  expires_in_s: number;
+}
+
+export interface LinkInfo {
+  link_id: string;
+  prefix: string;
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  last_used_at: string | null;
+  requests: number;
+}
+
+export interface LinkList {
+  items: LinkInfo[];
 }
 
 export interface LinkingPage {
@@ -973,6 +1047,10 @@ export interface ReviewPage {
   unreadable: string[];
 }
 
+export interface RevokedKeys {
+  revoked: number;
+}
+
 export type RiskLevel = "low" | "medium" | "high" | "critical";
 
 export interface RiskReason {
@@ -1018,6 +1096,8 @@ export interface ScanOptions {
   own_domains?: string[];
   start_urls?: string[];
 }
+
+export type Scope = "read" | "scan" | "review" | "admin";
 
 export interface SearchResult {
   scans: FoundScan[];

@@ -27,7 +27,7 @@ from app.events.log_identity import FIRST_EPOCH
 from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.findings.recorder import Recorder
-from app.identity.queries import audit
+from app.identity.queries import api_keys, audit, links
 from app.identity.tables import audit_log, users
 from app.maintenance import embedded_import
 from app.maintenance.embedded_import import TABLES, EmbeddedImport, TableRefused
@@ -68,6 +68,11 @@ def ended(tmp_path_factory):
             task_id = new_id() if number else f"{first_id_of(OLD)}-7000-8000-000000000001"
             user_id = add_user(db, clock, name)
             writer.write_sync(life.create(task_id, user_id=user_id, target_domain="a.test", config={"x": "\u4e2d"}))
+            token = {"user_id": user_id, "prefix": "dcs", "created_at": OLD, "expires_at": OLD}
+            key = {**token, "id": new_id(), "name": "k", "digest": name, "scopes": "read", "networks": ["192.0.2.1"]}
+            db.write_sync(lambda c, key=key: api_keys.add(c, key))
+            link = {**token, "id": new_id(), "task_id": task_id, "digest": name}
+            db.write_sync(lambda c, link=link: links.add(c, link))
             if number:
                 continue
             writer.write_sync(life.claim(task_id, 1, "worker", "a.test"))
@@ -119,7 +124,7 @@ def test_everything_arrives_as_it_was(folder, url, tmp_path):
         for table in TABLES:
             assert contents_of(one.target, table) == contents_of(one.source, table), table.name
         assert (done.rows["users"], done.rows["audit_log"], done.stores, done.captures) == (2, 5, 1, 1)
-        assert done.rows["local_readers"] == 1
+        assert (done.rows["local_readers"], done.rows["api_keys"], done.rows["scan_links"]) == (1, 2, 2)
         old = one.target.read_sync(lambda c: tasks.runs_after(c, ("",), 1))[0][0]
         assert len(one.target.read_sync(lambda c: read_after(c, old, 0, limit=99))) == 4
     with closing(PostgresScanStores(url)) as stores, closing(stores.reader(old, 1)) as reader:

@@ -11,8 +11,9 @@ from app.events.tables import scan_runs, scan_tasks, task_events, task_logs
 from app.events.types import Statistics, TaskProgress
 from app.findings.recorder import Recorder
 from app.findings.tables import violations
-from app.identity.queries import audit
-from app.identity.tables import audit_log
+from app.identity.queries import api_keys, audit, links
+from app.identity.tables import api_keys as api_key_table
+from app.identity.tables import audit_log, scan_links
 from app.maintenance.partition_keeper import PartitionKeeper
 from app.maintenance.queries import retention
 from app.maintenance.retention import EVERY_S, TOMBSTONE_S, RetentionService
@@ -108,6 +109,21 @@ async def test_keys_of_requests_go_after_a_day(monitored, purge):
     monitored.clock.advance(EVERY_S)
     await purge.purge()
     assert count(monitored, idempotency_keys) == 0
+
+
+async def test_keys_and_links_that_have_ended_go_after_a_month(monitored, purge):
+    monitored.create()
+    owner, now = monitored.row().user_id, monitored.clock.now()
+    for days in (1, 10):
+        row = {"id": f"t{days}", "user_id": owner, "digest": f"d{days}", "prefix": "p", "created_at": now}
+        row["expires_at"] = now + timedelta(days=days)
+        monitored.db.write_sync(lambda c, row=row: links.add(c, {**row, "task_id": "task-1"}))
+        key = {**row, "name": "x", "scopes": "read", "networks": []}
+        monitored.db.write_sync(lambda c, key=key: api_keys.add(c, key))
+    for after_days, left in ((30, 2), (1.1, 1), (9, 0)):
+        monitored.clock.advance(after_days * DAY_S)
+        await purge.purge()
+        assert [count(monitored, table) for table in (api_key_table, scan_links)] == [left, left]
 
 
 async def test_an_unfinished_task_keeps_everything(monitored, purge):

@@ -1,0 +1,130 @@
+"""What an API key may be used for: its scopes, and the one table of what each route needs (ADR 0073).
+
+Scopes are a set, and each is exactly what it says: one that may order scans sees none, unless it may read as well. A
+route that is not in the table is closed to keys, and a test fails.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Scope(StrEnum):
+    """Of a key. `ADMIN`: it acts as an administrator, while its user is one; without, as any user does."""
+
+    READ = "read"
+    SCAN = "scan"
+    REVIEW = "review"
+    ADMIN = "admin"
+
+
+# Of a route, beside those: only for who has signed in, never for a key; and for everybody.
+SESSION: Final = "session"
+PUBLIC: Final = "public"
+
+_ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
+    PUBLIC: ("cookie_login", "cookie_logout", "cookie_refresh", "live", "login", "ready", "refresh"),
+    # What keeps or gives an identity: a key makes no other one, and ends none.
+    SESSION: (
+        "change_password",
+        "create_key",
+        "create_link",
+        "end_other_sessions",
+        "end_session",
+        "list_keys",
+        "list_links",
+        "list_sessions",
+        "logout",
+        "logout_everywhere",
+        "revoke_key",
+        "revoke_keys",
+        "revoke_link",
+    ),
+    Scope.READ: (
+        "follow_events",
+        "get_capture",
+        "get_defaults",
+        "get_finding",
+        "get_logs",
+        "get_order",
+        "get_order_report",
+        "get_overview",
+        "get_page",
+        "get_report",
+        "get_status",
+        "get_task",
+        "get_third_party",
+        "issue_ticket",
+        "list_attempts",
+        "list_findings",
+        "list_orders",
+        "list_pages",
+        "list_references",
+        "list_review",
+        "list_subdomains",
+        "list_tasks",
+        "list_third_parties",
+        "list_violations",
+        "me",
+        "search",
+    ),
+    Scope.SCAN: (
+        "cancel_order",
+        "cancel_task",
+        "create_order",
+        "create_task",
+        "delete_order",
+        "delete_task",
+        "retry_task",
+    ),
+    Scope.REVIEW: ("decide",),
+    Scope.ADMIN: (
+        "ask_reading_model",
+        "broadcast",
+        "change_configuration",
+        "close_connection",
+        "create_user",
+        "delete_user",
+        "get_configuration",
+        "get_lists",
+        "get_local_reader",
+        "get_local_reader_report",
+        "get_numbers",
+        "get_stats",
+        "get_user",
+        "list_audit",
+        "list_connections",
+        "list_users",
+        "list_versions",
+        "list_workers",
+        "metrics",
+        "restore_version",
+        "set_priority",
+        "switch_local_reader",
+        "take_shrunk_list",
+        "update_user",
+    ),
+}
+# By the name of a route, which is its operation's id.
+SCOPE_OF_ROUTE: Final[Mapping[str, str]] = MappingProxyType(
+    {name: str(scope) for scope, names in _ROUTES.items() for name in names}
+)
+# What a read-only link to a scan opens, of that scan alone.
+LINK_ROUTES: Final = frozenset(
+    {
+        "get_capture",
+        "get_finding",
+        "get_page",
+        "get_report",
+        "get_status",
+        "get_task",
+        "get_third_party",
+        "list_findings",
+        "list_pages",
+        "list_references",
+        "list_subdomains",
+        "list_third_parties",
+        "list_violations",
+    }
+)
