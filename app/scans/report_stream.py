@@ -101,17 +101,17 @@ class ReportStreams:
     async def _begin(
         self, principal: Principal, find: Callable[[], Awaitable[tuple[TaskRow | None, ReportOrder]]]
     ) -> ReportStream:
-        self._slots.take(principal.user_id)
+        self._slots.take(principal.waits_as)
         pieces: ReportPieces | None = None
         try:
             row, order = await find()
             pieces = await self._processes.open(order)
             first = await pieces.read()
         except BaseException:
-            self._slots.leave(principal.user_id)
+            self._slots.leave(principal.waits_as)
             if pieces is not None:
                 await pieces.close()
             raise
         return ReportStream(
-            pieces, first, row=row, clock=self._clock, on_close=lambda: self._slots.leave(principal.user_id)
+            pieces, first, row=row, clock=self._clock, on_close=lambda: self._slots.leave(principal.waits_as)
         )

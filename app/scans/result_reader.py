@@ -49,7 +49,7 @@ class ResultReader:
             Unavailable: the store is missing or cannot be read.
         """
         row = await self.find(principal, wanted)
-        async with self._user_slots.slot(principal.user_id):
+        async with self._user_slots.slot(principal.waits_as):
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, row, work)
 
     def _read(self, row: TaskRow, work: Callable[[TaskRow, EvidenceReader], T]) -> T:

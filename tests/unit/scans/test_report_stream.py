@@ -1,5 +1,7 @@
 """A report on its way to one reader."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.core.errors import LimitReached, NotFound, Unavailable
@@ -115,3 +117,16 @@ async def test_what_fails_on_the_way_is_raised_where_it_is_read():
     with pytest.raises(Unavailable) as raised:
         assert [piece async for piece in stream] == [b"a"]
     assert raised.value.code == "scan_store_unavailable"
+
+
+async def test_who_reads_by_a_link_takes_no_slot_from_its_user():
+    of = streams(Makers(b"a", b"b"))
+    by_link = replace(MEI, link_id="l", task_id="t")
+    first = await open_one(of, by_link)
+    own = await open_one(of)
+    with pytest.raises(Unavailable):
+        await open_one(of, replace(by_link, link_id="m"))  # there are two slots in all
+    await own.close()
+    with pytest.raises(LimitReached):
+        await open_one(of, by_link)
+    await first.close()
