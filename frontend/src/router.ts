@@ -4,9 +4,10 @@
  */
 
 import { watch } from "vue";
-import { createRouter, createWebHashHistory, type RouteLocation, type Router } from "vue-router";
+import { createRouter, createWebHashHistory, type RouteLocation, type RouteRecordRaw, type Router } from "vue-router";
 
 import { ADMIN_SECTIONS } from "./adminSections";
+import type { SharedLink } from "./api/sharedLink";
 import { TERMINAL_STATUSES } from "./generated/contract";
 import type { useAccount } from "./stores/account";
 
@@ -18,7 +19,7 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
   const router = createRouter({
     history: createWebHashHistory(),
     scrollBehavior: (to, from, saved) => saved ?? (staysInPlace(to, from) ? false : { top: 0 }),
-    routes: [
+    routes: account.link !== null ? sharedRoutes(account.link) : [
       { path: "/", name: "start", component: () => import("./views/OverviewView.vue") }, // never shown: see `firstView`
       { path: "/overview", name: "overview", component: () => import("./views/OverviewView.vue") },
       { path: "/sign-in", name: "sign-in", component: signInView, meta: { open: true } },
@@ -36,6 +37,7 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       { path: "/profile", name: "profile", component: () => import("./views/ProfileView.vue") },
       { path: "/admin", redirect: "/admin/users" },
       { path: `/admin/:section(${ADMIN_SECTIONS.join("|")})`, name: "admin", component: () => import("./views/AdminView.vue"), props: true },
+      { path: "/shared/:rest(.*)*", component: signInView, beforeEnter: loadPageAnew, meta: { open: true } },
       { path: "/:rest(.*)*", name: "nowhere", component: () => import("./views/NowhereView.vue") },
     ],
   });
@@ -54,6 +56,29 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
   // A reader may sign out while the server is away: the view is there by then. If not, it is asked for again then.
   void router.isReady().then(signInView).catch(() => null);
   return router;
+}
+
+/**
+ * The views of the one scan that a link shows, under the names by which views refer to each other. The page of any other
+ * address is loaded anew: what belongs to a link and what belongs to a session never meet.
+ */
+function sharedRoutes({ taskId, token }: SharedLink): RouteRecordRaw[] {
+  const scan = `/shared/:id(${taskId})/:token(${token})`;
+  const meta = { open: true };
+  return [
+    { path: scan, name: "scan", component: () => import("./views/SharedScanView.vue"), props: scanProps, meta },
+    { path: `${scan}/report`, name: "report", component: () => import("./views/ReportView.vue"), props: scanProps, meta },
+    { path: `${scan}/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps, meta },
+    { path: `${scan}/third-parties/:domain`, name: "party", component: () => import("./views/PartyView.vue"), props: partyProps, meta },
+    { path: `${scan}/pages/:page(\\d+)`, name: "page", component: () => import("./views/PageView.vue"), props: pageProps, meta },
+    { path: "/:rest(.*)*", name: "nowhere", component: signInView, beforeEnter: loadPageAnew, meta },
+  ];
+}
+
+/** Never settles: the page that waits for it is replaced. */
+function loadPageAnew(): Promise<boolean> {
+  location.reload();
+  return new Promise(() => {});
 }
 
 /** Within one scan a tab opens where one is, and so does the log of it that is filtered or has a line shown. */

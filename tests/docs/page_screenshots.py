@@ -101,7 +101,7 @@ class Look:
         }
         for section, selector in waits_for.items():
             await self.take(f"admin-{section}", f"{url}/#/admin/{section}", selector)
-        await self.take("profile", f"{url}/#/profile", ".session")
+        await self.take("profile", f"{url}/#/profile", ".keys .create")
 
 
 async def take_all() -> None:
@@ -143,6 +143,8 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
         await look.take("scans", home, ".row progress")
         await look.choose()
     await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=2, total_pages_crawled=352)
+    link = await theatre.backend.auth.opaque.links.create(theatre.admin(), scene.task_id, expires_in_s=3_600)
+    shared = f"{theatre.url}/#/shared/{scene.task_id}/{link.token}"
     for look in looks:
         await look.take("scan-ended", address, ".entry .evidence")
         for tab, selector in TABS.items():
@@ -153,6 +155,7 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
         await look.take("report", f"{address}/report", "iframe")
         await look.review(theatre.url)
         await look.administration(theatre.url)
+        await look.take("scan-shared", shared, ".entry .evidence")
     new = NewOrder(targets=DOMAINS, options=DEFAULTS, said=(), title="季度检查 / the quarter's check")
     await theatre.backend.orders.create_once(theatre.admin(), new, key=None, language=Language.EN)
     for look in looks:

@@ -32,6 +32,8 @@ export interface ApiOptions {
   /** Absolute address below which `api/v1/...` lies. */
   base: string;
   session: Omit<SessionOptions, "requestSession" | "requestEnd">;
+  /** The token of a read-only link: it goes with each call, and the session with none. */
+  link?: string | null;
   fetch?: typeof fetch;
 }
 
@@ -42,9 +44,11 @@ export class Api {
   readonly base: string;
   #fetch: typeof fetch;
   #key: PageKey;
+  #link: string | null;
 
-  constructor({ base, session, fetch: ownFetch }: ApiOptions) {
+  constructor({ base, session, link, fetch: ownFetch }: ApiOptions) {
     this.base = base;
+    this.#link = link ?? null;
     this.#key = new PageKey(session.marks, base);
     this.#fetch = ownFetch ?? ((...request) => globalThis.fetch(...request));
     const requestSession = () => this.#openJson("POST /api/v1/auth/cookie/refresh", {});
@@ -111,6 +115,7 @@ export class Api {
 
   /** With a token; once more with a new one when the server does not like the old one. */
   async #asUser(sent: Sent): Promise<Response> {
+    if (this.#link !== null) return this.#request({ ...sent, token: this.#link });
     const token = await this.session.token();
     try {
       return await this.#request({ ...sent, token });

@@ -5,6 +5,7 @@ import { markRaw, ref, shallowRef, watch } from "vue";
 
 import { Api } from "@/api/client";
 import type { ApiError } from "@/api/problem";
+import { sharedLinkOf } from "@/api/sharedLink";
 import { useTexts } from "@/texts";
 
 const FIRST_PAUSE_MS = 500;
@@ -13,9 +14,12 @@ const TOO_MANY = 429;
 const SERVER_ERROR = 500;
 
 export const useAccount = defineStore("account", () => {
-  const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("compliance.page");
+  /** The link by which the page is read, until it is loaded anew; null: the reader signs in. */
+  const link = sharedLinkOf(location.hash);
+  const channel = link !== null || typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("compliance.page");
   const base = new URL("./", document.baseURI).href;
-  const api = markRaw(new Api({ base, session: { marks: localStorage, channel } })); // private fields bear no proxy
+  const session = { marks: localStorage, channel };
+  const api = markRaw(new Api({ base, session, link: link?.token ?? null })); // private fields bear no proxy
   const { language } = useTexts();
   watch(language, (chosen) => (api.language = chosen), { immediate: true });
 
@@ -50,8 +54,8 @@ export const useAccount = defineStore("account", () => {
     isRestored.value = true;
   }
 
-  let restoring: Promise<void> | null = null;
-  /** Settles when it is known whether the browser has a session; it is asked once. */
+  let restoring: Promise<void> | null = link === null ? null : Promise.resolve();
+  /** Settles when it is known whether the browser has a session; it is asked once, and never for who reads by a link. */
   function whenRestored(): Promise<void> {
     restoring ??= restore();
     return restoring;
@@ -63,7 +67,7 @@ export const useAccount = defineStore("account", () => {
   }
 
   addEventListener("online", retry);
-  return { api, username, endedBy, isRestored, failure, whenRestored, retry, signIn: api.signIn.bind(api) };
+  return { api, link, username, endedBy, isRestored, failure, whenRestored, retry, signIn: api.signIn.bind(api) };
 });
 
 /** It may go by itself: no answer, too much at once, a server that is being started. */

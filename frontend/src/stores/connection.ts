@@ -42,7 +42,10 @@ export const useConnection = defineStore("connection", () => {
   /** The newest status is an object of its own only when its phase changes; age is read from the client. */
   const freshness = computed(() => freshnessOf({ ...status.value, lastFrameAt: client.status.lastFrameAt }, now.value));
   /** The server's clock in ms; it stands still while the connection is cut, as everything that is shown does. */
-  const serverNow = computed<number>((before) => (isOnline.value ? now.value + client.serverOffsetMs : (before ?? now.value)));
+  const serverNow = computed<number>((before) => {
+    if (account.link !== null) return now.value; // there is no connection, and the state is asked for
+    return isOnline.value ? now.value + client.serverOffsetMs : (before ?? now.value);
+  });
 
   async function getTicket(): Promise<string> {
     const ticket = await account.api.ticket();
