@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import CODES, problem
 from app.core.pending_write import CLIENT_DISCONNECTED, REQUEST_CLIENT, RequestClient
+from app.core.principal import ACTING_KEY
 from app.core.reader import READER, Reader
 from app.rest.language import language_of
 
@@ -78,10 +79,11 @@ class DisconnectGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["method"] in READS:
-            with _set(READER, Reader(is_gone or _is_there)):
+            with _set(READER, Reader(is_gone or _is_there)), _set(ACTING_KEY, ""):
                 await self._app(scope, receive, send)
         else:
-            with _set(REQUEST_CLIENT, None if is_gone is None else RequestClient(is_gone)):
+            client = None if is_gone is None else RequestClient(is_gone)
+            with _set(REQUEST_CLIENT, client), _set(ACTING_KEY, ""):
                 await self._app(scope, receive, send)
 
 

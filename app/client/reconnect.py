@@ -6,7 +6,7 @@ from enum import StrEnum
 from socket import gaierror
 from typing import Final
 
-from app.domain.close_codes import CLOSED_BY_ADMIN, FIRST_STOPPING_CODE, STOP_REASONS, CloseCode
+from app.domain.close_codes import CLOSED_BY_ADMIN, FIRST_STOPPING_CODE, KEY_REVOKED, STOP_REASONS, CloseCode
 
 BASE_S: Final = 0.5
 MAX_S: Final = 30.0
@@ -39,7 +39,7 @@ def after_no_ticket(code: str) -> CloseAction:
 
 def stop_reason(code: int, reason: str) -> str:
     """Return the stable key for a close code after which the client stops."""
-    if code == CloseCode.LOGGED_OUT and reason == CLOSED_BY_ADMIN:
+    if code == CloseCode.LOGGED_OUT and reason in (CLOSED_BY_ADMIN, KEY_REVOKED):
         return reason
     return STOP_REASONS.get(code) or reason or "refused"
 

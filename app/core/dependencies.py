@@ -18,7 +18,7 @@ from app.core.clock import Clock, to_wire
 from app.core.config import Settings
 from app.core.errors import Forbidden, NotFound, ScannerError, Unauthenticated
 from app.core.opaque_tokens import LINK, is_opaque
-from app.core.principal import Authenticator, Principal
+from app.core.principal import ACTING_KEY, Authenticator, Principal
 from app.core.reader import note_reader
 from app.core.scopes import LINK_ROUTES
 from app.domain.messages import Language
@@ -151,6 +151,7 @@ async def get_current_user_websocket(websocket: WebSocket) -> Principal:
         raise
     if principal.key_id:
         services.auth.note_use(principal)
+    ACTING_KEY.set(principal.key_id)
     return principal
 
 
@@ -212,6 +213,7 @@ def _admitted(principal: Principal, request: Request) -> Principal:
     _check(partial(principal.require_route, request.scope["route"].name), principal, request)
     if principal.key_id or principal.link_id:
         _services(request).auth.note_use(principal)
+    ACTING_KEY.set(principal.key_id)
     return principal
 
 

@@ -1,6 +1,7 @@
 """The principal of a request, and the interface that authenticates it. Implemented by `identity.auth`."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
@@ -11,6 +12,8 @@ from app.core.scopes import LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 Role = Literal["admin", "user"]
 ADMIN: Final = "admin"
+# The id of the API key with which the request was made that is being answered, for the audit log; empty without one.
+ACTING_KEY: Final[ContextVar[str]] = ContextVar("acting_key", default="")
 
 
 @dataclass(frozen=True, slots=True)

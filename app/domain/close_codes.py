@@ -12,6 +12,7 @@ from typing import Final, Self
 FIRST_STOPPING_CODE: Final = 4500
 STOP: Final = "stop"
 CLOSED_BY_ADMIN: Final = "closed_by_admin"  # of LOGGED_OUT: this connection alone is over, not the session
+KEY_REVOKED: Final = "key_revoked"  # of LOGGED_OUT: there was no session
 
 
 class CloseCode(IntEnum):
@@ -58,7 +59,7 @@ class CloseCode(IntEnum):
     )
     LOGGED_OUT = (
         4500,
-        ("logged_out", "key_revoked", "role_changed", CLOSED_BY_ADMIN),
+        ("logged_out", KEY_REVOKED, "role_changed", CLOSED_BY_ADMIN),
         STOP,
         "The session has ended, the key was revoked, the role has changed, or an administrator closed the connection.",
     )

@@ -14,6 +14,7 @@ from app.core.aio import OnFailure, count_nothing, keep_running
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Unavailable
+from app.core.principal import ACTING_KEY
 from app.identity.denial_aggregator import AuditOutcome, AuditRow, DenialAggregator
 from app.identity.queries import audit
 
@@ -57,8 +58,13 @@ class AuditTrail:
         object_id: str | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Remember one row; False when it was only counted, as one more of a kind. From the event loop only."""
-        row = AuditRow(self._clock.now(), action, outcome, user_id, address, object_id, detail or {})
+        """Remember one row; False when it was only counted, as one more of a kind. From the event loop only.
+
+        What was done with an API key says so (`detail.key`).
+        """
+        key_id = ACTING_KEY.get()
+        said = {**(detail or {}), "key": key_id} if key_id and key_id != object_id else detail or {}
+        row = AuditRow(self._clock.now(), action, outcome, user_id, address, object_id, said)
         self._some.set()
         if outcome == "denied" and not self._denials.note(row, self._clock.monotonic()):
             return False

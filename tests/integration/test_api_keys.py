@@ -1,12 +1,13 @@
 """API keys on the real application: what each opens in REST, sockets and event streams, and what ends with it."""
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
+from app.client import MonitorClient, SignInFailed, Stopped
 from app.core.opaque_tokens import KEY, new_token
 from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.live import ending, go_live
@@ -423,6 +424,48 @@ async def test_what_happens_to_a_key_is_audited(owner):
         (owner.user_id, key["key_id"], "invalid_token"),
         (owner.user_id, key["key_id"], "insufficient_scope"),
     ]
+
+
+async def test_what_is_done_with_a_key_says_so(owner):
+    live, key = owner.live, await owner.add_key("scan")
+    body = {"target_domain": "example.net"}
+    by_key = (await live.ask("POST", "/tasks", key["key"], json=body)).json()["id"]
+    by_user = (await live.ask("POST", "/tasks", owner.token, json=body)).json()["id"]
+    rows = {row.object_id: row.detail.get("key") for row in await live.audit_rows("task.create")}
+    assert (rows[by_key], rows[by_user]) == (key["key_id"], None)
+
+
+async def test_a_key_with_a_wrong_checksum_costs_no_look_into_the_database(owner, monkeypatch):
+    def count(*_):
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr(owner.live.services.db, "read", count)
+    assert await in_rest(owner.live, f"{KEY}{'0' * 42}") == (401, "invalid_token")
+
+
+async def test_the_client_follows_a_scan_with_a_key_until_it_is_revoked(owner):
+    live, key = owner.live, await owner.add_key()
+
+    async def token(*, renew):
+        if renew:
+            raise SignInFailed("there is no other", code="expired_token")
+        return key["key"]
+
+    async with aclosing(MonitorClient(live.url, token).follow(owner.task)) as events:
+        assert (await anext(events)).type == "task_snapshot"
+        await owner.revoke(key)
+        with pytest.raises(Stopped) as stopped:
+            async with asyncio.timeout(WITHIN_S):
+                await anext(events)
+    assert (stopped.value.close_code, stopped.value.code) == (4500, "key_revoked")
+    ordering = await owner.add_key("scan")
+
+    async def other(*, renew):
+        return ordering["key"]
+
+    with pytest.raises(Stopped) as stopped:
+        await anext(MonitorClient(live.url, other).follow(owner.task))
+    assert stopped.value.code == "insufficient_scope"
 
 
 async def test_outcomes_are_counted(owner):
