@@ -8,6 +8,7 @@ import pytest
 from app.core.db import Database
 from app.core.errors import LimitReached, Unauthenticated
 from app.core.principal import Principal
+from app.core.scopes import Scope
 from app.identity.tickets import SharedTicketStore, Tickets, TicketStore
 from app.migrations.runner import migrate
 from tests.support.backend import HandClock, make_settings
@@ -92,6 +93,15 @@ async def test_what_one_server_issues_another_redeems_once(shared):
     await SharedTicketStore(db=first).put("a", mei, ttl_s=30)
     taken = await asyncio.gather(*(SharedTicketStore(db=db).take("a") for db in (first, second) * 4))
     assert [found for found in taken if found is not None] == [mei]
+
+
+@pytest.mark.system
+async def test_a_ticket_that_a_key_bought_names_the_key_at_the_other_server(shared):
+    """The rights are those of the key when the ticket is redeemed, and are not kept with it."""
+    (first, second), user = shared
+    of_key = replace(MEI, user_id=user, session_id="", key_id="k", scopes=frozenset({Scope.READ}))
+    await SharedTicketStore(db=first).put("a", of_key, ttl_s=30)
+    assert await SharedTicketStore(db=second).take("a") == replace(of_key, scopes=None)
 
 
 @pytest.mark.system
