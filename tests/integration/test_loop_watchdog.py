@@ -275,6 +275,27 @@ def restore_version(site):
     site.ask("POST", "/api/v1/admin/configuration/versions/0/restore", json={"version": newest})
 
 
+def use_key(site):
+    """Made, listed, used, and revoked: one, and all."""
+    _, name = site.add_user()
+    headers = bearer(site.sign_in(name, USER_PASSWORD)["access_token"])
+    body = {"name": "k" * 60, "scopes": ["read", "scan", "review"]}
+    made = [site.ask("POST", "/api/v1/auth/keys", 201, json=body, headers=headers).json() for _ in range(2)]
+    site.ask("GET", "/api/v1/tasks", headers=bearer(made[0]["key"]))
+    site.ask("GET", "/api/v1/auth/keys", headers=headers)
+    site.ask("DELETE", f"/api/v1/auth/keys/{made[0]['key_id']}", 204, headers=headers)
+    site.ask("DELETE", "/api/v1/auth/keys", headers=headers)
+
+
+def use_link(site):
+    """Made, listed, used, and revoked."""
+    path = f"/api/v1/tasks/{site.task}/links"
+    made = site.ask("POST", path, 201, json={"expires_in_s": 604_800}).json()
+    site.ask("GET", path)
+    site.ask("GET", f"/api/v1/tasks/{site.task}/findings", headers=bearer(made["token"]))
+    site.ask("DELETE", f"{path}/{made['link_id']}", 204)
+
+
 def connect_once(site):
     with site.socket():
         pass
@@ -348,6 +369,13 @@ ROUTES = {
     ),
     "GET /api/v1/tasks/{task_id}/captures/{sha256}": task_route(f"captures/{LARGE_CONTENT}"),
     "GET /api/v1/tasks/{task_id}/report": task_route("report", *(f"?format={kind}" for kind in ReportFormat)),
+    "GET /api/v1/auth/keys": use_key,
+    "POST /api/v1/auth/keys": use_key,
+    "DELETE /api/v1/auth/keys": use_key,
+    "DELETE /api/v1/auth/keys/{key_id}": use_key,
+    "GET /api/v1/tasks/{task_id}/links": use_link,
+    "POST /api/v1/tasks/{task_id}/links": use_link,
+    "DELETE /api/v1/tasks/{task_id}/links/{link_id}": use_link,
     "GET /api/v1/auth/sessions": lambda site: site.ask("GET", "/api/v1/auth/sessions"),
     "DELETE /api/v1/auth/sessions": end_others,
     "DELETE /api/v1/auth/sessions/{session_id}": end_one,

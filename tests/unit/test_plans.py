@@ -35,7 +35,7 @@ from app.events.tables import scan_tasks
 from app.events.types import ErrorInfo, Statistics, TaskWarning
 from app.findings.queries import decisions, findings, violations
 from app.findings.recorder import Recorder
-from app.identity.queries import audit, sessions, sign_in_counters, tickets
+from app.identity.queries import api_keys, audit, links, sessions, sign_in_counters, tickets, tokens
 from app.identity.queries import users as user_rows
 from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
@@ -67,6 +67,15 @@ ROW = SimpleNamespace(
 )
 PARTITION = Partition(EVENTS, NOW)
 CLOCK = HandClock()
+API_KEY = {"id": "1", "user_id": ID, "name": "n", "digest": "f" * 64, "prefix": "dcsk_abcd", "scopes": "read"} | {
+    "created_at": NOW,
+    "expires_at": NOW,
+    "networks": [],
+}
+LINK = {"id": "1", "task_id": ID, "user_id": ID, "digest": "f" * 64, "prefix": "dcsl_abcd"} | {
+    "created_at": NOW,
+    "expires_at": NOW,
+}
 ADMIN, OWNER = Principal(ID, "wang", "admin"), Principal(ID, "mei", "user")
 LISTS = [
     {"principal": principal, "wanted": TaskFilter(status, domain, *more), "sort": sort}
@@ -341,6 +350,23 @@ WALK: dict[str, Callable] = {
     "sign_in_counters.keep": lambda c: sign_in_counters.keep(c, "d", 1, at_s=0, ends_s=1, is_new=False),
     "sign_in_counters.remove": lambda c: sign_in_counters.remove(c, "d"),
     "sign_in_counters.forget_ended": lambda c: sign_in_counters.forget_ended(c, limit=10),
+    "api_keys.list_by_digest": lambda c: api_keys.list_by_digest(c, ["d", "e"]),
+    "api_keys.list_by_id": lambda c: api_keys.list_by_id(c, [ID, "1"]),
+    "api_keys.list_of_user": lambda c: api_keys.list_of_user(c, ID),
+    "api_keys.count_open": lambda c: api_keys.count_open(c, ID, now=NOW),
+    "api_keys.add": lambda c: api_keys.add(c, API_KEY),
+    "api_keys.revoke": lambda c: [api_keys.revoke(c, ID, now=NOW, key_id=key_id) for key_id in (None, ID)],
+    "api_keys.note_use": lambda c: api_keys.note_use(c, ID, at=NOW, networks=["192.0.2.7"]),
+    "links.list_by_digest": lambda c: links.list_by_digest(c, ["d", "e"]),
+    "links.list_of_task": lambda c: links.list_of_task(c, ID, now=NOW, limit=50),
+    "links.count_open": lambda c: links.count_open(c, ID, now=NOW),
+    "links.add": lambda c: links.add(c, LINK),
+    "links.revoke": lambda c: links.revoke(c, ID, ID, now=NOW),
+    "links.revoke_of_user": lambda c: links.revoke_of_user(c, ID, now=NOW),
+    "links.note_use": lambda c: links.note_use(c, ID, at=NOW, requests=3),
+    "tokens.revoke_tokens": lambda c: tokens.revoke_tokens(c, ID, now=NOW),
+    "retention.has_dead_tokens": lambda c: retention.has_dead_tokens(c, NOW),
+    "retention.prune_tokens": lambda c: retention.prune_tokens(c, NOW, 100),
     "tickets.add": lambda c: tickets.add(c, "d", OWNER, ttl_s=60),
     "tickets.take": lambda c: tickets.take(c, "d"),
     "tickets.forget_expired": tickets.forget_expired,
@@ -421,6 +447,8 @@ SORTED = {
     "servers.count_streams": "the streams of users who ask for one, of which each has a greatest number",
     "users.remember_address": "the addresses of one user, at most KEPT_ADDRESSES and one",
     "tickets.forget_oldest": "the open tickets of one user, of which there is a greatest number",
+    "api_keys.list_of_user": "the keys of one user, of which there is a greatest number",
+    "links.list_of_task": "the links to one scan, of which there is a greatest number",
     "lists.superseded": "thirteen versions of each of sixteen lists",
     "lists.files": "the same",
     "app.scans.lifecycle": "the events of one batch, found by their ids",
@@ -438,7 +466,7 @@ WHOLE_TABLES = {"app.maintenance.embedded_import": "moves all rows there are, on
 # A partial index over so few rows that it may be looked through.
 FEW = (
     "ix_users_admins",
-    # Thirteen versions of each of sixteen lists. The bytes of files lie peer_servers, and on SQLite there are none.
+    # Thirteen versions of each of sixteen lists. The bytes of files lie elsewhere, and on SQLite there are none.
     "list_versions",
     "list_states",
     "list_parts",
@@ -451,7 +479,7 @@ INSERTS = ("INSERT",)
 @pytest.fixture
 async def db(tmp_path):
     db = Database(f"sqlite:///{tmp_path / 'main.db'}")
-    metadata.create_all(db.engine)  # as the migrations have it, which is tested peer_servers
+    metadata.create_all(db.engine)  # as the migrations have it, which is tested elsewhere
     db.write_sync(lambda c: c.execute(users.insert().values(**USER)) and None)
     db.write_sync(lambda c: LIFE.create(ID, user_id=ID, target_domain="example.com", config={})(c) and None)
     yield db
