@@ -3,7 +3,7 @@ thousands of articles share one path pattern too. Error pages say nothing of the
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,11 @@ MAX_REPEATS: Final = 40  # pages more that repeat than that are new, of one patt
 # The same where one text stands for all of them: it may say that an article is gone (a soft 404), among many that are
 # not. A trap costs at most 200 requests (scan.md).
 MAX_COMMON_REPEATS: Final = 150
+# The same once the other patterns of a host have had one text so often: further first folders need not each find out
+# again that the host says so of what is gone.
+KNOWN_FROM: Final = 100
+MAX_KNOWN_REPEATS: Final = 15
+MAX_REPEATED_TEXTS: Final = 10_000  # texts whose repetitions are counted, over all hosts
 MAX_STALE: Final = 120  # pages in a row without a single new word, of a pattern that looks generated
 MAX_ODD: Final = 50  # URLs that no person would write, of one host
 MAX_WASTED: Final = 100  # pages without anything new under one path, over all combinations of its parameters
@@ -35,6 +40,7 @@ class _PatternStats:
     repeats: int = 0  # pages that repeated another, less those that did not; never below 0
     common_repeats: int = 0  # the same of pages that repeated `common_text`
     common_text: int = 0  # hash of the first text that came twice
+    common_seen: int = 0  # pages with that text
     learned: int = 0  # good pages
     novel: int = 0  # of these, pages that brought something which no combination of their path had
     stale: int = 0  # pages in a row without a new word
@@ -58,6 +64,7 @@ class TrapDetector:
         self._path_stats: defaultdict[str, _PathStats] = defaultdict(_PathStats)
         self._selected: defaultdict[str, set[str]] = defaultdict(set)  # by path: what its parameters select
         self._texts: set[int] = set()  # hashes of the texts seen, digits left out
+        self._repeated: Counter[tuple[str, int]] = Counter()  # pages of a host that repeated a text, by its hash
         # Patterns closed so far, in order.
         self.closed: list[str] = []
 
@@ -78,16 +85,26 @@ class TrapDetector:
         signature = hash(words)
         found = self._patterns[pattern]
         self._count(found, signature, repeats=signature in self._texts and not brings_host)
+        allowance = self._common_allowance(pattern.partition("/")[0], signature, found)
         self._texts.add(signature)
         found.learned += 1
         found.novel += brings_host or self._is_novel(pattern, words)
         found.stale = 0 if brings_host or self._has_new_word(pattern, found, words) else found.stale + 1
         if (
             found.repeats >= MAX_REPEATS
-            or found.repeats + found.common_repeats >= MAX_COMMON_REPEATS
+            or found.repeats + found.common_repeats >= allowance
             or found.stale >= MAX_STALE
         ):
             self._close(pattern)
+
+    def _common_allowance(self, host: str, signature: int, found: _PatternStats) -> int:
+        """Return how many pages may repeat the one text of the pattern, which `signature` may be."""
+        key = (host, found.common_text)
+        if signature == found.common_text and (key in self._repeated or len(self._repeated) < MAX_REPEATED_TEXTS):
+            self._repeated[key] += 1
+            found.common_seen += 1
+        elsewhere = self._repeated[key] - found.common_seen
+        return MAX_KNOWN_REPEATS if elsewhere >= KNOWN_FROM else MAX_COMMON_REPEATS
 
     def _known(self, pattern: str) -> str:
         """Return the pattern that counts: values of selecting parameters without end are all one."""

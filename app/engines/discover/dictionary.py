@@ -1,5 +1,6 @@
 """Trying a dictionary (`word_patterns.py`) below a zone, or whole names."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
@@ -9,18 +10,28 @@ from app.engines.net.resolver import Resolver
 
 WORKERS: Final = 64  # questions under way; a public resolver answers that without dropping
 MAX_UNANSWERED: Final = 24  # questions in a row without any answer: the resolver is gone, not the names
+PAUSE_S: Final = 30.0  # then it is asked again: name servers are restarted, and limits of questions end
 
 
 class ResolverHealth:
     """Knows whether the resolver answers at all. One name without an answer is its servers' fault, many are ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._unanswered_in_a_row = 0
         self._answered = False
-        # Set for good once too many questions in a row got no answer.
-        self.is_dead = False
+        self._asked_again_at = 0.0  # valid once too many questions in a row got no answer
         # How many questions got no answer, over the whole scan.
         self.unanswered = 0
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it is not to be asked now: too many questions in a row got no answer, the last one not long ago."""
+        return self._is_silent and self._monotonic() < self._asked_again_at
+
+    @property
+    def _is_silent(self) -> bool:
+        return self._unanswered_in_a_row >= MAX_UNANSWERED
 
     def note(self, outcome: DnsOutcome) -> None:
         """Note the outcome of a lookup; each goes through here."""
@@ -32,12 +43,13 @@ class ResolverHealth:
             return
         self._unanswered_in_a_row += 1
         self.unanswered += 1
-        self.is_dead = self.is_dead or self._unanswered_in_a_row >= MAX_UNANSWERED
+        if self._is_silent:
+            self._asked_again_at = self._monotonic() + PAUSE_S
 
     @property
     def is_unresponsive(self) -> bool:
-        """Whether, at the end, it died or never answered the few questions there were."""
-        return self.is_dead or (self.unanswered > 0 and not self._answered)
+        """Whether, at the end, it was silent or never answered the few questions there were."""
+        return self._is_silent or (self.unanswered > 0 and not self._answered)
 
 
 class DictionaryProber:

@@ -16,6 +16,7 @@ from app.engines.extract.mentions import find_mentions, mentions_in
 from app.engines.extract.page_styles import PageStyles
 from app.engines.extract.reference_collector import ElementReferences, ReferenceCollector
 from app.engines.extract.script_pieces import FoldingBudget, find_joined_urls
+from app.engines.extract.speculation import is_speculation, speculated_urls
 from app.engines.extract.tag_snippets import snippet_of as snippet_service
 from app.engines.extract.url_attributes import PARAMETERS, URL_ATTRIBUTES, UrlRule, UrlSyntax, link_rule
 from app.engines.html.marks import marks
@@ -178,6 +179,11 @@ class TreeExtractor:
 
     def _read_script(self, node: LexborNode, place: str) -> None:
         code = node.text()
+        if is_speculation(node):
+            for raw in speculated_urls(code):
+                path = self._element_references.paths.of(node)
+                self._add_speculated(raw, f"{place}script:speculation", path, is_live=place in _LIVE)
+            return
         is_data = is_data_script(node)
         path = ""
         if "//" in code or "\\" in code or "atob" in code:
@@ -189,6 +195,13 @@ class TreeExtractor:
             for raw, snippet in find_joined_urls(code, self._folding):
                 path = path or self._element_references.paths.of(node)
                 self._mention_in_script(raw, f"{place}script:pieces", snippet, path, runs=place in _LIVE)
+
+    def _add_speculated(self, raw: str, kind: str, path: str, *, is_live: bool) -> None:
+        """Add what a browser requests before anybody goes there."""
+        if is_live:
+            self._collector.add_plain(raw, Relation.EMBED, kind, dom_path=path)
+        else:
+            self._collector.mention(raw, kind, dom_path=path)
 
     def _mention_in_script(self, raw: str, kind: str, snippet: str, path: str, *, runs: bool) -> None:
         """Add a URL that code names; of a snippet that runs what it loads, and what that speaks to."""

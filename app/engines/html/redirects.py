@@ -30,7 +30,13 @@ _LOCATION: Final = re.compile(
     rf"{_WINDOW}location(?:\s*\.\s*href)?\s*=\s*{_LITERAL}(?!\s*[+.?])"
     rf"|{_WINDOW}location\s*\.\s*(?:replace|assign)\s*\(\s*{_LITERAL}\s*\)(?!\s*[+.?])"
 )
-_DATA_TYPES: Final = ("json", "importmap", "template", "text/html")  # in the type of a script that does not run
+_DATA_TYPES: Final = (
+    "json",
+    "importmap",
+    "template",
+    "text/html",
+    "speculationrules",
+)  # in the type of a script that does not run
 
 
 Redirect = tuple[HopKind, str]  # what sends the browser on, and where to

@@ -46,7 +46,7 @@ class WaitingPage:
     item: FrontierUrl
     known: frozenset[int] = field(repr=False)  # of its source (`source_keys`)
     timeout_s: float = RENDER_TIMEOUT_S
-    is_shell: bool = False  # it says nothing itself: rendered before the others, whose source is read already
+    is_first: bool = False  # it says nothing itself, or loads what nobody knows: rendered before the others
 
 
 class RenderedPages:
@@ -102,8 +102,9 @@ class RenderedPages:
             return
         self._waiting[item.id] = None
         self._save()
-        page = WaitingPage(item, source_keys(processed.references), is_shell=is_shell(found))
-        self._queue.add([page], first=page.is_shell)
+        is_first = is_shell(found) or item.id in self._sample.urgent
+        page = WaitingPage(item, source_keys(processed.references), is_first=is_first)
+        self._queue.add([page], first=is_first)
 
     def resume(self) -> Callable[[Sequence[Reference]], None]:
         """Return who is to be told all references of the store, before `take_up`."""
@@ -196,7 +197,7 @@ class RenderedPages:
             rendered = await self._render_service.render(page.item.url, limit=limit, logs=True)
         except RenderSlow as slow:
             if page.timeout_s < PATIENT_TIMEOUT_S and not limit.is_over:
-                self._queue.add([replace(page, timeout_s=PATIENT_TIMEOUT_S)], first=page.is_shell)
+                self._queue.add([replace(page, timeout_s=PATIENT_TIMEOUT_S)], first=page.is_first)
             else:
                 await self._leave_out(page, slow.requests)
             return

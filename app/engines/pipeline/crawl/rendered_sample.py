@@ -1,8 +1,9 @@
 """Which crawled pages are rendered in a browser for what only that shows. Pure; each page is chosen once.
 
-Start pages are, pages on which scripts do nearly everything, pages with a link to somebody unknown of which reading
-cannot say whether it is seen, and one in twenty of the others that may load what they do not name. Which ones that
-are is said by their address, so that an attempt that goes on chooses as the one before did.
+Start pages are, pages on which scripts do nearly everything, pages with a script or frame of somebody unknown that few
+pages have, pages with a link to somebody unknown of which reading cannot say whether it is seen, and one in twenty of
+the others that may load what they do not name. Which ones that are is said by their address, so that an attempt that
+goes on chooses as the one before did.
 """
 
 from collections import Counter
@@ -21,6 +22,8 @@ MAX_SAMPLED: Final = 150
 MAX_ALIKE: Final = 20  # thin pages whose addresses are alike: the application is the same, its data differ
 MAX_DOUBTFUL: Final = 40  # with a link of which a browser has to say whether it is seen
 MAX_DOUBTFUL_ALIKE: Final = 5  # of these, whose addresses are alike
+MAX_UNKNOWN: Final = 60  # with a script or frame of somebody unknown: what that loads is known only when it has run
+MAX_UNKNOWN_ALIKE: Final = 10  # of these, whose addresses are alike
 RARE: Final = 3  # pages that lead to a host; to what stands in a footer all of them do
 MAX_HOSTS: Final = 50_000  # unknown hosts whose pages are counted; later ones are taken for frequent
 # What styles alone cannot prove: a script may take it back, and what lies below a text is a matter of layout.
@@ -29,6 +32,7 @@ SHELL_TEXT: Final = 60  # characters; a page that says less is made by its scrip
 THIN_TEXT: Final = 200  # the same for a page that links to no other of the site
 ONE_IN: Final = 20
 _GOOD: Final = range(200, 300)
+_NAMED_BY_SCRIPT: Final = ("script:string", "script:pieces")  # kinds of mentions in code that runs
 
 
 class RenderedSample:
@@ -44,6 +48,11 @@ class RenderedSample:
         self._doubtful = 0
         self._doubtful_alike: Counter[str] = Counter()
         self._pages_of: Counter[str] = Counter()  # by unknown host that they lead to
+        self._unknown = 0
+        self._unknown_alike: Counter[str] = Counter()
+        self._loads_of: Counter[str] = Counter()  # pages by unknown host whose code they load, or whom a script names
+        # Ids of URLs that are rendered before all others.
+        self.urgent: set[int] = set()
         # How many pages are hardly anything without their scripts, and too many to be rendered.
         self.left_out = 0
 
@@ -58,6 +67,9 @@ class RenderedSample:
 
     def _takes(self, item: FrontierUrl, found: Extraction) -> bool:
         is_doubtful = self._is_doubtful(found)
+        if self._loads_unknown(found) and self._takes_unknown(item):
+            self.urgent.add(item.id)
+            return True
         if item.depth == 0 and self._starts < MAX_STARTS:
             self._starts += 1
             return True
@@ -75,17 +87,29 @@ class RenderedSample:
         links = [reference for reference in found.references if reference.relation is Relation.LINK]
         unproven = {host_of(link.url) for link in links if link.hidden in _UNPROVEN}
         rare = [
-            host for host in {host_of(link.url) for link in links} if classify(host) == UNKNOWN and self._rare(host)
+            host
+            for host in {host_of(link.url) for link in links}
+            if classify(host) == UNKNOWN and _is_rare(self._pages_of, host)
         ]
         may_differ = found.is_unsure or found.is_active
         return any(may_differ or host in unproven for host in rare)
 
-    def _rare(self, host: str) -> bool:
-        """Count one more page that leads to the host; return whether they are few."""
-        if host not in self._pages_of and len(self._pages_of) >= MAX_HOSTS:
+    def _loads_unknown(self, found: Extraction) -> bool:
+        """Whether the page loads code of somebody unknown, or a script of it names one, as few pages do."""
+        hosts = {
+            host_of(reference.url)
+            for reference in found.references
+            if reference.relation is Relation.SCRIPT or reference.kind in _NAMED_BY_SCRIPT
+        }
+        rare = [host for host in hosts if classify(host) == UNKNOWN and _is_rare(self._loads_of, host)]
+        return bool(rare)
+
+    def _takes_unknown(self, item: FrontierUrl) -> bool:
+        if self._unknown >= MAX_UNKNOWN or self._unknown_alike[item.pattern] >= MAX_UNKNOWN_ALIKE:
             return False
-        self._pages_of[host] += 1
-        return self._pages_of[host] <= RARE
+        self._unknown += 1
+        self._unknown_alike[item.pattern] += 1
+        return True
 
     def _takes_doubtful(self, item: FrontierUrl) -> bool:
         if self._doubtful >= MAX_DOUBTFUL or self._doubtful_alike[item.pattern] >= MAX_DOUBTFUL_ALIKE:
@@ -101,6 +125,14 @@ class RenderedSample:
         self._thin += 1
         self._alike[item.pattern] += 1
         return True
+
+
+def _is_rare(pages_of: Counter[str], host: str) -> bool:
+    """Count one more page of the host; return whether they are few."""
+    if host not in pages_of and len(pages_of) >= MAX_HOSTS:
+        return False
+    pages_of[host] += 1
+    return pages_of[host] <= RARE
 
 
 def is_shell(found: Extraction) -> bool:

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from app.engines.crawl.traps import MAX_COMMON_REPEATS, MAX_ODD, MAX_REPEATS, MAX_STALE, TrapDetector
+from app.engines.crawl.traps import KNOWN_FROM, MAX_COMMON_REPEATS, MAX_ODD, MAX_REPEATS, MAX_STALE, TrapDetector
 from app.engines.crawl.url_patterns import url_pattern
 
 
@@ -86,6 +86,25 @@ def test_parts_without_end_are_one_trap():
         return "".join("abcdefghij"[int(digit)] for digit in str(number))
 
     assert wasted(TrapDetector(), lambda n: f"https://a.test/i.php?m={part(n)}&a=go", lambda n: "Nothing here") < 220
+
+
+def test_what_a_host_says_of_all_that_is_gone_is_learnt_once_and_not_for_each_of_its_folders():
+    traps = TrapDetector()
+    wasted_in = [
+        wasted(traps, lambda n, folder=folder: f"https://a.test/{folder}/{n}.html", lambda _: "This page is no more")
+        for folder in ("news", "events", "notices", "people")
+    ]
+    assert wasted_in[0] > KNOWN_FROM
+    assert max(wasted_in[1:]) < 20
+    other = wasted(traps, lambda n: f"https://b.test/news/{n}.html", lambda _: "This page is no more")
+    assert other > KNOWN_FROM
+
+
+def test_a_folder_with_a_few_pages_that_are_gone_stays_open():
+    traps = TrapDetector()
+    wasted(traps, lambda n: f"https://a.test/old/{n}.html", lambda _: "This page is no more")
+    said = lambda n: "This page is no more" if n % 3 == 0 else f"article {chr(0x4E00 + n)}"  # noqa: E731
+    assert wasted(traps, lambda n: f"https://a.test/news/{n}.html", said, limit=600) == 600
 
 
 def test_forty_articles_that_say_they_are_gone_take_none_of_the_others_with_them():

@@ -1,7 +1,7 @@
 import asyncio
 
 from app.domain.scan_facts import DnsAnswer, DnsOutcome
-from app.engines.discover.dictionary import MAX_UNANSWERED, DictionaryProber, ResolverHealth
+from app.engines.discover.dictionary import MAX_UNANSWERED, PAUSE_S, DictionaryProber, ResolverHealth
 from app.engines.discover.word_patterns import load_words
 from tests.support.cpu_time import least_cpu_s
 
@@ -37,6 +37,23 @@ async def test_a_dead_resolver_is_left_alone_soon(dns):
     assert health.is_dead
     assert health.is_unresponsive
     assert len(dns.asked) <= MAX_UNANSWERED + 64
+
+
+async def test_a_dead_resolver_is_asked_again_after_a_pause(dns):
+    now = 100.0
+    health = ResolverHealth(lambda: now)
+    for _ in range(MAX_UNANSWERED):
+        health.note(DnsOutcome.UNREACHABLE)
+    assert health.is_dead
+    now += PAUSE_S
+    assert not health.is_dead
+    assert health.is_unresponsive  # as long as nothing has answered
+    health.note(DnsOutcome.UNREACHABLE)
+    assert health.is_dead
+    now += PAUSE_S
+    health.note(DnsOutcome.NXDOMAIN)
+    assert not health.is_dead
+    assert not health.is_unresponsive
 
 
 async def test_some_lost_answers_kill_no_resolver(dns):

@@ -36,6 +36,17 @@ def kinds(markup):
         ("<script>x='https://b.test/'</script>", "script:string", Relation.MENTION),
         ('<script type=\'application/json\'>{"x":"https://b.test/"}</script>', "script:json", Relation.MENTION),
         ("<link rel=stylesheet href='//b.test/s.css'>", "link[href]", Relation.EMBED),
+        ("<fencedframe src='https://b.test/'></fencedframe>", "fencedframe[src]", Relation.SCRIPT),
+        (
+            '<script type=speculationrules>{"prefetch":[{"urls":["https://b.test/x"]}]}</script>',
+            "script:speculation",
+            Relation.EMBED,
+        ),
+        (
+            '<template><script type=speculationrules>{"prerender":[{"urls":["https://b.test/"]}]}</script></template>',
+            "template:script:speculation",
+            Relation.MENTION,
+        ),
     ],
 )
 def test_a_reference_has_the_kind_of_its_place_and_the_strength_of_its_use(markup, kind, relation):

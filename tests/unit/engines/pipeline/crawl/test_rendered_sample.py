@@ -8,6 +8,8 @@ from app.engines.pipeline.crawl.rendered_sample import (
     MAX_DOUBTFUL_ALIKE,
     MAX_STARTS,
     MAX_THIN,
+    MAX_UNKNOWN,
+    MAX_UNKNOWN_ALIKE,
     ONE_IN,
     RARE,
     SHELL_TEXT,
@@ -160,3 +162,40 @@ def test_there_are_limits_of_doubtful_pages():
 
     assert chosen(range(20), lambda _: "/alike") == MAX_DOUBTFUL_ALIKE
     assert chosen(range(100, 300), lambda number: f"/{number}") == MAX_DOUBTFUL - MAX_DOUBTFUL_ALIKE
+
+
+def loads(host="nobody-knows.test", relation=Relation.SCRIPT, kind="script[src]"):
+    return Reference("https://corp.test/1", f"https://{host}/x.js", "", relation, kind)
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_urgent"),
+    [
+        (loads(), True),
+        (loads(kind="iframe[src]"), True),
+        (loads(relation=Relation.MENTION, kind="script:string"), True),
+        (loads(relation=Relation.MENTION, kind="script:json"), False),
+        (loads("hm.baidu.com"), False),
+    ],
+)
+def test_a_page_with_code_of_somebody_unknown_is_rendered_before_all_others(reference, is_urgent):
+    sample = RenderedSample()
+    assert sample.choose(item(7, url=plain_url()), page(), told(reference)) is is_urgent
+    assert sample.urgent == ({7} if is_urgent else set())
+
+
+def test_code_that_many_pages_load_is_no_reason_to_render_them():
+    sample = RenderedSample()
+    for number in range(10):
+        sample.choose(item(number, url=plain_url(), pattern=f"/{number}"), page(), told(loads()))
+    assert sample.urgent == set(range(RARE))
+
+
+def test_there_are_limits_of_pages_with_unknown_code():
+    sample = RenderedSample()
+    for number in range(300):
+        pattern = "/alike" if number < MAX_UNKNOWN_ALIKE + 9 else f"/{number}"
+        sample.choose(item(number, url=plain_url(), pattern=pattern), page(), told(loads(f"host-{number}.test")))
+    assert len(sample.urgent) == MAX_UNKNOWN
+    assert sample.urgent >= set(range(MAX_UNKNOWN_ALIKE))
+    assert MAX_UNKNOWN_ALIKE not in sample.urgent
