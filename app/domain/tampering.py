@@ -28,7 +28,11 @@ class TamperSign(StrEnum):
     STUFFED = "stuffed"  # a title of the trade is strewn into a text about something else
     DOORWAY = "doorway"  # somebody offers what a forbidden trade has, and leaves a handle to write to
     DOORWAY_UNSURE = "doorway_unsure"
+    DEFACED = "defaced"  # somebody says in place of the page that he has broken in
+    DEFACED_UNSURE = "defaced_unsure"
     DESCRIPTION = "description"  # description and keywords do
+    HEAD_WORDS = "head_words"  # title and description are worded as those of the trades are
+    WORDS = "words"  # the page as a whole is
     TEXT = "text"  # the page as a whole does
     TEXT_UNSURE = "text_unsure"
     HIDDEN_TEXT = "hidden_text"  # a text that nobody sees does
@@ -61,11 +65,15 @@ SCORES: Final = MappingProxyType(
         TamperSign.TITLE: 0.75,
         TamperSign.TITLE_FOREIGN: 0.45,
         TamperSign.TITLE_ENCODED: 0.45,
-        TamperSign.TITLE_SCRIPT: 0.6,
+        TamperSign.TITLE_SCRIPT: 0.45,
         TamperSign.STUFFED: 0.65,
         TamperSign.DOORWAY: 0.82,
         TamperSign.DOORWAY_UNSURE: 0.55,
+        TamperSign.DEFACED: 0.85,
+        TamperSign.DEFACED_UNSURE: 0.55,
         TamperSign.DESCRIPTION: 0.6,
+        TamperSign.HEAD_WORDS: 0.55,
+        TamperSign.WORDS: 0.6,
         TamperSign.TEXT: 0.85,
         TamperSign.TEXT_UNSURE: 0.55,
         TamperSign.HIDDEN_TEXT: 0.85,

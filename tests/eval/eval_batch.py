@@ -59,7 +59,7 @@ def print_classes(outcomes: Sequence[Outcome]) -> None:
         print(f"| {label} | " + " | ".join(map(str, counts)) + " |")
 
 
-def faults_of(batch: int, outcomes: Sequence[Outcome]) -> list[str]:
+def faults_of(batch: int, outcomes: Sequence[Outcome], own: Sequence[PageOutcome]) -> list[str]:
     """What is worse than `tests/eval/figures.toml` says."""
     wanted = figures()[f"batch_{batch}"]
     found = share(one.predicted != CLEAN for one in outcomes if one.item["label"] != CLEAN)
@@ -67,6 +67,8 @@ def faults_of(batch: int, outcomes: Sequence[Outcome]) -> list[str]:
     return [
         *below("violating pages found", found, wanted["found"]),
         *above("clean ones accused", accused, wanted["accused"]),
+        *below("own pages found", share(one.tampered for one in own if one.page.tampered), wanted["own_found"]),
+        *above("twins accused", share(one.accused for one in own if not one.page.tampered), wanted["own_accused"]),
     ]
 
 
@@ -90,7 +92,7 @@ def main() -> int:
     if options.errors:
         print_errors(outcomes)
         print_site_errors(own, ())
-    return judged(faults_of(options.batch, outcomes))
+    return judged(faults_of(options.batch, outcomes, own))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ from app.engines.analyse.detection import Detection, Thresholds, combine
 from app.engines.analyse.layer import AnalysisLayer, Signal
 from app.engines.analyse.own_site.own_difference import OwnDifferences
 from app.engines.analyse.own_site.own_pages import OwnPages
+from app.engines.analyse.own_site.own_words import OwnWords
 from app.engines.analyse.own_site.tamper_match import TamperMatch
 from app.engines.analyse.reputation.layer import ListEntry, ReputationLayer, ReputationList
 from app.engines.analyse.review.excerpts import Excerpts
 from app.engines.analyse.review.second_opinion import weigh
 from app.engines.analyse.risk import risk_of
-from app.engines.analyse.shipped_data import shipped_data
+from app.engines.analyse.shipped_data import shipped_data, shipped_passages
 from app.engines.analyse.structure.brands import BrandCatalog
 from app.engines.analyse.structure.doorways import examine_doorways
 from app.engines.analyse.structure.gambling_brands import GamblingBrands, GamblingDoors
@@ -102,8 +103,14 @@ class Analyser:
             is_own=self._scope.is_own,
         )
         text = TextLayer(lexicon=words, normaliser=normaliser)
+        own_words = None if classifier is None else OwnWords(passages=shipped_passages(), classifier=classifier)
         self._own_pages = OwnPages(
-            lexicon=words, normaliser=normaliser, text=text, gambling_brands=gambling_brands, is_known=is_known
+            lexicon=words,
+            normaliser=normaliser,
+            text=text,
+            gambling_brands=gambling_brands,
+            is_known=is_known,
+            words=own_words,
         )
         self._own_differences = OwnDifferences(lexicon=words, normaliser=normaliser)
         catalog = brands or shipped.brands

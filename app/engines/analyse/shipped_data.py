@@ -9,6 +9,7 @@ from app.engines.analyse.structure.gambling_brands import GamblingBrands, load_g
 from app.engines.analyse.text.classifier import TextClassifier, load_classifier
 from app.engines.analyse.text.lexicon import Lexicon, load_lexicon
 from app.engines.analyse.text.normalise import Normaliser
+from app.engines.analyse.text.passages import Passages, load_passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,9 @@ def shipped_data() -> ShippedData:
 def shipped_classifier() -> TextClassifier:
     """Return it; it is made once. Raises `ClassifierError` when its file is broken, and what `shipped_data` raises."""
     return load_classifier(shipped_data().normaliser.fold)
+
+
+@cache
+def shipped_passages() -> Passages:
+    """Return the same of passages; it is made once. Raises what `shipped_classifier` raises."""
+    return load_passages(shipped_data().normaliser.sketch)

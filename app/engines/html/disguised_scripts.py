@@ -6,6 +6,7 @@ Disguises: `unescape("%3C...")`, `String.fromCharCode(60, ...)`, `atob("...")` (
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Final
 from urllib.parse import unquote
@@ -24,12 +25,21 @@ _PERCENT: Final = re.compile(
 )
 _UTF16: Final = re.compile(r"%u([0-9a-fA-F]{4})")
 _CODE: Final = r"\s*(?:0x[0-9a-fA-F]{1,6}|\d{1,7})\s*"
-_CODES: Final = re.compile(rf"\bfromCharCode\s*\(((?:{_CODE},){{3,}}{_CODE})\)")
+_CODES: Final = re.compile(rf"\bfromCharCode(?:[\"']\s{{0,3}}\])?\s*\(((?:{_CODE},){{3,}}{_CODE})\)")
 _BASE64: Final = re.compile(r"""\batob\s*\(\s*(?:"([A-Za-z0-9+/=_\-\s]{8,})"|'([A-Za-z0-9+/=_\-\s]{8,})')""")
 _BASE64_BY_NAME: Final = re.compile(r"\batob\s{0,3}\(\s{0,3}([A-Za-z_$][\w$]{0,40})\s{0,3}\)")
 _NAMED: Final = re.compile(
     r"""(?<![\w$])([A-Za-z_$][\w$]{0,40})\s{0,3}=\s{0,3}(?:"([A-Za-z0-9+/=_\-]{24,})"|'([A-Za-z0-9+/=_\-]{24,})')"""
 )
+# An entry of a list, and the entries that may be meant.
+_BASE64_OF_LIST: Final = re.compile(r"\batob\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40}\s{0,3}\[")
+_ENTRY: Final = re.compile(
+    r"""(?<=[\[,])\s{0,9}(?:"([A-Za-z0-9+/=_\-]{24,})"|'([A-Za-z0-9+/=_\-]{24,})')(?=\s{0,9}[\],])"""
+)
+# Lists of characters' numbers, or of bytes, that a script makes a text of.
+_CODE_LIST: Final = re.compile(rf"\[((?:{_CODE},){{11,}}{_CODE})\]")
+_MAX_BYTE: Final = 255
+_BACKWARDS: Final = re.compile(r"""(?:"(={0,2}[A-Za-z0-9+/_\-]{24,})"|'(={0,2}[A-Za-z0-9+/_\-]{24,})')""")
 _REVERSED: Final = re.compile(
     r"""(?:"([^"\n]{8,2000})"|'([^'\n]{8,2000})')\s{0,3}\.\s{0,3}split\(\s{0,3}(?:""|'')\s{0,3}\)\s{0,3}\.\s{0,3}reverse\("""
 )
@@ -41,7 +51,8 @@ _PACKED: Final = re.compile(
 _PACKER: Final = "function(p,a,c,k,e,"
 _WORD: Final = re.compile(r"\b\w+\b")
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_MARKS: Final = ("unescape", "decodeURI", "fromCharCode", "atob", "\\x", "\\u00", _REVERSES, _PACKER)
+_DECODER: Final = "TextDecoder"
+_MARKS: Final = ("unescape", "decodeURI", "fromCharCode", _DECODER, "atob", "\\x", "\\u00", _REVERSES, _PACKER)
 DISGUISES: Final = marks(*map(str.encode, _MARKS))
 
 
@@ -74,6 +85,12 @@ def _disguised(code: str) -> Iterator[str]:
         yield _decoded(match[1] or match[2])
     if (names := _BASE64_BY_NAME.findall(code)[:MAX_FOUND]) and (named := _named(code)):
         yield from (_decoded(named[name]) for name in dict.fromkeys(names) if name in named)
+    if _BASE64_OF_LIST.search(code):
+        yield from (_decoded(match[1] or match[2]) for match in islice(_ENTRY.finditer(code), MAX_FOUND))
+    if "fromCharCode" in code or _DECODER in code:
+        yield from (_text_of(match[1].split(",")) for match in islice(_CODE_LIST.finditer(code), MAX_FOUND))
+    if _REVERSES in code and "atob" in code:
+        yield from (_decoded((match[1] or match[2])[::-1]) for match in islice(_BACKWARDS.finditer(code), MAX_FOUND))
     if _REVERSES in code:
         yield from ((match[1] or match[2])[::-1] for match in islice(_REVERSED.finditer(code), MAX_FOUND))
     for match in islice(_HEX.finditer(code), MAX_FOUND):
@@ -93,10 +110,24 @@ def _decoded(text: str) -> str:
     return unquote(decoded, errors="replace") if decoded.count("%") >= _PERCENTS else decoded
 
 
+def _code(number: str) -> int:
+    plain = number.strip()
+    return int(plain, 16) if plain[:2] in ("0x", "0X") else int(plain)
+
+
 def _character(number: str) -> str:
-    code = int(number.strip(), 0)
+    code = _code(number)
     is_character = code <= 0x10FFFF and not 0xD800 <= code < 0xE000  # noqa: PLR2004 - Unicode without surrogates
     return chr(code) if is_character else ""
+
+
+def _text_of(numbers: list[str]) -> str:
+    """Return the text of a list of bytes, when it is one, or else of characters' numbers."""
+    codes = list(map(_code, numbers))
+    if max(codes) <= _MAX_BYTE:
+        with suppress(UnicodeDecodeError):
+            return bytes(codes).decode()
+    return "".join(map(_character, numbers))
 
 
 def _unpack(payload: str, base: int, words: str) -> str:

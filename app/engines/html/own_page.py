@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.engines.html.marks import Marks
+from app.engines.html.page_content import PageContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class OwnLink:
     dom_path: str
     raw: str  # as written
     hidden: str | None = None  # kind of hiding
+    is_inactive: bool = False  # it stands where browsers with scripts show nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,4 @@ class OwnPage:
     seen_text: Callable[[], str]  # the same without what styles hide
     hidden_texts: Callable[[], Sequence[OwnText]]
     scripts: Callable[[], Sequence[OwnText]]  # code of the inline scripts that run
+    content: Callable[[], PageContent]  # what the text classifier reads of it

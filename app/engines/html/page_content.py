@@ -130,6 +130,20 @@ def read_content(document: HtmlDocument) -> PageContent:
     )
 
 
+def read_words(document: HtmlDocument) -> PageContent:
+    """Read alone what the text classifier reads of a page: a third of the cost."""
+    head = document if len(document.markup) <= MAX_HTML_CHARS else HtmlDocument(document.markup[:MAX_HTML_CHARS])
+    return PageContent(
+        title=document.title,
+        text=document.visible_text,
+        meta=descriptions(head),
+        alts=_texts(_attribute(node, "alt") for node in head.select("img[alt]")),
+        fields=_fields(document),
+        actions=_texts(_attribute(node, "action") for node in head.select("form[action]")),
+        link_texts=_texts(map(_text, islice(head.select("a[href]"), MAX_LINK_TEXTS))),
+    )
+
+
 def descriptions(document: HtmlDocument) -> tuple[str, ...]:
     """Return description, keywords and their kin, as written."""
     return _texts(map(_meta, document.select("meta[content]", attributes=_CONTENT)))

@@ -1,6 +1,7 @@
 """A parsed page of the target as the analysis sees it, and what was found on it as references of the page to itself."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from app.domain.scan_facts import Reference, Relation
@@ -12,7 +13,7 @@ from app.engines.extract.page import Extraction, hidden_elements
 from app.engines.html.document import HtmlDocument
 from app.engines.html.marks import marks
 from app.engines.html.own_page import OwnLink, OwnPage
-from app.engines.html.page_content import descriptions
+from app.engines.html.page_content import descriptions, read_words
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 
@@ -20,6 +21,7 @@ _HIDDEN: Final = marks(b"hidden")
 _MAX_UNSEEN: Final = 20_000  # characters
 _SCRIPT: Final = "script:disguised"
 _LOCATION: Final = "script:location"
+_INACTIVE: Final = "noscript:"
 
 
 def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Sequence[HiddenElements] = ()) -> OwnPage:
@@ -33,10 +35,11 @@ def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Seq
         markup=document.markup,
         marks=document.marks,
         unseen="\n".join(node.text() for node in document.select("[hidden]", attributes=_HIDDEN))[:_MAX_UNSEEN],
-        links=lambda: [_link(reference) for reference in found.references if _is_link(reference)],
+        links=cache(lambda: [_link(reference) for reference in found.references if _is_link(reference)]),
         seen_text=lambda: seen_text(hidden),
         hidden_texts=lambda: hidden_texts(hidden),
         scripts=lambda: inline_scripts(document),
+        content=lambda: read_words(document),
     )
 
 
@@ -73,4 +76,7 @@ def _is_link(reference: Reference) -> bool:
 
 def _link(reference: Reference) -> OwnLink:
     domain = registrable_domain(host_of(reference.url))
-    return OwnLink(reference.url, domain, reference.text, reference.dom_path, reference.raw, reference.hidden)
+    is_inactive = reference.kind.startswith(_INACTIVE)
+    return OwnLink(
+        reference.url, domain, reference.text, reference.dom_path, reference.raw, reference.hidden, is_inactive
+    )

@@ -18,12 +18,14 @@ from typing import Final
 from app.domain.authorship import Author, authorship_of
 from app.domain.tampering import PASSAGE_TRADES, TRADES, TamperSign, certainty
 from app.domain.violations import VIOLATION_FROM, ViolationKey
+from app.engines.analyse.own_site.own_defaced import examine_defaced
 from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_borrowed, is_stuffed
 from app.engines.analyse.own_site.own_frames import examine_frames
-from app.engines.analyse.own_site.own_scripts import examine_scripts, looks_odd
+from app.engines.analyse.own_site.own_scripts import examine_scripts, may_send_away
+from app.engines.analyse.own_site.own_words import OwnWords
 from app.engines.analyse.own_site.own_written import examine_written, writes
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
-from app.engines.analyse.structure.doorways import names_goods, names_offer
+from app.engines.analyse.structure.doorways import leaves_handle, names_goods, names_offer
 from app.engines.analyse.structure.gambling_brands import GamblingBrands
 from app.engines.analyse.text.layer import MAX_TEXT_CHARS, TextLayer, Zone
 from app.engines.analyse.text.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
@@ -41,6 +43,9 @@ SURE_GUARD: Final = 0.7  # weight of a guard word that nobody writes beside an o
 BLOCK_DOMAINS: Final = 3  # foreign sites of a trade side by side
 PAIR_DOMAINS: Final = 2
 MAX_LINKS: Final = 300
+MAX_LINES: Final = 1_000
+MAX_LINE: Final = 2_000  # characters
+MAX_HANDLES: Final = 20  # lines with a handle
 MAX_TERMS: Final = 8
 
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,4000})</title", re.IGNORECASE)
@@ -97,8 +102,10 @@ class OwnPages:
         text: TextLayer,
         gambling_brands: GamblingBrands,
         is_known: Callable[[str], bool],
+        words: OwnWords | None = None,
     ) -> None:
         """`is_known`: whether a host is that of a well-known service, such as statistics."""
+        self._own_words = words
         self._is_known = is_known
         self._lexicon = lexicon
         self._normaliser = normaliser
@@ -114,7 +121,7 @@ class OwnPages:
         return found if certainty(item.sign for item in found) >= VIOLATION_FROM else ()
 
     def _signs(self, page: OwnPage) -> Iterator[TamperMatch]:
-        if looks_odd(page.markup, page.marks):
+        if may_send_away(page.markup, page.marks):
             yield from examine_scripts(page.scripts(), page.url, self._is_known)
         if writes(page.marks):
             yield from examine_written(page.scripts(), page.url, self._is_known, self._offer_in)
@@ -122,6 +129,11 @@ class OwnPages:
             yield from examine_frames(page.markup, page.url, self._is_known)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
             yield from examine_small_trades(page, self._gambling_brands)
+            yield from examine_defaced(page)
+        if self._own_words is not None:
+            yield from self._own_words.examine_links(page.links(), self._is_known, by_visitors=by_visitors)
+            if not by_visitors:
+                yield from self._own_words.examine_head(page)
         if names_goods(page.text) and any(names_offer(link.text) for link in islice(page.links(), MAX_LINKS)):
             yield from self._links(page.links(), by_visitors=by_visitors)
         if not self._may_offer("\n".join((page.title, *page.meta, page.unseen, page.text[:MAX_TEXT_CHARS]))):
@@ -135,19 +147,25 @@ class OwnPages:
             yield from self._links(page.links(), by_visitors=by_visitors)
         if by_visitors:
             return
+        if self._own_words is not None:
+            yield from self._own_words.examine_whole(page)
         seen = self._text.read(text=page.seen_text(), title="", meta=())[0] if _has_product(body.hits) else body
         yield from self._head(page, seen, title, meta)
         yield from self._read(seen)
+        yield from self._planted_line(page.text)
         yield from self._stuffed(page, seen)
 
     def _offer_in(self, text: str) -> tuple[str, tuple[str, ...]] | None:
-        if not self._may_offer(text):
-            return None
-        normalised = self._normaliser.normalise(text)
-        for words in _words(self._lexicon.find(normalised)).values():
-            if words.offers and not words.is_guarded:
-                return _quote(normalised, words.strongest), words.terms
-        return None
+        """Return what a script that writes into the page says of an offer."""
+        if self._may_offer(text):
+            normalised = self._normaliser.normalise(text)
+            found = _words(self._lexicon.find(normalised)).values()
+            if any(words.is_guarded for words in found):
+                return None
+            for words in found:
+                if words.offers:
+                    return _quote(normalised, words.strongest), words.terms
+        return None if self._own_words is None else self._own_words.offer_in(text)
 
     def _may_offer(self, text: str) -> bool:
         """Whether a trade's product may be named: a line ends before all that is looked for in one of the texts."""
@@ -196,6 +214,16 @@ class OwnPages:
         yield TamperMatch(
             sign, _as_written(body.text, strongest), best.evidence.snippet, best.evidence.terms[:MAX_TERMS]
         )
+
+    def _planted_line(self, text: str) -> Iterator[TamperMatch]:
+        """A line that offers and leaves a handle was put into a page about something else."""
+        for line in islice(filter(leaves_handle, text.split("\n", MAX_LINES)), MAX_HANDLES):
+            said = self._normaliser.normalise(line[:MAX_LINE])
+            for words in _words(self._lexicon.find(said)).values():
+                if words.offers and len(words.weights) > 1 and not words.is_guarded:
+                    quote = _quote(said, words.strongest)
+                    yield TamperMatch(TamperSign.TEXT_UNSURE, _as_written(said, words.strongest), quote, words.terms)
+                    return
 
     def _stuffed(self, page: OwnPage, body: Zone) -> Iterator[TamperMatch]:
         """Guards do not count: the text into which the title is strewn was copied from the news."""

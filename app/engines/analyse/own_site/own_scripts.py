@@ -11,7 +11,7 @@ from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.html.disguised_scripts import DISGUISES, is_disguised, undisguise
 from app.engines.html.marks import Marks, marks
 from app.engines.html.own_page import OwnText
-from app.engines.html.script_text import unescape_script
+from app.engines.html.script_strings import put_together
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 
@@ -41,16 +41,30 @@ _GOES_BY_NAME: Final = re.compile(
 )
 # Goes where a name or an entry of a list leads, below a question about search engines.
 _GOES_BY_REFERENCE: Final = re.compile(
-    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[\s{0,3}\w{1,10}\s{0,3}\])?\s{0,3}[;}\n]|"
-    r"\blocation\s{0,3}\.\s{0,3}(?:replace|assign)\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[\s{0,3}\w{1,10}\s{0,3}\])?\s{0,3}\)"
+    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[[^\]\n;]{1,80}\])?\s{0,3}[;}\n]|"
+    r"\blocation\s{0,3}\.\s{0,3}(?:replace|assign)\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[[^\]\n;]{1,80}\])?\s{0,3}\)"
 )
-_PHONES: Final = re.compile(r"android|iphone|mobile|ipod", re.IGNORECASE)
-_ONCE: Final = re.compile(r"document\s*\.\s*cookie|localStorage|sessionStorage")
 # An address that is put together, below a name of `location` that is put together as well.
 _COMPUTED: Final = re.compile(r"\blocation\s*\[")
-_WRITING: Final = re.compile(r"\bdocument\s*\.\s*write|insertAdjacentHTML|innerHTML|createElement")
+_WRITING: Final = re.compile(r"\bdocument\s*(?:\.|\[\s*[\"'])\s*write|insertAdjacentHTML|innerHTML|createElement")
 _LOCATION: Final = marks(b"location")
 _ODD: Final = ("referrer", "userAgent")
+# By what an intruder chooses whom he sends away, so that the owner sees nothing of it.
+_PHONES: Final = re.compile(r"android|iphone|mobile|ipod", re.IGNORECASE)
+_ONCE: Final = re.compile(r"document\s*\.\s*cookie|localStorage|sessionStorage")
+_USUAL: Final = re.compile(
+    r"\buserAgent\b|\bdocument\s*\.\s*cookie|localStorage|sessionStorage|\breferrer\b|\bonclick\s*=|"
+    r"addEventListener\s*\(\s*[\"'`](?:click|touchstart|mousedown)"
+)
+_FURTIVE: Final = (
+    re.compile(r"\bgetHours\b"),
+    re.compile(r"\bMath\s*\.\s*random\b"),
+    re.compile(r"\bwebdriver\b|devtools"),
+    re.compile(r"\btimeZone\b|getTimezoneOffset"),
+    re.compile(r"\bpopstate\b|onpopstate"),  # who goes back
+)
+CLOSE: Final = 800  # characters between such a choice and where it leads
+_CHOOSING: Final = ("webdriver", "getHours", "timeZone", "getTimezoneOffset", "popstate", "Math.random")
 
 
 @lru_cache(maxsize=1)  # asked for the signs of a page, and for whether it is compared
@@ -59,6 +73,13 @@ def looks_odd(markup: str, found: Marks) -> bool:
     if not found.isdisjoint(DISGUISES) and is_disguised(markup):
         return True
     return found >= _LOCATION and "location" in markup and any(word in markup for word in _ODD)
+
+
+def may_send_away(markup: str, found: Marks) -> bool:
+    """Tell quickly whether a script of the page may send some visitors elsewhere, or write what nobody can read."""
+    if looks_odd(markup, found):
+        return True
+    return found >= _LOCATION and any(word in markup for word in _CHOOSING)
 
 
 def examine_scripts(
@@ -73,11 +94,26 @@ def examine_scripts(
         plain = undisguise(code) if is_disguised(code) else ""
         if written is None and plain:
             written = _written(code, plain, script, own, is_known)
-        if redirecting is None:
-            redirecting = _redirecting(f"{unescape_script(code)}\n{plain}", script, own, is_known)
+        if redirecting is None and (plain or _may_choose(code)):
+            said = put_together(code)
+            redirecting = _redirecting(f"{said}\n{plain}", script, own, is_known)
             redirecting = redirecting or _computed(code, plain, script, own)
-            redirecting = redirecting or _by_reference(code, script, own, is_known)
+            redirecting = redirecting or _by_reference(said, script, own, is_known)
     yield from (found for found in (written, redirecting) if found is not None)
+
+
+def _may_choose(code: str) -> bool:
+    """Tell quickly whether a script may send some visitors elsewhere."""
+    return ("location" in code or "open" in code) and any(word in code for word in (*_ODD, *_CHOOSING))
+
+
+def _is_chosen(before: str) -> bool:
+    """Whether visitors are chosen in two ways, of which one is furtive: phones once a day, others at night."""
+    if _AGENT.search(before) and _PHONES.search(before) and _ONCE.search(before):
+        return True
+    close = before[-CLOSE:]
+    furtive = sum(choice.search(close) is not None for choice in _FURTIVE)
+    return furtive > 1 or (furtive > 0 and _USUAL.search(close) is not None)
 
 
 def _written(code: str, plain: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
@@ -146,13 +182,11 @@ def _redirecting(code: str, script: OwnText, own: str, is_known: Callable[[str],
         before = code[max(0, match.start() - NEAR) : match.start()]
         from_search = _REFERRER.search(before) and _ENGINES.search(before)
         is_robot = _AGENT.search(before) and _ROBOTS.search(before)
-        # Once a day, so that the owner who looks again sees nothing; the own site for phones is always meant.
-        is_phone = _AGENT.search(before) and _PHONES.search(before) and _ONCE.search(before)
-        if from_search or is_robot or (is_phone and not is_known(host_of(address))):
+        if from_search or is_robot or (not is_known(host_of(address)) and _is_chosen(before)):
             start = max(0, match.start() - MAX_QUOTE // 2)
             return TamperMatch(
                 TamperSign.SCRIPT_REDIRECTS,
-                match[1],
+                match[1] if match[1] in script.text else script.text.strip()[:MAX_QUOTE],
                 code[start : start + MAX_QUOTE],
                 dom_path=script.dom_path,
                 leads_to=(address,),

@@ -11,9 +11,10 @@ from typing import Final
 
 from app.domain.tampering import TamperSign
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
+from app.engines.html.disguised_scripts import is_disguised, undisguise
 from app.engines.html.marks import Marks, marks
 from app.engines.html.own_page import OwnText
-from app.engines.html.script_text import unescape_script
+from app.engines.html.script_strings import put_together
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 
@@ -21,10 +22,34 @@ MAX_SCRIPT: Final = 65_536  # characters; what somebody has put into a page is s
 MAX_SCRIPTS: Final = 50
 MAX_ADDRESSES: Final = 20  # of one script
 
-_MARKS: Final = marks(b"document.write", b"insertadjacenthtml", b"innerhtml", b"createelement")
-_WRITING: Final = re.compile(r"\bdocument\s{0,3}\.\s{0,3}write|insertAdjacentHTML|innerHTML|createElement")
-_LINK: Final = re.compile(r"<a\b|createElement\(\s{0,3}[\"']a[\"']", re.IGNORECASE)
-_ADDRESS: Final = re.compile(r"https?://((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})")
+_MARKS: Final = marks(
+    b"document.write", b"['write']", b'["write"]', b"insertadjacenthtml", b"innerhtml", b"createelement"
+)
+_WRITING: Final = re.compile(
+    r"\bdocument\s{0,3}(?:\.|\[\s{0,3}[\"'])\s{0,3}write|insertAdjacentHTML|innerHTML|createElement"
+)
+_LINK: Final = re.compile(r"<(?:a|scr|script|iframe)\b|createElement\(\s{0,3}[\"']a[\"']", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"(?:https?:|(?<=[\"'=]))//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})")
+
+# What makes visitors run something: a program of a foreign host, or a command that a script has put into the clipboard.
+_RUNS: Final = re.compile(
+    r"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b|powershell|mshta|certutil|curl[^\n]{1,200}\|\s{0,3}(?:ba)?sh\b",
+    re.IGNORECASE,
+)
+_PROGRAM: Final = re.compile(r"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b", re.IGNORECASE)
+_CLIPBOARD: Final = re.compile(r"clipboard\s{0,3}\.\s{0,3}writeText|execCommand\(\s{0,3}[\"']copy", re.IGNORECASE)
+_HUMAN: Final = re.compile(
+    r"verify (?:that )?you are (?:a )?human|(?:not|i am) a robot|human verification|"
+    r"人机验证|我不是机器人|验证您是真人|確認您是真人",
+    re.IGNORECASE,
+)
+_OUTDATED: Final = re.compile(
+    r"(?:version|flash|browser|chrome|firefox|edge|plugin|player|certificate|font)[^<>\n]{0,60}"
+    r"(?:out of date|outdated|too old|not found|missing|expired|must be updated|update required|needs? to be updated)|"
+    r"(?:update|upgrade) (?:your browser|now|chrome|required)|"
+    r"(?:版本|插件|播放器|浏览器|证书|字体|控件|flash)[^<>\n]{0,16}(?:过低|过旧|过期|缺失|异常|损坏)|立即(?:升级|更新|修复)",
+    re.IGNORECASE,
+)
 
 
 def writes(found: Marks) -> bool:
@@ -42,15 +67,22 @@ def examine_written(
     own = registrable_domain(host_of(page_url))
     for script in islice(scripts, MAX_SCRIPTS):
         code = script.text[:MAX_SCRIPT]
-        if _WRITING.search(code) is None or _LINK.search(code) is None:
+        if _WRITING.search(code) is None:
             continue
-        leads_to = tuple(_foreign(code, own, is_known))
-        found = offer_in(unescape_script(code)) if leads_to else None
+        if (lure := _lure(code, script, own, is_known)) is not None:
+            yield lure
+            return
+        plain = undisguise(code) if is_disguised(code) else ""
+        if _LINK.search(code) is None and _LINK.search(plain) is None:
+            continue
+        said = f"{put_together(code)}\n{plain}"
+        leads_to = tuple(_foreign(said, own, is_known))
+        found = offer_in(said) if leads_to else None
         if found is not None:
             quote, terms = found
             yield TamperMatch(
                 TamperSign.SCRIPT_WRITES,
-                leads_to[0][:MAX_QUOTE],
+                leads_to[0][:MAX_QUOTE] if leads_to[0] in code else code.strip()[:MAX_QUOTE],
                 quote,
                 terms,
                 dom_path=script.dom_path,
@@ -59,8 +91,26 @@ def examine_written(
             return
 
 
+def _lure(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
+    """A pretence that visitors have to prove or update something, with what they are then made to run."""
+    if _RUNS.search(code) is None:
+        return None
+    said = put_together(code)
+    pretence = _HUMAN.search(said) if _CLIPBOARD.search(said) else None
+    if pretence is None and _PROGRAM.search(said):
+        pretence = _OUTDATED.search(said)
+    leads_to = tuple(_foreign(said, own, is_known)) if pretence else ()
+    if pretence is None or not leads_to:
+        return None
+    quote = said[max(0, pretence.start() - MAX_QUOTE // 2) :][:MAX_QUOTE]
+    raw = leads_to[0] if leads_to[0] in code else code.strip()
+    return TamperMatch(
+        TamperSign.SCRIPT_WRITES, raw[:MAX_QUOTE], quote, (pretence[0],), dom_path=script.dom_path, leads_to=leads_to
+    )
+
+
 def _foreign(code: str, own: str, is_known: Callable[[str], bool]) -> Iterator[str]:
     for match in islice(_ADDRESS.finditer(code), MAX_ADDRESSES):
         host = match[1].lower()
         if registrable_domain(host) != own and not is_known(host):
-            yield match[0]
+            yield match[0] if match[0].startswith("http") else f"https:{match[0]}"

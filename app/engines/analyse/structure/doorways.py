@@ -131,7 +131,7 @@ _GUARD: Final = re.compile(
     r"刑法|违法|犯罪|违纪|非法|查处|虚假|不可信|"
     r"抵制|学术诚信|撤销学位|税务机关|税务局|办税|教务处|学籍|财政局|备案|持有|批准|经.{0,6}批准|许可证书?|遗失|补办|原件|不提供|未委托|"
     r"禁止|危害|作弊行为|诚信考试|不得|依法|依照|"
-    r"法律|法规|办事指南|办理流程|所需材料|实际消费|本人参加|监护人|教练|"
+    r"办理须知|别加微信|从来不|从不|不代[开办考写]|不卖点|是骗[子人]|都是骗|法律|法规|办事指南|办理流程|所需材料|实际消费|本人参加|监护人|教练|"
     r"misconduct|offen[cs]e|illegal|unlawful|police|court|sentenced|jailed|arrested|convicted|detectives|"
     r"deactivated|museum|"
     r"plagiarism|integrity|anti-money|(?:do not|don't|never) (?:buy|sell|order)|licen[cs]ed dealer|background check|"
@@ -257,6 +257,11 @@ def doorways(title: str, text: str) -> Iterator[Doorway]:
 def names_goods(text: str) -> bool:
     """Tell quickly whether a text may have an offer of such trades."""
     return bool(_automaton().find_matches_as_indexes(text[:MAX_TEXT]))
+
+
+def leaves_handle(line: str) -> bool:
+    """Whether a line has a handle as such trades leave it: written so that filters miss it, or of their messengers."""
+    return _COVERT.search(line[:MAX_LINE]) is not None
 
 
 def names_offer(text: str) -> str:

@@ -9,6 +9,7 @@ violates at all, then of each class. It holds no words.
 """
 
 import math
+import re
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.detection import CONFIDENCE_CAP, MAX_EVIDENCE, Detection, Thresholds, is_judged
 from app.engines.analyse.subject import Subject
 from app.engines.analyse.text.page_words import ASKED, MAX_TEXT, TITLE, words_of
+from app.engines.html.page_content import PageContent
 
 SHIPPED: Final = Path(__file__).parent.parent / "data" / "classifier.bin"
 BITS: Final = 18  # of a word's number
@@ -36,6 +38,7 @@ MAX_TERMS: Final = 5
 _MASK: Final = (1 << BITS) - 1
 _LEAST, _MOST = 0.3, 0.98  # of a rule's confidence, as it is weighed
 _LEAST_TERM: Final = 5  # letters of a Latin word that is shown: shorter ones are mostly "your" and "with"
+_FOREIGN: Final = re.compile("[^\x00-\x7f\u3400-\u9fff]")
 _AROUND: Final = 60  # characters that are quoted on both sides of the word that counted most
 
 
@@ -84,6 +87,15 @@ class Reading:
     margin: float
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the classifier alone says of a page."""
+
+    confidence: float
+    terms: tuple[str, ...]
+    quote: str
+
+
 class TextClassifier:
     """Immutable; any thread may ask."""
 
@@ -95,11 +107,11 @@ class TextClassifier:
         self._mixture = mixture
         self._fold = fold
 
-    def read(self, subject: Subject) -> Reading | None:
+    def read(self, title: str, page: PageContent) -> Reading | None:
         """Return what it makes of the page; None when that has too few words, or words of a language that it has not
         learnt. Some ms at most.
         """
-        words = tuple(words_of(subject.title, subject.page, self._fold))
+        words = tuple(words_of(title, page, self._fold))
         numbers = tuple({number_of(word) for word in words})
         if len(numbers) < LEAST_WORDS or sum(map(_is_foreign, words)) > MOST_FOREIGN * len(words):
             return None
@@ -107,13 +119,24 @@ class TextClassifier:
             return None
         return Reading(words, numbers, self._any.margin(numbers))
 
+    def opinion(self, title: str, page: PageContent, least: float) -> Opinion | None:
+        """Return what it says of a page of which nothing else is said; None when it can say nothing, or its confidence
+        is below `least`.
+        """
+        reading = self.read(title, page)
+        confidence = 0.0 if reading is None else self._mixture.confidence(reading.margin, None)
+        if reading is None or confidence < least:
+            return None
+        terms = self._terms(max(self._classes, key=lambda name: self._classes[name].margin(reading.numbers)), reading)
+        return Opinion(confidence, terms, _quote(page.text, terms))
+
     def weigh(self, subject: Subject, detections: Sequence[Detection], thresholds: Thresholds) -> tuple[Detection, ...]:
         """Return the detections with the classifier's part in them, the most certain first.
 
         What rules are not certain of and the classifier takes for clean is left out; what they are certain of is at
         least to be reviewed: a page may be padded with harmless words. Lists and facts stay as they are.
         """
-        reading = self.read(subject)
+        reading = self.read(subject.title, subject.page)
         if reading is None:
             return tuple(detections)
         kept = [item for item in detections if not is_judged(item.key, item.evidence)]
@@ -194,26 +217,34 @@ def write_classifier(version: str, heads: Mapping[str, Head], mixture: Mixture, 
 
 def load_classifier(fold: Callable[[str], str], path: Path = SHIPPED) -> TextClassifier:
     """Return the classifier of a file. It blocks for some tens of milliseconds. Raises ClassifierError and OSError."""
+    document, heads = read_heads(path)
+    try:
+        return TextClassifier(str(document["version"]), heads, Mixture(*map(float, document["mixture"])), fold)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ClassifierError(str(error)) from error
+
+
+def read_heads(path: Path) -> tuple[dict[str, Any], dict[str, Head]]:
+    """Return what a file says of itself, and its questions by name. Raises ClassifierError and OSError."""
     line, _, packed = path.read_bytes().partition(b"\n")
     size = 1 << BITS
     try:
         document = orjson.loads(line)
-        unpacker = zlib.decompressobj()
-        values = unpacker.decompress(packed, size * len(document["heads"]))
+        values = zlib.decompressobj().decompress(packed, size * len(document["heads"]))
         if document["bits"] != BITS or len(values) != size * len(document["heads"]):
             raise ClassifierError("the sizes differ")
         heads = {
             name: Head(float(scale), float(bias), array("b", values[at * size : (at + 1) * size]))
             for at, (name, (scale, bias)) in enumerate(document["heads"].items())
         }
-        return TextClassifier(str(document["version"]), heads, Mixture(*map(float, document["mixture"])), fold)
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise ClassifierError(str(error)) from error
+    return document, heads
 
 
 def _is_foreign(word: str) -> bool:
     """Whether it is of a script that was hardly learnt."""
-    return any(not letter.isascii() and not "\u3400" <= letter <= "\u9fff" for letter in word)
+    return _FOREIGN.search(word) is not None
 
 
 def _says_something(word: str) -> bool:

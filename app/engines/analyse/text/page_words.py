@@ -38,6 +38,12 @@ def words_of(title: str, page: PageContent, fold: Fold) -> set[str]:
     return found
 
 
+def words_in(text: str, fold: Fold) -> set[str]:
+    """Return the words of a passage: a title with its description, the texts of links, a hidden block."""
+    words = _words(fold(text[:MAX_HEAD]))
+    return {*words, *_pairs(words)}
+
+
 def _joined(texts: Iterable[str], limit: int) -> str:
     return " | ".join(texts)[:limit]
 

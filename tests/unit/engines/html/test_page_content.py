@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engines.html.document import HtmlDocument
-from app.engines.html.page_content import MAX_ITEMS, PageContent, _label, read_content
+from app.engines.html.page_content import MAX_ITEMS, PageContent, _label, read_content, read_words
 from app.engines.html.visible_text import MAX_TEXT
 from tests.support.cpu_time import least_cpu_s
 
@@ -196,3 +196,13 @@ def test_steps_that_show_after_a_click_are_read_where_a_command_is_copied():
     script = "<script>document.execCommand('copy');t='powershell -w hidden'</script>"
     assert "Windows + R" in read(steps + script).steps
     assert read(steps).steps == ""
+
+
+def test_the_words_of_a_page_are_the_same_without_the_rest_of_it():
+    document = HtmlDocument(
+        "<title>Club</title><meta name=description content='Row with us'><p>Text</p><img alt='A boat'>"
+        "<form action=/go><input name=mail></form><a href=/x>News</a>"
+    )
+    whole, words = read_content(document), read_words(document)
+    for name in ("title", "text", "meta", "alts", "fields", "actions", "link_texts"):
+        assert getattr(words, name) == getattr(whole, name) != type(getattr(whole, name))()

@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.tampering import TamperSign
 from app.engines.analyse.analyser import Analyser
+from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.parsing.own_pages import own_page_of
@@ -162,6 +163,9 @@ def test_services_in_a_closed_tab_are_no_papers_for_sale(analyser):
 
 def test_a_title_of_another_script_is_a_sign(analyser):
     assert kinds(analyser, head="<title>スーパーコピー 時計</title>") >= {TamperSign.TITLE_SCRIPT}
+    assert (
+        kinds(analyser, head="<title>市人民医院 日本語のご案内</title>") == set()
+    )  # for visitors: alone it is nothing
     assert kinds(analyser, head="<title>City hospital</title>") == set()
 
 
@@ -250,3 +254,54 @@ def test_a_title_with_one_product_under_the_name_of_a_place_that_answers(analyse
 
 def test_other_titles_with_such_a_name_are_no_sign(analyser):
     assert kinds(analyser, head="<title>我院专家做客节目谈高血压防治_百度知道</title>") == set()
+
+
+@pytest.fixture(scope="module")
+def reading():
+    """One that has the classifiers."""
+    return Analyser(scope_target="corp.example", classifier=shipped_classifier())
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "สล็อตเว็บตรง ฝากถอนไม่มีขั้นต่ำ บาคาร่าออนไลน์",
+        "Nhà cái uy tín - tài xỉu online - link vào mới nhất",
+        "토토사이트 추천 먹튀검증 안전놀이터",
+        "Онлайн казино: бездепозитный бонус, рабочее зеркало казино",
+        "Deneme bonusu veren siteler 2026 - canlı bahis siteleri",
+    ],
+)
+def test_titles_of_the_trade_in_further_languages(analyser, title):
+    assert kinds(analyser, head=f"<title>{title}</title>") >= {TamperSign.TITLE}
+
+
+def test_a_page_whose_words_are_those_of_the_trade(reading):
+    offer = (
+        "<h1>Adobe Photoshop 2026 Crack + Keygen Full Version Free Download</h1><p>100% working crack with serial key "
+        "and keygen, pre-activated full version. Disable Windows Defender before you install the crack, it is a false "
+        "positive. Password of the archive is 1234. Download the setup from mirror 1 or mirror 2 and run the loader as "
+        "administrator. You may also like: IDM crack serial key, Office activator, AutoCAD keygen.</p>"
+    )
+    head = "<title>Adobe Photoshop 2026 Crack + Keygen Full Version Free Download [Latest]</title>"
+    assert kinds(reading, head=head, body=offer) & {TamperSign.WORDS, TamperSign.HEAD_WORDS}
+    assert kinds(reading) == set()
+
+
+def test_links_that_browsers_with_scripts_do_not_show(reading):
+    links = "".join(
+        f'<a href="https://site{at}.test/">{text}</a>'
+        for at, text in enumerate(("casino bonus no deposit free spins", "buy xanax online no prescription overnight"))
+    )
+    assert kinds(reading, body=f"{HOSPITAL}<noscript>{links}</noscript>") >= {TamperSign.LINK_BLOCK}
+
+
+def test_a_line_with_an_offer_and_a_handle_in_a_page_about_something_else(analyser):
+    line = "<p>需要真钱棋牌、AG真人、六合彩代理的朋友，可加V：pj-yx666领取彩金。</p>"
+    assert TamperSign.TEXT_UNSURE in kinds(analyser, body=HOSPITAL * 4 + line)
+    assert kinds(analyser, body=HOSPITAL * 4 + line.replace("可加V：pj-yx666领取彩金", "都是骗局，警方提示")) == set()
+
+
+def test_a_defaced_page(analyser):
+    body = "<h1>Hacked by Nobody</h1><p>greetz</p>"
+    assert kinds(analyser, head="<title>Hacked by Nobody</title>", body=body) == {TamperSign.DEFACED}

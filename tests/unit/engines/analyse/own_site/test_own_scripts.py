@@ -4,7 +4,7 @@ from urllib.parse import quote
 import pytest
 
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_site.own_scripts import examine_scripts, looks_odd
+from app.engines.analyse.own_site.own_scripts import examine_scripts, looks_odd, may_send_away
 from app.engines.html.marks import find_marks
 from app.engines.html.own_page import OwnText
 
@@ -148,3 +148,49 @@ def test_an_entry_of_a_list_leads_away_who_comes_from_a_search_engine(code):
 )
 def test_own_addresses_other_referrers_and_counters_lead_nobody_away(code):
     assert list(examine_scripts([OwnText(code, "")], "https://www.school.example/", lambda _: False)) == []
+
+
+PUT_TOGETHER = (
+    "if(!/spider|bot/i.test(navigator.userAgent))"
+    '{var h="htt"+"ps:/"+"/"+["wb","17"].join("-")+".test";top.location=h+"/?c=x"}'
+)
+
+
+def test_an_address_that_is_put_together_is_read():
+    (sign,) = found(PUT_TOGETHER)
+    assert (sign.sign, sign.leads_to) == (TamperSign.SCRIPT_REDIRECTS, ("https://wb-17.test/?c=x",))
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "new Date().getHours()>21&&Math.random()<.3",
+        "!navigator.webdriver&&!localStorage.seen",
+        "Intl.DateTimeFormat().resolvedOptions().timeZone=='Asia/Shanghai'&&document.cookie.indexOf('v')<0",
+        "/Mobile|Android/.test(navigator.userAgent)&&!sessionStorage.s",
+    ],
+)
+def test_who_chooses_visitors_in_two_ways_and_sends_them_elsewhere_is_found(choice):
+    code = f"if({choice})location.href='https://bad.test/'"
+    assert [sign.sign for sign in found(code)] == [TamperSign.SCRIPT_REDIRECTS]
+    assert may_send_away(code, find_marks(code.lower().encode()))
+    assert found(code, known={"bad.test"}) == []
+    assert found(code.replace("bad.test", "m.corp.test")) == []
+
+
+@pytest.mark.parametrize(
+    "choice",
+    ["new Date().getHours()>21", "!localStorage.seen", "Math.random()<.5", "!localStorage.x&&document.cookie.length<9"],
+)
+def test_one_choice_alone_is_everyday(choice):
+    assert found(f"if({choice})location.href='https://bad.test/'") == []
+
+
+def test_who_chooses_far_from_where_it_leads_is_everyday():
+    code = f"setTimeout(load,Math.random());localStorage.x=1;{'/* */' * 200}location.href='https://bad.test/'"
+    assert found(code) == []
+
+
+def test_only_scripts_about_search_engines_and_robots_make_a_page_worth_to_be_compared():
+    code = "if(new Date().getHours()>21&&!localStorage.x)location.href='https://bad.test/'"
+    assert not looks_odd(code, find_marks(code.encode()))

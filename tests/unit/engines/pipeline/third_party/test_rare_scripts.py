@@ -7,8 +7,10 @@ from app.domain.tampering import TamperSign, sign_of
 from app.engines.pipeline.third_party.rare_scripts import MIN_PAGES, rare_scripts
 
 PAGE = "https://www.school.test/news/1.html"
-ODD = "https://js.users.test/0417.js"
-PARTY = ThirdParty("users.test", ("js.users.test",), references=1, relation=Relation.SCRIPT, example_page=PAGE)
+ODD = "https://js.users-51tj.test/0417.js"
+PARTY = ThirdParty(
+    "users-51tj.test", ("js.users-51tj.test",), references=1, relation=Relation.SCRIPT, example_page=PAGE
+)
 
 
 def script(url=ODD, kind="script[src]", page=PAGE):
@@ -28,6 +30,22 @@ def test_a_script_that_one_page_uses_and_that_says_nothing_is_a_sign_of_that_pag
 @pytest.mark.parametrize(
     "url",
     [
+        "https://tongji.51la-sdk.test/ui/yabo666.js",  # called like a service, and a brand of gambling
+        "https://x9k2.users.test/j1.js",  # nothing about it has a meaning
+        "http://203.0.113.9:8080/count.js",  # no name, no encryption
+        "https://cdn.widgets.test/loader.js?aff=4&zone=popunder",  # it says what it does
+        "https://static.users.test/coin-miner.min.js",
+    ],
+)
+def test_two_things_about_an_address_tell_or_one_that_says_what_it_is_for(url):
+    assert [sign.snippet for sign in signs(references=[script(url)])] == [url]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://stat.cloud.test/trs/ta.js?mpid=3417",  # a name without a meaning alone
+        "https://cdn.jquery-plugins.test/slider.min.js",  # called like a library alone
         "https://cdn.users.test/npm/swiper@8/swiper-bundle.min.js",
         "https://kf.users.test/js/widget.js?sid=0417",
         "https://maps.users.test/embed/loader.js",
@@ -49,6 +67,13 @@ def test_a_library_or_a_widget_has_a_name(url):
 )
 def test_known_services_and_what_several_pages_use_are_none(party, references):
     assert signs(party, references) == []
+
+
+def test_three_of_many_pages_with_one_such_script_are_few():
+    pages = [f"https://www.school.test/news/{at}.html" for at in range(3)]
+    references, party = [script(page=page) for page in pages], replace(PARTY, references=3)
+    assert [sign.page_url for sign in signs(party, references, pages=150)] == pages
+    assert signs(party, references, pages=100) == []
 
 
 def test_of_a_small_site_one_page_says_nothing():

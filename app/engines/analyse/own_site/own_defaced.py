@@ -1,0 +1,65 @@
+"""A page of the site that somebody has replaced by a message: who has broken in, and little else.
+
+News and how-tos write of break-ins as well: in long texts, below titles that say who was hacked. Who defaces a page
+leaves his name in its title, and nothing of the site around it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
+from app.engines.html.marks import marks
+from app.engines.html.own_page import OwnPage
+
+MAX_TEXT: Final = 1_500  # characters of a page that is a message
+FEW_LINKS: Final = 6  # elements `a` of such a page: a page of the site has its menu
+LOOKED_AT: Final = 1_000  # characters of the text
+
+# Of each claim a part, in lower case: only pages with one of them are looked at.
+_PARTS: Final = (
+    "hacked|hack3d|h4ck|h4x|hackead|hacklen|bị hack|defaced|d3fac|def4c|pwned|pwn3d|0wned|owned by|rooted by|"
+    "stamped by|touched by|retas oleh|pirat|взлом|Взлом|黑客|被黑|红客|攻破|攻陷|沦陷|到此一游|ハッキング|해킹"
+)
+_MARKS: Final = marks(*map(str.encode, _PARTS.split("|")))
+_BREAKS: Final = (
+    r"(?:h[a4]c?k(?:e|3)d|h4x0?r?ed|d[e3]f[a4]c[e3]d|p[wo0]n(?:e|3)d|[0o]wn(?:e|3)d|r[o0]{2}t(?:e|3)d|stamped|touched)"
+)
+_CLAIM: Final = re.compile(
+    rf"\b{_BREAKS}\s{{0,3}}(?:by|8y|bay)\b|\bhack(?:eado|eada|eados)\s{{1,3}}por\b|\bpirat[ée]e?\s{{1,3}}par\b|"
+    r"\b(?:di)?retas\s{1,3}oleh\b|\b(?:tarafından\s{1,3})?hacklen(?:di|miştir)\b|взлом(?:ан|ано|али)\b|đã bị hack|"
+    r"(?:此|本|该|贵|你的?|您的?)(?:站|网站|页面|服务器)[^。\n]{0,8}(?:已?被[^。\n]{0,12}(?:黑(?:了|掉|客)|攻破|攻陷|入侵|拿下)|沦陷)|"
+    r"(?:黑客|红客|hacker)[^。\n]{0,12}到此一游|被[^。\n]{1,16}(?:黑掉了?|攻陷)|によってハッキング|에\s{0,2}의해\s{0,2}해킹",
+    re.IGNORECASE,
+)
+# What goes with it, in the page's few words.
+_MANNER: Final = re.compile(
+    r"\bgre{1,3}t[sz]\b|\bcyber\s{0,3}(?:army|team|force|sec)\b|\bteam\s{0,3}h[a4]ck|"
+    r"\bsecurity (?:is|was) (?:an illusion|low|weak|0)|\bpatch your\b|\bwe are (?:anonymous|legion)|\bexpect us\b|"
+    r"\byou(?:r (?:site|security|system|server|website))? (?:has been|have been|got|is|was) (?:h[a4]ck|own|pwn)|"
+    r"\badmin[^.\n]{0,20}(?:sorry|wake up|secure)|\bindex(?:ed)? by\b|管理员[^。\n]{0,16}(?:补|修|漏洞|安全)|"
+    r"漏洞[^。\n]{0,10}(?:修复|补上)|友情检测|仅作提醒",
+    re.IGNORECASE,
+)
+_BEGINS: Final = re.compile(rf"\W{{0,12}}{_BREAKS}\s{{0,3}}(?:by|8y|bay)\b\W{{0,6}}\w", re.IGNORECASE)
+
+
+def examine_defaced(page: OwnPage) -> Iterator[TamperMatch]:
+    """Yield at most one sign. A claim counts with a page that is nothing but a message, or as a title that begins
+    with it.
+    """
+    if page.marks.isdisjoint(_MARKS):
+        return
+    start = page.text[:LOOKED_AT]
+    claim = _CLAIM.search(page.title) or _CLAIM.search(start)
+    if claim is None:
+        return
+    is_message = len(page.text) <= MAX_TEXT and page.markup.count("<a ") + page.markup.count("<A ") < FEW_LINKS
+    begins = _BEGINS.match(page.title) is not None
+    telling = begins + is_message + (_MANNER.search(start) is not None)
+    if not is_message and not begins:
+        return
+    sign = TamperSign.DEFACED if telling > 1 else TamperSign.DEFACED_UNSURE
+    quote = page.title if claim.string is page.title else start[max(0, claim.start() - MAX_QUOTE // 4) :]
+    yield TamperMatch(sign, claim[0], " ".join(quote.split())[:MAX_QUOTE])

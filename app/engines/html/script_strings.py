@@ -1,0 +1,106 @@
+r"""Strings that a script puts together, as a browser would: what is known without running it.
+
+`"htt" + "ps:/" + "/x"`, `["a", "b"].join(".")`, `"zx".replace(/z/g, "")` and `"moc".split("").reverse().join("")`
+become one string each, and a name in brackets is one behind a dot; a name that is given such a string stands for it
+where it is added to others, and where a script goes somewhere.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import islice
+from typing import Final
+
+from app.engines.html.script_text import unescape_script
+
+MAX_SCRIPT: Final = 65_536  # characters: what somebody has put into a page is short
+MAX_NAMES: Final = 100  # of one script
+MAX_ROUNDS: Final = 3  # what is put together of parts that are put together
+
+_STRING: Final = r"""(?:"[^"\\\n]{0,500}"|'[^'\\\n]{0,500}')"""
+_NAME: Final = r"[A-Za-z_$][\w$]{0,40}"
+_PROPERTY: Final = re.compile(rf"(?<=[\w$\])])\s{{0,3}}\[\s{{0,3}}(?:\"({_NAME})\"|'({_NAME})')\s{{0,3}}\]")
+_LITERAL: Final = re.compile(_STRING)
+_SUM: Final = re.compile(rf"{_STRING}(?:\s{{0,9}}\+\s{{0,9}}{_STRING}){{1,200}}")
+_JOINED: Final = re.compile(
+    rf"\[\s{{0,9}}({_STRING}(?:\s{{0,9}},\s{{0,9}}{_STRING}){{0,200}})\s{{0,9}}\]\s{{0,3}}\.\s{{0,3}}join\(\s{{0,3}}({_STRING})\s{{0,3}}\)"
+)
+_REVERSED: Final = re.compile(
+    rf"({_STRING})\s{{0,3}}\.\s{{0,3}}split\(\s{{0,3}}(?:\"\"|'')\s{{0,3}}\)\s{{0,3}}\.\s{{0,3}}reverse\(\s{{0,3}}\)\s{{0,3}}\.\s{{0,3}}join\(\s{{0,3}}(?:\"\"|'')\s{{0,3}}\)"
+)
+_REPLACED: Final = re.compile(
+    rf"({_STRING})\s{{0,3}}\.\s{{0,3}}replace\(\s{{0,3}}/([^/\\\n.*+?()\[\]{{}}|^$]{{1,20}})/[gi]{{1,2}}\s{{0,3}},\s{{0,3}}({_STRING})\s{{0,3}}\)"
+)
+_GIVEN: Final = re.compile(rf"(?<![\w$.])({_NAME})\s{{0,3}}=\s{{0,3}}({_STRING})\s{{0,3}}(?=[,;\n}})]|$)")
+# A name beside a string that it is added to, or that a script goes to.
+_BEFORE: Final = re.compile(rf"(?<![\w$.])({_NAME})(?=\s{{0,3}}\+\s{{0,3}}[\"'])")
+_AFTER: Final = re.compile(rf"(?<=[\"']\+)({_NAME})(?![\w$(.\[])|(?<=[\"'] \+ )({_NAME})(?![\w$(.\[])")
+_GOES: Final = re.compile(
+    rf"(\blocation(?:\s{{0,3}}\.\s{{0,3}}href)?\s{{0,3}}=\s{{0,3}}|\blocation\s{{0,3}}\.\s{{0,3}}(?:replace|assign)\s{{0,3}}\(\s{{0,3}}|"
+    rf"\bopen\s{{0,3}}\(\s{{0,3}}|\bsrc\s{{0,3}}=\s{{0,3}})({_NAME})(?![\w$(.\[])"
+)
+
+
+@lru_cache(maxsize=32)  # the pages of a site have the same scripts
+def put_together(code: str) -> str:
+    """Return the code with its strings put together and their escapes undone; unchanged when there is nothing to do.
+    Of a long script only escapes are undone beyond the first `MAX_SCRIPT` characters.
+    """
+    text = unescape_script(code[:MAX_SCRIPT])
+    for _ in range(MAX_ROUNDS):
+        before = text
+        for pattern, value in _RULES:
+            text = pattern.sub(value, text)
+        text = _with_names(text)
+        if text == before:
+            break
+    return text + unescape_script(code[MAX_SCRIPT:])
+
+
+def _with_names(code: str) -> str:
+    given: dict[str, str] = {}
+    for match in islice(_GIVEN.finditer(code), MAX_NAMES):
+        # What is given several values stands for none of them.
+        given[match[1]] = "" if match[1] in given else match[2]
+    if not any(given.values()):
+        return code
+
+    def value(match: re.Match[str]) -> str:
+        return given.get(match[1] or match[match.lastindex or 0]) or match[0]
+
+    code = _AFTER.sub(value, _BEFORE.sub(value, code))
+    return _GOES.sub(lambda match: f"{match[1]}{given.get(match[2]) or match[2]}", code)
+
+
+def _quoted(text: str) -> str:
+    """Return a string of the script: with the quotation marks that do not stand in it."""
+    return f"'{text}'" if '"' in text else f'"{text}"'
+
+
+def _property(match: re.Match[str]) -> str:
+    return f".{match[1] or match[2]}"
+
+
+def _sum(match: re.Match[str]) -> str:
+    return _quoted("".join(part[1:-1] for part in _LITERAL.findall(match[0])))
+
+
+def _joined(match: re.Match[str]) -> str:
+    return _quoted(match[2][1:-1].join(part[1:-1] for part in _LITERAL.findall(match[1])))
+
+
+def _reversed(match: re.Match[str]) -> str:
+    return _quoted(match[1][-2:0:-1])
+
+
+def _replaced(match: re.Match[str]) -> str:
+    return _quoted(match[1][1:-1].replace(match[2], match[3][1:-1]))
+
+
+_RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
+    (_REVERSED, _reversed),
+    (_REPLACED, _replaced),
+    (_JOINED, _joined),
+    (_SUM, _sum),
+    (_PROPERTY, _property),
+)

@@ -1,0 +1,46 @@
+"""What a script puts together is read as a browser would, and a hostile script costs little."""
+
+import pytest
+
+from app.engines.html.script_strings import put_together
+from tests.support.cpu_time import least_cpu_s
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ('go("htt"+"ps:/" + \'/x.test\')', 'go("https://x.test")'),
+        ("go(['a', 'b'].join('.'))", 'go("a.b")'),
+        ("go('tset.x'.split('').reverse().join(''))", 'go("x.test")'),
+        ("go('zxz.tzestz'.replace(/z/g, ''))", 'go("x.test")'),
+        (r"go('\x2f\x2fx.test')", "go('//x.test')"),
+        ("document['write'](String[\"fromCharCode\"](60))", "document.write(String.fromCharCode(60))"),
+        ("go('<scr'+'ipt src=\"//x.test\">')", "go('<script src=\"//x.test\">')"),
+    ],
+)
+def test_strings_that_are_put_together_become_one(code, said):
+    assert put_together(code) == said
+
+
+def test_a_name_stands_for_the_string_that_it_was_given():
+    code = 'var h="https:/"+["/wb","x"].join("-")+".test";top.location=h+"/?c=1";location.replace(h);open(h)'
+    said = put_together(code)
+    assert 'top.location="https://wb-x.test/?c=1"' in said
+    assert 'location.replace("https://wb-x.test")' in said
+    assert 'open("https://wb-x.test")' in said
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["a='x';a='y';location=a", "location = next", "var n = 'x'; send(n)", "'a' + b + 'c'", "f('a').join('b')", ""],
+)
+def test_what_is_not_known_stays(code):
+    assert put_together(code) == code
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["'a'+" * 20_000, '"' * 60_000, "['a'," * 15_000, "a='b';" * 10_000, "'" + "x" * 65_000, "'a'.replace(/" * 4_000],
+)
+def test_a_hostile_script_costs_little(code):
+    assert least_cpu_s(lambda: put_together.__wrapped__(code), enough_s=1) < 1
