@@ -49,7 +49,7 @@ from app.findings.review import ReviewService
 from app.overview.service import OverviewService, search
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
-from app.sites.service import SiteKeeper, recount
+from app.site_counts.service import SiteKeeper, recount
 from app.tasks.target_parser import EngineTargetParser
 
 ASKED_MS: Final = 50.0

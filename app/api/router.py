@@ -18,6 +18,7 @@ from app.reports import routes as reports
 from app.rest.language import reader_language
 from app.scans import link_routes as links
 from app.scans import routes as workers
+from app.sites import routes as sites
 
 _UNKNOWN: Final[dict[str, Any]] = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
 
@@ -40,6 +41,7 @@ def build_router() -> APIRouter:
         cookie_auth,
         tasks,
         orders,
+        sites,
         overview,
         reports,
         findings,

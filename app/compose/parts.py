@@ -18,8 +18,10 @@ from app.lists.service import ListService
 from app.maintenance.captures_probe import CapturesProbe
 from app.maintenance.user_scans import OrderedScans
 from app.monitor.service import TaskMonitor, WorkerControl
+from app.orders.service import OrderService
 from app.scans.ports import ScanRunner
 from app.scans.service import ScanService
+from app.sites.build import SiteParts, build_sites
 from app.tasks.dispatch.celery_runner import CeleryRunner
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.list_reading.process import update_in_process
@@ -140,6 +142,21 @@ def build_scans(base: Foundation, runner: ScanRunner) -> ScanService:
         audit=base.audit,
         runner=runner,
         targets=base.targets,
+    )
+
+
+def build_site_parts(base: Foundation, scans: ScanService, orders: OrderService) -> SiteParts:
+    return build_sites(
+        base.live,
+        db=base.db,
+        bus=base.bus,
+        clock=base.clock,
+        texts=base.texts,
+        audit=base.audit,
+        metrics=base.metrics,
+        lease=base.lease,
+        scans=scans,
+        orders=orders,
     )
 
 

@@ -16,6 +16,7 @@ from app.compose.parts import (
     build_runner,
     build_scans,
     build_settings,
+    build_site_parts,
     build_users,
 )
 from app.compose.results import build_results
@@ -58,7 +59,8 @@ from app.scans.ports import ScanRunner
 from app.scans.service import ScanService
 from app.scans.workers import WorkerService
 from app.scanstore.files import SCANS_FOLDER
-from app.sites.service import SiteKeeper
+from app.site_counts.service import SiteKeeper
+from app.sites.build import SiteParts
 from app.tasks.report_process.process import ReportProcess
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.manager import WebSocketManager
@@ -89,6 +91,7 @@ class Services:
     numbers: ServiceNumbers
     scans: ScanService
     orders: OrderService
+    sites: SiteParts
     reports: ReportService
     evidence: EvidenceService
     decisions: DecisionService
@@ -153,6 +156,7 @@ class Services:
         self._background.keep(self.lists.keep_current, name="lists")
         self._background.keep(self.captures_probe.keep_looking, name="captures-probe")
         self._background.keep(SiteKeeper(db=self.db, clock=self.clock).keep_current, name="sites")
+        self._background.keep(self.sites.scheduler.keep_current, name="schedules")
         if self.settings.embedded:  # elsewhere results are rows, and cannot be put back by themselves
             self._background.start(self.result_files.check(), name="compare-results")
         return generated
@@ -233,7 +237,8 @@ def _build(
         workers=WorkerService(db=db, clock=clock, settings=base.live),
         numbers=ServiceNumbers(db=db, clock=clock, metrics=base.metrics),
         scans=scans,
-        orders=OrderService(scans=scans),
+        orders=(orders := OrderService(scans=scans)),
+        sites=build_site_parts(base, scans, orders),
         reports=results.reports.reports,
         evidence=results.findings.evidence,
         decisions=results.findings.decisions,

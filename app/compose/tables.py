@@ -8,9 +8,10 @@ from app.identity import tables as identity
 from app.lists import tables as lists
 from app.orders import tables as orders
 from app.scans import tables as scans
+from app.site_counts import tables as site_counts
 from app.sites import tables as sites
 from app.websocket import tables as websocket
 
-TABLES = (configuration, events, findings, identity, lists, orders, scans, sites, websocket)
+TABLES = (configuration, events, findings, identity, lists, orders, scans, site_counts, sites, websocket)
 
 __all__ = ["TABLES", "metadata"]

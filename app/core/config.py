@@ -136,6 +136,7 @@ class Settings(BaseSettings):
     scan_log_max_bytes: int = Field(default=50 << 20, ge=4_096, le=1 << 40)  # of a task, over all its attempts
     max_concurrent_scans: int = Field(default=2, ge=1, le=64)
     scans_per_user: int = Field(default=2, ge=1, le=64)  # running at once
+    schedule_spread_s: int = Field(default=1_800, ge=0, le=3_600)  # by which starts of scheduled scans may be later
     max_unfinished_tasks_per_user: int = Field(default=1_000, ge=1, le=100_000)
     # Captured contents, as they lie compressed
     captures_url: str | None = None  # s3://bucket[/prefix]; None: the folder `captures` in data_dir

@@ -28,6 +28,7 @@ class Metrics:
         self._add_delivery()
         self._add_bus_and_captures()
         self._add_lists()
+        self._add_sites()
         self._add_scan_processes()
         self._add_streams()
         self._add_process()
@@ -114,6 +115,31 @@ class Metrics:
             ["list", "reason"],
             registry=self.registry,
         )
+
+    def _add_sites(self) -> None:
+        self.site_runs_started = Counter(
+            "site_runs_started",
+            "Scans that schedules of sites have started, on time or late",
+            ["when"],
+            registry=self.registry,
+        )
+        self.site_runs_waiting = Counter(
+            "site_runs_waiting",
+            "Scheduled scans that could not be started, by reason: each try counts, a minute apart",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.site_schedule_lag = Gauge(
+            "site_schedule_lag_seconds",
+            "By how much the latest scheduled scan that waits is late, where scans are started",
+            registry=self.registry,
+        )
+        self.sites_overdue = Gauge(
+            "sites_overdue_count",
+            "Sites without a conclusive scan for too long, where they are watched",
+            registry=self.registry,
+        )
+        self.site_alerts = Counter("site_overdue_alerts", "Sites that became overdue", registry=self.registry)
 
     def _add_scan_processes(self) -> None:
         self.local_verdicts = Counter(

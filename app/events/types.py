@@ -28,6 +28,7 @@ WarningCode = Literal[
     "stalled",
     "worker_suspect",
     "no_worker",
+    "late_run",
     "no_resources",
     "queued",
     "degraded",

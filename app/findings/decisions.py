@@ -23,7 +23,7 @@ from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef, find_shown
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.port import ScanStores
-from app.sites.service import recount
+from app.site_counts.service import recount
 
 # What speaks of the page itself: a list names hosts, whatever stands there, those that were broken into among them.
 _SEEN: Final = frozenset(Layer) - {Layer.REPUTATION}

@@ -23,7 +23,7 @@ from app.findings.queries import findings
 from app.scans.queries import runs, tasks
 from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef
-from app.sites import summary as sites
+from app.site_counts import summary as sites
 
 SCANS_AT_ONCE: Final = 500  # looked at for one page: people may have decided about all that waited in them
 MOST_SCANS: Final = 8  # of one page: the file of each is opened, and read in some 4 ms

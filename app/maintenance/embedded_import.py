@@ -32,7 +32,8 @@ from app.orders.tables import order_tasks, scan_orders
 from app.scans.tables import idempotency_keys
 from app.scanstore.files import SCANS_FOLDER
 from app.scanstore.postgres.file_import import CountsDiffer, files_in, import_file
-from app.sites.tables import open_counts, site_changes, sites
+from app.site_counts.tables import open_counts, site_changes, sites
+from app.sites.tables import managed_sites, site_tags
 from app.websocket.tables import broadcasts
 
 # A row after what it refers to.
@@ -59,6 +60,8 @@ TABLES: Final = (
     sites,
     site_changes,
     open_counts,
+    managed_sites,
+    site_tags,
     marks,
 )
 ROWS: Final = 2_000  # read at a time

@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from app.maintenance.queries import retention
 from app.scans.queries import queue, tasks
-from app.sites import summary as sites
+from app.site_counts import summary as site_counts
+from app.sites.removal import forget_sites
 
 
 class OrderedScans:
@@ -21,7 +22,8 @@ class OrderedScans:
 
     def forget(self, connection: Connection, user_id: str, now: datetime) -> None:
         retention.mark_deleted_unfinished(connection, user_id, now)
-        sites.forget_user(connection, user_id)
+        site_counts.forget_user(connection, user_id)
+        forget_sites(connection, user_id)
 
     def mark_deleted_some(
         self, connection: Connection, user_id: str, now: datetime, limit: int

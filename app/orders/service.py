@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -33,6 +33,8 @@ from app.scans.queries import tasks
 from app.scans.serialisers import Json, optional_to_wire, serialise_error
 from app.scans.service import ScanService
 from app.scans.shown_run import is_id
+
+ChooseTasks = Callable[[Connection, str, Sequence[NewTask]], Sequence[NewTask]]  # of this user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +76,27 @@ class OrderService:
         order_id, new = new_id(), [NewTask(new_id(), name) for name in names]
         request = {"targets": list(order.targets), "config": order.options.chosen(), "title": order.title}
         idempotent = None if key is None else IdempotentRequest.of(principal.user_id, key, {"order": request})
-        row = {"id": order_id, "user_id": principal.user_id, "title": order.title, "config": config, "size": len(new)}
+        row = {"id": order_id, "user_id": principal.user_id, "title": order.title, "config": config}
         made = await self._write(principal, row, new, idempotent)
         if made == order_id:
             self.scans.runner.wake()
             self._record("order.create", principal, order_id, {"targets": len(new)})
         return await self.get(principal, made, language), made != order_id
+
+    async def create_of(
+        self, principal: Principal, new: Sequence[NewTask], *, title: str, choose: ChooseTasks, language: Language
+    ) -> JsonChunks:
+        """Make an order of tasks that have options of their own. `choose` returns, in the transaction that makes them,
+        which of them are made.
+
+        Raises LimitReached (`task_limit`), and what `choose` raises.
+        """
+        order_id = new_id()
+        row = {"id": order_id, "user_id": principal.user_id, "title": title, "config": {}}
+        await self._write(principal, row, new, None, choose)
+        self.scans.runner.wake()
+        self._record("order.create", principal, order_id, {"targets": len(new)})
+        return await self.get(principal, order_id, language)
 
     def _parse(self, targets: Sequence[str]) -> list[str]:
         """Return the names in the order in which they were first named. Raises InvalidFields."""
@@ -98,10 +115,14 @@ class OrderService:
         return list(names)
 
     async def _write(
-        self, principal: Principal, row: Json, new: Sequence[NewTask], idempotent: IdempotentRequest | None
+        self,
+        principal: Principal,
+        row: Json,
+        new: Sequence[NewTask],
+        idempotent: IdempotentRequest | None,
+        choose: ChooseTasks | None = None,
     ) -> str:
         """Write order, tasks and key in one transaction; return the order's id, or that of the order before."""
-        create = self.scans.lifecycle.create_all(new, user_id=principal.user_id, config=row["config"])
         made: str = row["id"]
 
         def work(connection: Connection) -> Sequence[AppendResult]:
@@ -113,11 +134,13 @@ class OrderService:
             made = row["id"] if known is None else str(known["id"])
             if known is not None or queries.find(connection, made, principal) is not None:  # as COMMIT did not tell
                 return []
+            chosen = new if choose is None else choose(connection, principal.user_id, new)
             limit = settings.max_unfinished_tasks_per_user
-            if tasks.count_unfinished(connection, principal.user_id) + len(new) > limit:
+            if tasks.count_unfinished(connection, principal.user_id) + len(chosen) > limit:
                 raise LimitReached(code="task_limit", limit=limit, retry_after_s=60)
+            create = self.scans.lifecycle.create_all(chosen, user_id=principal.user_id, config=row["config"])
             results = create(connection)
-            queries.add(connection, {**row, "created_at": now}, [item.id for item in new])
+            queries.add(connection, {**row, "size": len(chosen), "created_at": now}, [item.id for item in chosen])
             if idempotent:
                 idempotent.keep(connection, {"id": made}, now=now, since=since)
             return results

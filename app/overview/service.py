@@ -24,9 +24,9 @@ from app.scans.queries import queue, runs, tasks
 from app.scans.queries.task_filters import TaskFilter
 from app.scans.serialisers import Json, serialise_task
 from app.scans.workers import KnownWorker
-from app.sites import summary as sites
-from app.sites.service import NOTHING, TREND_DAYS
-from app.sites.summary import NOW, Counts
+from app.site_counts import summary as sites
+from app.site_counts.service import NOTHING, TREND_DAYS
+from app.site_counts.summary import NOW, Counts
 
 KEEP_S: Final = 3.0  # an overview: somebody who looks at it does not see more often that a scan gets on
 MAX_KEPT: Final = 200  # of these, some 60 KB each

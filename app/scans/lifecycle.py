@@ -40,7 +40,7 @@ from app.events.writer import UnitOfTasks, UnitOfWork
 from app.scans.new_task import NewTask, new_rows
 from app.scans.queries import queue, runs
 from app.scans.stage_closing import StageClosing
-from app.sites.service import recount
+from app.site_counts.service import recount
 
 t = scan_tasks.c
 NO_WORKER: Mapping[str, Any] = {"worker_id": None, "worker_state": None}

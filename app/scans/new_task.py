@@ -13,10 +13,11 @@ from app.scans.queries import queue
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task that is to be made."""
+    """A task that is to be made. `config`: options of its own; None: those of all that are made with it."""
 
     id: str
     target_domain: str
+    config: Mapping[str, Any] | None = None
 
 
 def new_rows(
@@ -37,7 +38,7 @@ def new_rows(
             "id": one.id,
             "user_id": user_id,
             "target_domain": one.target_domain,
-            "config": dict(config),
+            "config": dict(config if one.config is None else one.config),
             "status": TaskStatus.PENDING,
             "attempt": 1,
             "run": 1,

@@ -101,11 +101,11 @@ class ScanService:
         """
         # In a thread: there may be a hundred long URLs, and the first name of all loads the list of public suffixes.
         chosen = options if said is None else self.fill_in(options, said)
-        target, parsed = await asyncio.to_thread(self._parse, target_domain, chosen)
+        target, parsed = await asyncio.to_thread(self.parse, target_domain, chosen)
         stored = parsed.to_json()
         task_id = new_id()
         create = self.lifecycle.create(task_id, user_id=principal.user_id, target_domain=target.name, config=stored)
-        unit = self._within_limit(principal.user_id, task_id, create)
+        unit = self.within_limit(principal.user_id, task_id, create)
         request = {"target_domain": target_domain, "config": options.chosen()}
         idempotent = None if key is None else IdempotentRequest.of(principal.user_id, key, request)
         task, replayed = await self._carry_out(principal, task_id, unit, idempotent)
@@ -120,8 +120,11 @@ class ScanService:
         """Return the options with this deployment's defaults for all that was not `said`."""
         return replace(self.default_options(), **{name: getattr(options, name) for name in said})
 
-    def _parse(self, target_domain: str, options: ScanOptions) -> tuple[ParsedTarget, ScanOptions]:
-        """The target, and the options with serialised start URLs and own domains in A-labels."""
+    def parse(self, target_domain: str, options: ScanOptions) -> tuple[ParsedTarget, ScanOptions]:
+        """Return the target, and the options with serialised start URLs and own domains in A-labels. Blocking.
+
+        Raises InvalidInput (InvalidFields among it), Forbidden.
+        """
         target = self.targets.parse(target_domain)
         self.rules.check(target.name)
         starts = [self.targets.parse_start_url(url, target) for url in options.start_urls]
@@ -271,7 +274,7 @@ class ScanService:
                 raise Conflict(code="task_running")
             await asyncio.to_thread(self.rules.check, row.target_domain)
             retry = self.lifecycle.retry(task_id, by=principal.username)
-            if await self.event_writer.write(self._within_limit(row.user_id, task_id, retry)) is not None:
+            if await self.event_writer.write(self.within_limit(row.user_id, task_id, retry)) is not None:
                 self.runner.wake()
                 self._record("task.retry", principal, task_id)
                 return await self.get(principal, task_id, language=language)
@@ -298,7 +301,7 @@ class ScanService:
         chosen = language or self.settings.current.language
         return serialise_task(row, shown[row.id], language=chosen, queue_position=position)
 
-    def _within_limit(self, user_id: str, task_id: str, unit: UnitOfWork) -> UnitOfWork:
+    def within_limit(self, user_id: str, task_id: str, unit: UnitOfWork) -> UnitOfWork:
         """Return the unit behind a count in the same transaction, so that two requests cannot both be the last.
 
         The task itself is not counted: when the unit runs again after a COMMIT with unknown outcome, it may be there.

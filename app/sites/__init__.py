@@ -1,1 +1,1 @@
-"""Sites: what is open of each, kept with whatever changes it."""
+"""Sites: domains that are watched, each with its scan options, its group, its tags and its schedule."""

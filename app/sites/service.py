@@ -1,194 +1,277 @@
-"""Keeps what stands for each site and what is open of it (`sites.tables`), so that an overview counts nothing.
+"""Use cases of sites: add, read, change, remove, scan. A site of another user looks like a missing one."""
 
-Whatever changes it (a run that ends or is repeated, a deletion, a decision) calls `recount` in its own transaction: the
-site is counted anew from its runs and the decisions about it, and what all sites of the owner add up to is changed by
-the difference. So counting twice changes nothing, and whatever was missed is made good by the next one.
-"""
-
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from datetime import datetime
 from typing import Any, Final
 
-import structlog
 from sqlalchemy import Connection
 
-from app.core.clock import Clock
-from app.core.db import Database, DatabaseUnavailable
-from app.domain.findings import COUNTED
-from app.domain.violations import WORST_FIRST
-from app.sites import queries
-from app.sites.decided_counts import Decided, read_decided
-from app.sites.queries import SUMMED, Counts, EndedRun, SiteKey
-from app.sites.tables import NOW
+from app.core.clock import Clock, to_wire
+from app.core.db import Database
+from app.core.errors import Conflict, LimitReached, NotFound
+from app.core.ids import new_id
+from app.core.json_chunks import Json, JsonChunks, encode_list, encode_object
+from app.core.live_settings import SettingsSource
+from app.core.principal import Principal
+from app.core.tracing import traced
+from app.domain.messages import Language
+from app.domain.orders import MAX_TARGETS
+from app.domain.scan_options import ScanOptions
+from app.identity import accounts
+from app.identity.audit import AuditTrail
+from app.orders.service import OrderService
+from app.scans.queries import queue, runs
+from app.scans.serialisers import serialise_task
+from app.scans.service import ScanService
+from app.scans.shown_run import is_id
+from app.sites.queries import sites
+from app.sites.queries.sites import SiteFilter, SiteRow
+from app.sites.runs import SiteRuns, without_busy
+from app.sites.schedule import Schedule, next_starts
+from app.sites.site import MAX_SITES, SCHEDULE_COLUMNS, plan_columns, schedule_of
+from app.sites.views import read_facts, site_view
 
-TREND_DAYS: Final = 30
-LOOK_EVERY_S: Final = 600.0  # for what another version has ended without counting it
-OVERLAP: Final = timedelta(hours=1)  # of two looks: more than clocks differ
-BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
-RUNS_AT_ONCE: Final = 100  # for more PostgreSQL would rather read the whole table of tasks
-SITES_AT_ONCE: Final = 10  # of one transaction: some 30 ms of the write lock
-_DIGITS: Final = 9  # of a count
-NOTHING: Final = dict.fromkeys(SUMMED, 0)
-log = structlog.get_logger(__name__)
-
-
-def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
-    """Count one site anew."""
-    is_known = queries.lock(connection, site)
-    changed = queries.changes_of(connection, site)
-    before = {**changed, NOW: {"sites": int(is_known), **queries.counts_of(connection, site)}}
-    runs = queries.ended_runs(connection, site)
-    if runs:
-        standing = _standing_by_day(runs, now.date())
-        # Of the others nothing is counted: a decision holds the write lock no longer than these few take.
-        decided = read_decided(connection, list({(run.task_id, run.run): run for run in standing.values()}.values()))
-        history = _History(runs[-1], standing, decided, now.date())
-        after = history.changes()
-        waiting = queries.waiting_scan(connection, site)
-        review_task_id, review_at = (None, None) if waiting is None else waiting
-        queries.write(connection, site, {**history.row(), "review_task_id": review_task_id, "review_at": review_at})
-    else:
-        after = {NOW: NOTHING}
-        queries.remove(connection, site)
-    kept = {day: counts for day, counts in after.items() if day != NOW}
-    if kept != changed:
-        queries.replace_changes(connection, site, kept)
-    queries.add_counts(connection, site[0], _differences(before, after))
+SCANS_AT_ONCE: Final = 100  # of a site that is removed with its scans
+NO_SCHEDULE: Final = dict.fromkeys(SCHEDULE_COLUMNS)
 
 
-def _recount_some(connection: Connection, *, some: Sequence[SiteKey], now: datetime) -> None:
-    """Count sites anew, all locked in their order before the first counts are: so nobody waits in a circle."""
-    for site in some:
-        queries.lock(connection, site)
-    for site in some:
-        recount(connection, site, now=now)
-
-
-class _History:
-    """A site as its runs make it, and what was open of it at the end of each of the last days (UTC)."""
-
-    def __init__(
-        self,
-        last: EndedRun,
-        standing: Mapping[date, EndedRun],
-        decided: Mapping[tuple[str, int], Sequence[Decided]],
-        today: date,
-    ) -> None:
-        """`last`: the run that ended last. `standing`: see `_standing_by_day`. `decided`: about those runs."""
-        self._last = last
-        self._standing = standing
-        self._decided = decided
-        self._today = today
-
-    def row(self) -> dict[str, Any]:
-        """Return the columns of `sites`."""
-        last, standing = self._last, self._standing[self._today]
-        counts = self._open(standing, self._today)
-        return {
-            "task_id": last.task_id,
-            "attempt": last.attempt,
-            "status": last.status,
-            "verdict": last.verdict,
-            "completed_at": last.completed_at,
-            "shown_task_id": standing.task_id,
-            "shown_attempt": standing.attempt,
-            **counts,
-            "urgency": _urgency(counts, last),
-        }
-
-    def changes(self) -> dict[date, Counts]:
-        """Return by how much more there was at the end of each day than the day before, and what is open now."""
-        days = _days_until(self._today)
-        at_end = [self._at_end_of(day) for day in days]
-        changes = {
-            day: {name: now[name] - before[name] for name in SUMMED}
-            for day, before, now in zip(days[1:], at_end, at_end[1:], strict=False)
-        }
-        return {**{day: change for day, change in changes.items() if any(change.values())}, NOW: at_end[-1]}
-
-    def _at_end_of(self, day: date) -> Counts:
-        run = self._standing.get(day)
-        return NOTHING if run is None else {"sites": 1, **self._open(run, day)}
-
-    def _open(self, run: EndedRun, day: date) -> dict[str, int]:
-        counts = {name: run.finding_counts.get(name, 0) for name in COUNTED}
-        for item in self._decided.get((run.task_id, run.run), ()):
-            if day == self._today or item.at.date() <= day:
-                for name, number in item.taken.items():
-                    counts[name] -= number
-        return counts
-
-
-def _days_until(today: date) -> list[date]:
-    return [today - timedelta(days=ago) for ago in reversed(range(TREND_DAYS))]
-
-
-def _standing_by_day(runs: Sequence[EndedRun], today: date) -> dict[date, EndedRun]:
-    """Return the run whose results stood at the end of each of the last days on which there was one, today among them.
-
-    `runs` in the order in which they ended. What is dated later than today, by another's clock, counts from today on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSite:
+    """What a user wants watched. `config`: the options that they have said. `schedule`: columns of its name, or none
+    of them.
     """
-    found: dict[date, EndedRun] = {}
-    for day in _days_until(today):
-        ended = [run for run in runs if day == today or run.completed_at.date() <= day]
-        if ended:
-            found[day] = _standing(ended)
-    return found
 
-
-def _standing(runs: Sequence[EndedRun]) -> EndedRun:
-    """Return the newest conclusive one, else the newest."""
-    return next((run for run in reversed(runs) if run.conclusive), runs[-1])
-
-
-def _urgency(counts: Counts, last: EndedRun) -> str:
-    """Return digits in the order: the worst first, then where nobody knows, then the newest."""
-    worst = "".join(f"{10**_DIGITS - 1 - min(counts[risk], 10**_DIGITS - 1):0{_DIGITS}}" for risk in WORST_FIRST)
-    return f"{worst}{int(last.conclusive)}{10**11 - int(last.completed_at.timestamp()):012}"
-
-
-def _differences(before: Mapping[date, Counts], after: Mapping[date, Counts]) -> dict[date, Counts]:
-    found: dict[date, Counts] = {}
-    for day in {*before, *after}:
-        old, new = before.get(day, NOTHING), after.get(day, NOTHING)
-        changed = {name: new[name] - old[name] for name in SUMMED}
-        if any(changed.values()):
-            found[day] = changed
-    return found
+    target_domain: str
+    group: str | None = None
+    tags: Sequence[str] = ()
+    config: Mapping[str, Any]
+    schedule: Mapping[str, Any] | None = None
+    paused: bool = False
+    overdue_after_days: int | None = None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class SiteKeeper:
-    """Counts the runs that nobody has counted: all that had ended before the upgrade, once, and later those of
-    processes of the version before.
-    """
+class SiteService:
+    """Each method is one use case with its own transactions."""
 
     db: Database
     clock: Clock
+    settings: SettingsSource
+    audit: AuditTrail
+    scans: ScanService
+    orders: OrderService
+    runs: SiteRuns
 
-    async def keep_current(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except DatabaseUnavailable as error:
-                log.warning("sites_not_counted", reason=error.message)
-            await self.clock.sleep(LOOK_EVERY_S)
+    @traced
+    async def create(self, principal: Principal, new: NewSite) -> JsonChunks:
+        """Add a site of the principal. Return `sites.schemas.SiteResponse`.
 
-    async def look(self) -> None:
-        """Raises DatabaseUnavailable; the next look goes on."""
-        began = self.clock.now()
-        filled = await self.db.read(queries.filled_until)
-        counted = 0
-        after: tuple[datetime, str, int] | None = (BEGINNING if filled is None else filled - OVERLAP, "", 0)
-        while after is not None:
-            behind, after = await self.db.read(partial(queries.ended_after, after=after, limit=RUNS_AT_ONCE))
-            for start in range(0, len(behind), SITES_AT_ONCE):
-                some = sorted(behind[start : start + SITES_AT_ONCE])
-                await self.db.write(partial(_recount_some, some=some, now=self.clock.now()))
-                counted += len(some)
-        await self.db.write(lambda c: queries.note_filled(c, began))
-        if filled is None and counted:
-            log.info("sites_counted", sites=counted)
+        Raises InvalidInput, Forbidden (as `ScanService.create`); Conflict (`site_exists`); LimitReached (`site_limit`).
+        """
+        row = await asyncio.to_thread(self.row_of, principal, new)
+        if not await self.db.write(lambda c: self.add(c, row, new.tags)):
+            raise Conflict(code="site_exists")
+        self._record("site.create", principal, row["id"], {"target": row["target_domain"]})
+        return await self.get(principal, row["id"])
+
+    def row_of(self, principal: Principal, new: NewSite) -> dict[str, Any]:
+        """Return the columns of a new site. Blocking. Raises InvalidInput, Forbidden."""
+        options = self.scans.fill_in(ScanOptions.from_json(new.config), new.config)
+        target, _ = self.scans.parse(new.target_domain, options)
+        now, site_id = self.clock.now(), new_id()
+        columns = NO_SCHEDULE if new.schedule is None else new.schedule
+        schedule = None if new.schedule is None else Schedule(since=now, **_said(new.schedule))
+        return {
+            "id": site_id,
+            "user_id": principal.user_id,
+            "target_domain": target.name,
+            "group_name": new.group,
+            "config": dict(new.config),
+            **columns,
+            "scheduled_at": now,
+            "paused": new.paused,
+            "overdue_after_days": new.overdue_after_days,
+            "created_at": now,
+            **self._plan(schedule, site_id, paused=new.paused, now=now),
+        }
+
+    def add(self, connection: Connection, row: Mapping[str, Any], tags: Sequence[str]) -> bool:
+        """Write a site. False: its owner has it already. Raises LimitReached (`site_limit`)."""
+        accounts.lock(connection, row["user_id"])
+        if sites.count(connection, row["user_id"], MAX_SITES) >= MAX_SITES:
+            raise LimitReached(code="site_limit", limit=MAX_SITES)
+        return sites.add(connection, row, tags)
+
+    async def get(self, principal: Principal, site_id: str) -> JsonChunks:
+        """Return `sites.schemas.SiteResponse`. Raises NotFound."""
+        now, spread_s = self.clock.now(), self.settings.current.schedule_spread_s
+
+        def work(connection: Connection) -> JsonChunks:
+            row = find_site(connection, site_id, principal)
+            view = site_view(row, read_facts(connection, [row], now))
+            return encode_object({**view, "next_runs": _next_runs(row, now, spread_s)})
+
+        return await self.db.read(work)
+
+    async def list_page(self, principal: Principal, wanted: SiteFilter, *, page: int, page_size: int) -> JsonChunks:
+        """Return `sites.schemas.SitePage`, by name."""
+        now = self.clock.now()
+
+        def work(connection: Connection) -> JsonChunks:
+            offset = (page - 1) * page_size
+            rows, total = sites.list_page(connection, principal, wanted, offset=offset, limit=page_size)
+            facts = read_facts(connection, rows, now)
+            return encode_list((site_view(row, facts) for row in rows), total=total)
+
+        return await self.db.read(work)
+
+    async def labels(self, principal: Principal) -> Json:
+        """Return `sites.schemas.SiteLabels`."""
+
+        def work(connection: Connection) -> Json:
+            found = {"groups": sites.groups(connection, principal), "tags": sites.tags(connection, principal)}
+            return {kind: [{"name": name, "sites": count} for name, count in some] for kind, some in found.items()}
+
+        return await self.db.read(work)
+
+    async def preview(self, schedule: Mapping[str, Any]) -> Json:
+        """Return `sites.schemas.SchedulePreview` of a schedule that is set now."""
+        now = self.clock.now()
+        found = await asyncio.to_thread(
+            next_starts, Schedule(since=now, **_said(schedule)), None, after=now, spread_s=0
+        )
+        return {
+            "next_runs": [to_wire(at) for at in found],
+            "spread_s": self.settings.current.schedule_spread_s,
+        }
+
+    @traced
+    async def change(self, principal: Principal, site_id: str, changes: Mapping[str, Any]) -> JsonChunks:
+        """Change what is named: columns of `managed_sites`, `tags`, and `schedule` (its columns, or None).
+
+        A schedule that is set, resumed or paused is planned anew from now. Raises NotFound, InvalidInput, Forbidden.
+        """
+        columns = dict(changes)
+        tags = columns.pop("tags", None)
+        row = await self.db.read(lambda c: find_site(c, site_id, principal))
+        if "config" in columns:
+            options = self.scans.fill_in(ScanOptions.from_json(columns["config"]), columns["config"])
+            await asyncio.to_thread(self.scans.parse, row.target_domain, options)
+        if columns.keys() & {"schedule", "paused"}:
+            columns |= await asyncio.to_thread(self._planned_anew, row, columns)
+            columns.pop("schedule", None)
+
+        def work(connection: Connection) -> None:
+            find_site(connection, site_id, principal)
+            sites.change(connection, site_id, columns, tags)
+
+        await self.db.write(work)
+        self._record("site.update", principal, site_id, {"fields": sorted(changes)})
+        return await self.get(principal, site_id)
+
+    def _planned_anew(self, row: SiteRow, changes: Mapping[str, Any]) -> dict[str, Any]:
+        now, paused = self.clock.now(), changes.get("paused", row.paused)
+        columns = {name: getattr(row, name) for name in SCHEDULE_COLUMNS}
+        if "schedule" in changes:
+            columns = {**NO_SCHEDULE, **(changes["schedule"] or {})}
+        given = _said(columns)
+        schedule = Schedule(since=now, **given) if given.keys() & {"cron", "every_hours"} else None
+        return {**columns, "scheduled_at": now, **self._plan(schedule, row.id, paused=paused, now=now)}
+
+    def _plan(self, schedule: Schedule | None, site_id: str, *, paused: bool, now: datetime) -> Mapping[str, Any]:
+        spread_s = self.settings.current.schedule_spread_s
+        return plan_columns(schedule, site_id, paused=paused, after=now, spread_s=spread_s)
+
+    @traced
+    async def remove(self, principal: Principal, site_id: str, *, with_scans: bool) -> None:
+        """Remove a site; its scans stay, unless they are removed first, each in a transaction of its own.
+
+        Raises NotFound; Conflict (`task_running`): a scan that is to be removed waits or runs.
+        """
+        row = await self.db.read(lambda c: find_site(c, site_id, principal))
+        removed = await self._remove_scans(principal, row) if with_scans else 0
+        await self.db.write(lambda c: sites.remove(c, site_id))
+        detail = {"target": row.target_domain, "scans": removed}
+        self._record("site.delete", principal, site_id, detail)
+
+    async def _remove_scans(self, principal: Principal, row: SiteRow) -> int:
+        site, removed = (row.user_id, row.target_domain), 0
+        if await self.db.read(lambda c: sites.has_unfinished(c, site)):
+            raise Conflict(code="task_running")
+        while found := (await self.db.read(lambda c: sites.scans(c, site, offset=0, limit=SCANS_AT_ONCE)))[0]:
+            for scan in found:
+                await self.scans.delete(principal, scan.id)
+            removed += len(found)
+        return removed
+
+    @traced
+    async def run(self, principal: Principal, site_id: str, language: Language) -> Json:
+        """Scan a site now; return the task. Its plan is unchanged.
+
+        Raises NotFound, Conflict (`site_busy`), LimitReached (`task_limit`), InvalidInput, Forbidden.
+        """
+        row = await self.db.read(lambda c: find_site(c, site_id, principal))
+        prepared = await self.runs.prepare(row)
+        await self.scans.event_writer.write(prepared.start)
+        self.scans.runner.wake()
+        self._record("site.run", principal, site_id, {"task": prepared.task.id})
+        return await self.scans.get(principal, prepared.task.id, language=language)
+
+    @traced
+    async def run_group(self, principal: Principal, group: str, language: Language) -> JsonChunks:
+        """Scan all sites of a group of the principal's own now, but those that are being scanned, as one order.
+
+        Return `orders.schemas.OrderResponse`. Raises NotFound (`no_such_group`); Conflict (`site_busy`: all are);
+        LimitReached (`group_too_large`, `task_limit`).
+        """
+        found = await self.db.read(lambda c: sites.in_group(c, principal.user_id, group, MAX_TARGETS + 1))
+        if not found:
+            raise NotFound(text="no_such_group")
+        if len(found) > MAX_TARGETS:
+            raise LimitReached(code="group_too_large", limit=MAX_TARGETS)
+        new = [(await self.runs.prepare(row)).task for row in found]
+        return await self.orders.create_of(principal, new, title=group, choose=without_busy, language=language)
+
+    async def list_scans(
+        self, principal: Principal, site_id: str, *, page: int, page_size: int, language: Language
+    ) -> JsonChunks:
+        """Return `scans.schemas.tasks.TaskPage`: the scans of the site, the newest first. Raises NotFound."""
+
+        def work(connection: Connection) -> JsonChunks:
+            row = find_site(connection, site_id, principal)
+            site = (row.user_id, row.target_domain)
+            tasks, total = sites.scans(connection, site, offset=(page - 1) * page_size, limit=page_size)
+            positions, shown = queue.positions(connection, tasks), runs.shown_attempts(connection, tasks)
+            views = (
+                serialise_task(task, shown[task.id], language=language, queue_position=positions.get(task.id))
+                for task in tasks
+            )
+            return encode_list(views, total=total, truncated=False)
+
+        return await self.db.read(work)
+
+    def _record(self, action: str, principal: Principal, site_id: str, detail: Json) -> None:
+        self.audit.record(
+            action, user_id=principal.user_id, address=principal.address, object_id=site_id, detail=detail
+        )
+
+
+def find_site(connection: Connection, site_id: str, principal: Principal) -> SiteRow:
+    """Return the site's row. Raises NotFound for missing and foreign ones, and for what is no id at all."""
+    row = sites.find(connection, site_id, principal) if is_id(site_id) else None
+    if row is None:
+        raise NotFound(text="no_such_site")
+    return row
+
+
+def _next_runs(row: SiteRow, now: datetime, spread_s: int) -> list[str]:
+    schedule = schedule_of(row)
+    if schedule is None or row.paused:
+        return []
+    return [to_wire(at) for at in next_starts(schedule, row.id, after=now, spread_s=spread_s)]
+
+
+def _said(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in columns.items() if value is not None}

@@ -94,3 +94,18 @@ SELECT user_id, target_domain, current_date - d, d FROM sites, generate_series(1
 INSERT INTO open_counts (day, user_id, total)
 SELECT current_date - d, user_id, 1
 FROM (SELECT DISTINCT user_id FROM sites ORDER BY user_id LIMIT 100) u, generate_series(1, 600) d;
+
+INSERT INTO managed_sites (
+    id, user_id, target_domain, group_name, config, cron, time_zone, scheduled_at, paused, due_at, next_run_at, try_at,
+    overdue_since, created_at
+)
+SELECT
+    CASE n WHEN 1 THEN ':id' ELSE md5(n::text) END,
+    CASE WHEN n % 20 = 1 THEN ':id' ELSE (2 + n % 4000)::text END,
+    'corp-' || n || '.example', 'group ' || n % 20, '{}', '0 3 * * *', 'UTC', now(), false,
+    now() + n * interval '10 seconds', now() + n * interval '10 seconds', now() + n * interval '10 seconds',
+    CASE WHEN n % 50 = 0 THEN now() END, now()
+FROM generate_series(1, 10000) n;
+
+INSERT INTO site_tags
+SELECT id, 'tag ' || t FROM managed_sites, generate_series(1, 3) t;

@@ -49,7 +49,9 @@ from app.scans.queries import idempotency, queue, runs, task_filters, tasks, wor
 from app.scans.queries.task_filters import TaskFilter
 from app.scans.queries.tasks import SORTABLE
 from app.scans.queries.workers import WorkerDescription
-from app.sites import queries as sites
+from app.site_counts import queries as site_counts
+from app.sites.queries import plans, sites
+from app.sites.queries.sites import SiteFilter
 from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.queries import broadcasts, servers
 from app.websocket.state.state_reader import StateReader
@@ -91,6 +93,17 @@ STATES = StateReader(clock=CLOCK, max_snapshot_bytes=262_144, epoch=LogEpoch(db=
 UPDATE = {"list_key": "0" * 32, "name": "l", "checked_at": NOW, "fault": "status", "detail": "", "took_s": 1.0}
 KEY = UPDATE["list_key"]
 SITE = (ID, "example.com")
+SITE_ROW = SimpleNamespace(id=ID, next_run_at=NOW, try_at=NOW, overdue_since=None)
+OVERDUE_ROW = SimpleNamespace(id=ID, overdue_since=NOW)
+NEW_SITE = {
+    "id": "s",
+    "user_id": ID,
+    "target_domain": "new.example",
+    "config": {},
+    "scheduled_at": NOW,
+    "paused": False,
+    "created_at": NOW,
+}
 MONTH = [datetime.now(UTC).date() - timedelta(days=ago) for ago in range(30)]
 FOUND = new_violation("example.com").finding
 VERSION = version(ListDefinition("l", "x.txt"), 1, NOW)
@@ -265,27 +278,61 @@ WALK: dict[str, Callable] = {
     "sessions.rotate": lambda c: sessions.rotate(c, ID, old_jti="a", new_jti="b", now=NOW, expires_at=NOW),
     "sessions.revoke": lambda c: sessions.revoke(c, ID, now=NOW),
     "sessions.revoke_all": lambda c: sessions.revoke_all(c, ID, now=NOW),
-    "sites.waiting_scans": lambda c: [
-        sites.waiting_scans(c, principal, upto=upto, limit=500)
+    "site_counts.waiting_scans": lambda c: [
+        site_counts.waiting_scans(c, principal, upto=upto, limit=500)
         for principal in (ADMIN, OWNER)
         for upto in (None, (NOW, ID))
     ],
-    "sites.lock": lambda c: sites.lock(c, SITE),
-    "sites.counts_of": lambda c: (sites.lock(c, SITE), sites.counts_of(c, SITE)),
-    "sites.changes_of": lambda c: sites.changes_of(c, SITE),
-    "sites.ended_runs": lambda c: sites.ended_runs(c, SITE),
-    "sites.waiting_scan": lambda c: sites.waiting_scan(c, SITE),
-    "sites.write": lambda c: sites.write(c, SITE, {"total": 1}),
-    "sites.remove": lambda c: sites.remove(c, SITE),
-    "sites.replace_changes": lambda c: sites.replace_changes(c, SITE, {NOW.date(): {"total": 1}}),
-    "sites.add_counts": lambda c: sites.add_counts(c, ID, {NOW.date(): {"total": 1}}),
+    "site_counts.lock": lambda c: site_counts.lock(c, SITE),
+    "site_counts.counts_of": lambda c: (site_counts.lock(c, SITE), site_counts.counts_of(c, SITE)),
+    "site_counts.changes_of": lambda c: site_counts.changes_of(c, SITE),
+    "site_counts.ended_runs": lambda c: site_counts.ended_runs(c, SITE),
+    "site_counts.waiting_scan": lambda c: site_counts.waiting_scan(c, SITE),
+    "site_counts.write": lambda c: site_counts.write(c, SITE, {"total": 1}),
+    "site_counts.remove": lambda c: site_counts.remove(c, SITE),
+    "site_counts.replace_changes": lambda c: site_counts.replace_changes(c, SITE, {NOW.date(): {"total": 1}}),
+    "site_counts.add_counts": lambda c: site_counts.add_counts(c, ID, {NOW.date(): {"total": 1}}),
+    "site_counts.forget_user": lambda c: site_counts.forget_user(c, ID),
+    "site_counts.totals": lambda c: [site_counts.totals(c, who, MONTH) for who in (ADMIN, OWNER)],
+    "site_counts.worst": lambda c: [site_counts.worst(c, who, 50) for who in (ADMIN, OWNER)],
+    "site_counts.filled_until": site_counts.filled_until,
+    "site_counts.is_all_counted": site_counts.is_all_counted,
+    "site_counts.note_filled": lambda c: site_counts.note_filled(c, NOW),
+    "site_counts.ended_after": lambda c: site_counts.ended_after(c, (NOW, ID, 1), 100),
+    "site_counts.standings": lambda c: site_counts.standings(c, [SITE, SITE]),
+    "site_counts.changes_since": lambda c: site_counts.changes_since(c, [SITE, SITE], MONTH[-1]),
+    "sites.find": lambda c: [sites.find(c, ID, who) for who in (ADMIN, OWNER)],
+    "sites.known_targets": lambda c: sites.known_targets(c, ID, ["example.com", "example.org"]),
+    "sites.count": lambda c: sites.count(c, ID, 5_000),
+    "sites.list_page": lambda c: [
+        sites.list_page(c, who, wanted, offset=50, limit=50)
+        for who in (ADMIN, OWNER)
+        for wanted in (
+            SiteFilter(),
+            SiteFilter(group="g", tag="t", q="example", overdue=True),
+            SiteFilter(group="g"),
+            SiteFilter(tag="t"),
+            SiteFilter(target="example.com"),
+            SiteFilter(overdue=True),
+        )
+    ],
+    "sites.in_group": lambda c: sites.in_group(c, ID, "g", 501),
+    "sites.after": lambda c: sites.after(c, ID, 100),
+    "sites.count_overdue": sites.count_overdue,
+    "sites.groups": lambda c: [sites.groups(c, who) for who in (ADMIN, OWNER)],
+    "sites.tags": lambda c: [sites.tags(c, who) for who in (ADMIN, OWNER)],
+    "sites.tags_of": lambda c: sites.tags_of(c, [ID, ID]),
+    "sites.add": lambda c: sites.add(c, NEW_SITE, ["a", "b"]),
+    "sites.change": lambda c: (sites.add(c, NEW_SITE, []), sites.change(c, "s", {"paused": True}, ["a"])),
+    "sites.remove": lambda c: sites.remove(c, ID),
     "sites.forget_user": lambda c: sites.forget_user(c, ID),
-    "sites.totals": lambda c: [sites.totals(c, who, MONTH) for who in (ADMIN, OWNER)],
-    "sites.worst": lambda c: [sites.worst(c, who, 50) for who in (ADMIN, OWNER)],
-    "sites.filled_until": sites.filled_until,
-    "sites.is_all_counted": sites.is_all_counted,
-    "sites.note_filled": lambda c: sites.note_filled(c, NOW),
-    "sites.ended_after": lambda c: sites.ended_after(c, (NOW, ID, 1), 100),
+    "sites.scans": lambda c: sites.scans(c, SITE, offset=50, limit=50),
+    "sites.unfinished": lambda c: sites.unfinished(c, [SITE, SITE]),
+    "sites.has_unfinished": lambda c: sites.has_unfinished(c, SITE, besides=ID),
+    "plans.due": lambda c: plans.due(c, NOW, 20),
+    "plans.move_on": lambda c: plans.move_on(c, SITE_ROW, {"try_at": NOW}),
+    "plans.put_off": lambda c: plans.put_off(c, ID, now=NOW, until=NOW, reason="task_limit"),
+    "plans.note_overdue": lambda c: [plans.note_overdue(c, row, NOW) for row in (SITE_ROW, OVERDUE_ROW)],
     "runs.keep": lambda c: runs.keep(c, ID, conclusive=True),
     "runs.containing": lambda c: runs.containing(c, ROW, 1),
     "runs.page": lambda c: runs.page(c, ROW, offset=50, limit=50),
@@ -379,6 +426,7 @@ WALK: dict[str, Callable] = {
     "users.add": lambda c: user_rows.add(c, {**USER, "id": "1", "username": "v", "email": "f"}),
     "users.change": lambda c: user_rows.change(c, ID, {"role": "user"}),
     "users.lock": lambda c: user_rows.lock(c, ID),
+    "users.is_active": lambda c: user_rows.is_active(c, ID),
     "users.lock_admins": user_rows.lock_admins,
     "users.remove": lambda c: user_rows.remove(c, ID),
     "users.count_other_admins": lambda c: user_rows.count_other_admins(c, ID),
@@ -443,6 +491,8 @@ ELSEWHERE: dict[str, Callable] = {
 SORTED = {
     "findings.list_page": "the domains of one run's findings, which are counted",
     "orders.status_counts": "the tasks of a page of orders, of which each has a greatest number",
+    "sites.groups": "those of at most MAX_LABELLED sites",
+    "sites.tags": "the same",
     "servers.mark_excess": "the connections of users who have just come, of which each has a greatest number",
     "servers.count_streams": "the streams of users who ask for one, of which each has a greatest number",
     "users.remember_address": "the addresses of one user, at most KEPT_ADDRESSES and one",
@@ -466,6 +516,7 @@ WHOLE_TABLES = {"app.maintenance.embedded_import": "moves all rows there are, on
 # A partial index over so few rows that it may be looked through.
 FEW = (
     "ix_users_admins",
+    "ix_managed_sites_overdue",  # sites that somebody has to look after
     # Thirteen versions of each of sixteen lists. The bytes of files lie elsewhere, and on SQLite there are none.
     "list_versions",
     "list_states",

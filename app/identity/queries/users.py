@@ -28,6 +28,12 @@ def lock(connection: Connection, user_id: str) -> None:
     connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True))
 
 
+def is_active(connection: Connection, user_id: str) -> bool:
+    """Return whether the user is there and not disabled."""
+    found = connection.execute(select(users.c.is_active).where(users.c.id == user_id)).scalar_one_or_none()
+    return bool(found)
+
+
 def lock_admins(connection: Connection) -> None:
     """Let other transactions that may take away an administrator wait until this one has ended."""
     connection.execute(select(users.c.id).where(ADMINS).order_by(users.c.id).with_for_update(key_share=True))

@@ -253,7 +253,7 @@ export interface SnapshotViolations {
 export interface SnapshotWarning {
   text_key?: string | null;
   params?: Record<string, unknown> | null;
-  code: "long_running" | "stalled" | "worker_suspect" | "no_worker" | "no_resources" | "queued" | "degraded" | "partial" | "inconclusive";
+  code: "long_running" | "stalled" | "worker_suspect" | "no_worker" | "late_run" | "no_resources" | "queued" | "degraded" | "partial" | "inconclusive";
   message: string;
   attempt: number;
   reason?: Reason | null;
@@ -502,7 +502,7 @@ export interface TaskWarningFrame {
   text_key?: string | null;
   params?: Record<string, unknown> | null;
   lang?: Language | null;
-  code: "long_running" | "stalled" | "worker_suspect" | "no_worker" | "no_resources" | "queued" | "degraded" | "partial" | "inconclusive";
+  code: "long_running" | "stalled" | "worker_suspect" | "no_worker" | "late_run" | "no_resources" | "queued" | "degraded" | "partial" | "inconclusive";
   message: string;
   duration_hours?: number | null;
   reason?: Reason | null;

@@ -8,6 +8,7 @@ export interface Answers {
   "DELETE /api/v1/auth/sessions": EndedSessions;
   "DELETE /api/v1/auth/sessions/{session_id}": unknown;
   "DELETE /api/v1/orders/{order_id}": unknown;
+  "DELETE /api/v1/sites/{site_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}/links/{link_id}": unknown;
   "GET /api/v1/admin/audit": AuditPage;
@@ -34,6 +35,10 @@ export interface Answers {
   "GET /api/v1/overview": Overview;
   "GET /api/v1/review": ReviewPage;
   "GET /api/v1/search": SearchResult;
+  "GET /api/v1/sites": SitePage;
+  "GET /api/v1/sites/labels": SiteLabels;
+  "GET /api/v1/sites/{site_id}": SiteResponse;
+  "GET /api/v1/sites/{site_id}/scans": TaskPage;
   "GET /api/v1/tasks": TaskPage;
   "GET /api/v1/tasks/defaults": ScanDefaults;
   "GET /api/v1/tasks/{task_id}": TaskResponse;
@@ -54,6 +59,7 @@ export interface Answers {
   "GET /metrics": unknown;
   "GET /readyz": Readiness;
   "PATCH /api/v1/admin/users/{user_id}": UserResponse;
+  "PATCH /api/v1/sites/{site_id}": SiteResponse;
   "POST /api/v1/admin/configuration/reading-model/test": ReadingModelTest;
   "POST /api/v1/admin/configuration/versions/{number}/restore": ConfigurationResponse;
   "POST /api/v1/admin/lists/{name}/take-shrunk": ListResponse;
@@ -71,6 +77,11 @@ export interface Answers {
   "POST /api/v1/monitor/ws/ticket": TicketResponse;
   "POST /api/v1/orders": OrderResponse;
   "POST /api/v1/orders/{order_id}/cancel": OrderResponse;
+  "POST /api/v1/sites": SiteResponse;
+  "POST /api/v1/sites/import": ImportReport;
+  "POST /api/v1/sites/run": OrderResponse;
+  "POST /api/v1/sites/schedule": SchedulePreview;
+  "POST /api/v1/sites/{site_id}/run": TaskResponse;
   "POST /api/v1/tasks": TaskResponse;
   "POST /api/v1/tasks/{task_id}/cancel": TaskResponse;
   "POST /api/v1/tasks/{task_id}/links": CreatedLink;
@@ -83,6 +94,7 @@ export interface Answers {
 
 export interface Bodies {
   "PATCH /api/v1/admin/users/{user_id}": UserUpdate;
+  "PATCH /api/v1/sites/{site_id}": SiteUpdate;
   "POST /api/v1/admin/configuration/versions/{number}/restore": ConfigurationRestore;
   "POST /api/v1/admin/lists/{name}/take-shrunk": ShrunkList;
   "POST /api/v1/admin/users": UserCreate;
@@ -93,6 +105,10 @@ export interface Bodies {
   "POST /api/v1/auth/refresh": RefreshRequest;
   "POST /api/v1/monitor/ws/broadcast": BroadcastRequest;
   "POST /api/v1/orders": OrderCreate;
+  "POST /api/v1/sites": SiteCreate;
+  "POST /api/v1/sites/import": SiteImport;
+  "POST /api/v1/sites/run": GroupRun;
+  "POST /api/v1/sites/schedule": Schedule;
   "POST /api/v1/tasks": TaskCreate;
   "POST /api/v1/tasks/{task_id}/links": LinkCreate;
   "PUT /api/v1/admin/configuration": ConfigurationChange;
@@ -486,6 +502,10 @@ export interface FoundScan {
 
 export type Group = "limits" | "targets" | "scan_defaults" | "lists" | "times" | "storage" | "reading_model";
 
+export interface GroupRun {
+  group: string;
+}
+
 export interface Hop {
   url: string;
   status: number;
@@ -497,6 +517,21 @@ export interface Hop {
 export interface HostCoverage {
   host: string;
   by_reason: Record<string, number>;
+}
+
+export interface ImportReport {
+  added: number;
+  existing: number;
+  refused: number;
+  lines: ImportedLine[];
+}
+
+export interface ImportedLine {
+  line: number;
+  target_domain: string;
+  status: "added" | "exists" | "refused";
+  site_id: string | null;
+  errors: LineProblem[];
 }
 
 export interface KeyCreate {
@@ -521,7 +556,20 @@ export interface KeyList {
   items: KeyInfo[];
 }
 
+export interface Label {
+  name: string;
+  sites: number;
+}
+
 export type Language = "zh-CN" | "en";
+
+export interface LastScan {
+  task_id: string;
+  attempt: number;
+  status: TaskStatus;
+  verdict: VerdictInfo | null;
+  completed_at: string;
+}
 
 export type LeftOut = "budget" | "time" | "silent";
 
@@ -529,6 +577,12 @@ export interface LeftOutPages {
   reason: string;
   reason_text: string;
   count: number;
+}
+
+export interface LineProblem {
+  field: string;
+  code: string;
+  message: string;
 }
 
 export interface LinkCreate {
@@ -1097,6 +1151,30 @@ export interface ScanOptions {
   start_urls?: string[];
 }
 
+export interface Schedule {
+  cron?: string | null;
+  time_zone?: string;
+  every_hours?: number | null;
+}
+
+export interface SchedulePreview {
+  next_runs: string[];
+  spread_s: number;
+}
+
+export interface ScheduleResponse {
+  cron: string | null;
+  time_zone: string;
+  every_hours: number | null;
+}
+
+export interface ScheduledRun {
+  task_id: string;
+  due_at: string;
+  started_at: string;
+  missed: number;
+}
+
 export type Scope = "read" | "scan" | "review" | "admin";
 
 export interface SearchResult {
@@ -1181,6 +1259,48 @@ export interface ShrunkList {
   entries: number;
 }
 
+export interface SiteCreate {
+  target_domain: string;
+  group?: string | null;
+  tags?: string[];
+  config?: ScanOptions | null;
+  schedule?: Schedule | null;
+  paused?: boolean;
+  overdue_after_days?: number | null;
+}
+
+export interface SiteHead {
+  id: string;
+  user_id: string;
+  target_domain: string;
+  group: string | null;
+  tags: string[];
+  config: Record<string, unknown>;
+  schedule: ScheduleResponse | null;
+  paused: boolean;
+  next_run_at: string | null;
+  waits_for: string | null;
+  last_run: ScheduledRun | null;
+  last_scan: LastScan | null;
+  last_conclusive_at: string | null;
+  unfinished: UnfinishedScan | null;
+  overdue_after_days: number | null;
+  overdue_since: string | null;
+  finding_counts: Record<string, number>;
+  trend: number[];
+  created_at: string;
+}
+
+export interface SiteImport {
+  csv: string;
+  dry_run?: boolean;
+}
+
+export interface SiteLabels {
+  groups: Label[];
+  tags: Label[];
+}
+
 export interface SiteOverview {
   target_domain: string;
   user_id: string;
@@ -1192,6 +1312,43 @@ export interface SiteOverview {
   shown_task_id: string;
   shown_attempt: number;
   finding_counts: Record<string, number>;
+}
+
+export interface SitePage {
+  items: SiteHead[];
+  total: number;
+}
+
+export interface SiteResponse {
+  id: string;
+  user_id: string;
+  target_domain: string;
+  group: string | null;
+  tags: string[];
+  config: Record<string, unknown>;
+  schedule: ScheduleResponse | null;
+  paused: boolean;
+  next_run_at: string | null;
+  waits_for: string | null;
+  last_run: ScheduledRun | null;
+  last_scan: LastScan | null;
+  last_conclusive_at: string | null;
+  unfinished: UnfinishedScan | null;
+  overdue_after_days: number | null;
+  overdue_since: string | null;
+  finding_counts: Record<string, number>;
+  trend: number[];
+  created_at: string;
+  next_runs: string[];
+}
+
+export interface SiteUpdate {
+  group?: string | null;
+  tags?: string[] | null;
+  config?: ScanOptions | null;
+  schedule?: Schedule | null;
+  paused?: boolean | null;
+  overdue_after_days?: number | null;
 }
 
 export interface SnapshotFindings {
@@ -1238,7 +1395,7 @@ export interface SnapshotViolations {
 export interface SnapshotWarning {
   text_key?: string | null;
   params?: Record<string, unknown> | null;
-  code: "long_running" | "stalled" | "worker_suspect" | "no_worker" | "no_resources" | "queued" | "degraded" | "partial" | "inconclusive";
+  code: "long_running" | "stalled" | "worker_suspect" | "no_worker" | "late_run" | "no_resources" | "queued" | "degraded" | "partial" | "inconclusive";
   message: string;
   attempt: number;
   reason?: Reason | null;
@@ -1407,6 +1564,12 @@ export interface TrendPoint {
   day: string;
   sites: number;
   finding_counts: Record<string, number>;
+}
+
+export interface UnfinishedScan {
+  task_id: string;
+  status: TaskStatus;
+  progress: number;
 }
 
 export type UnitOfNumber = "seconds" | "days" | "bytes";

@@ -14,7 +14,7 @@ from app.findings.queries import findings
 from app.findings.tables import decisions
 from app.overview import queries as overview
 from app.scans.queries.runs import RUN_COLUMNS
-from app.sites.service import recount
+from app.site_counts.service import recount
 from tests.support.clock import FakeClock
 from tests.support.rows import add_user
 from tests.support.violations import new_violation, write_violations

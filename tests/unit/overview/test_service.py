@@ -16,8 +16,8 @@ from app.domain.tasks import TaskStatus
 from app.events.bus.base import AccessHint, TaskHint
 from app.overview import service as overview
 from app.overview.service import KEEP_S, MAX_SITES, OverviewService
-from app.sites import queries as sites
-from app.sites.service import TREND_DAYS, recount
+from app.site_counts import queries as sites
+from app.site_counts.service import TREND_DAYS, recount
 from tests.support.clock import FakeClock
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN

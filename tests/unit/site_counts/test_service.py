@@ -12,9 +12,9 @@ from app.domain.verdict import Coverage, reach_verdict
 from app.events.tables import scan_tasks
 from app.events.types import Statistics
 from app.scans.lifecycle import Lifecycle
-from app.sites import queries as sites
-from app.sites.service import SiteKeeper, recount
-from app.sites.tables import NOW, open_counts, site_changes
+from app.site_counts import queries as sites
+from app.site_counts.service import SiteKeeper, recount
+from app.site_counts.tables import NOW, open_counts, site_changes
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN
 
@@ -164,7 +164,7 @@ async def test_what_ends_at_the_same_moment_is_all_counted_and_nobody_waits_in_a
 
 
 async def test_runs_that_stand_no_more_take_no_room_among_what_is_read_of_decisions(world, monkeypatch):
-    monkeypatch.setattr("app.sites.decided_counts.MAX_FINDINGS", 2)
+    monkeypatch.setattr("app.site_counts.decided_counts.MAX_FINDINGS", 2)
     for hours in (0.1, 0.2, 0.3):
         task_id = world.add("mei", "a.test", hours)
         world.keep(task_id, 1, hours, finding_counts={"total": 2, "high": 2})

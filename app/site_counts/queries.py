@@ -12,10 +12,11 @@ from app.core.tables import insert_for, marks
 from app.domain.findings import COUNTED
 from app.events.tables import COMPLETED_VISIBLE, VISIBLE, scan_runs, scan_tasks
 from app.findings.tables import FOR_REVIEW, findings
-from app.sites.tables import IN_REVIEW, NOW, open_counts, site_changes, sites
+from app.site_counts.tables import IN_REVIEW, NOW, open_counts, site_changes, sites
 
 MAX_TASKS: Final = 400  # of one site, that are looked at: the newest
 MAX_RUNS: Final = 1_000
+SITES_AT_ONCE: Final = 100  # as below
 TASKS_AT_ONCE: Final = 100  # for more PostgreSQL would rather read the whole table of runs
 SUMMED: Final = ("sites", *COUNTED)
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -158,6 +159,28 @@ def waiting_scans(
     return [(row.review_task_id, row.review_at) for row in found]
 
 
+def standings(connection: Connection, some: Sequence[SiteKey]) -> dict[SiteKey, Row[Any]]:
+    """Return rows of `sites`, where these have one, with `conclusive_at`: when the newest conclusive run ended.
+
+    At most SITES_AT_ONCE of them.
+    """
+    shown = (r.task_id == s.shown_task_id) & (r.attempt == s.shown_attempt) & r.conclusive
+    query = select(sites, r.completed_at.label("conclusive_at")).outerjoin(scan_runs, shown)
+    found = connection.execute(query.where(_any_of(s, some)))
+    return {(row.user_id, row.target_domain): row for row in found}
+
+
+def changes_since(connection: Connection, some: Sequence[SiteKey], day: date) -> dict[SiteKey, dict[date, int]]:
+    """Return by how many findings each of these sites had more at the end of a day than the day before, later than
+    `day`. At most SITES_AT_ONCE of them.
+    """
+    found: dict[SiteKey, dict[date, int]] = {site: {} for site in some}
+    query = select(c.user_id, c.target_domain, c.day, c.total).where(_any_of(c, some), c.day > day)
+    for row in connection.execute(query):
+        found[row.user_id, row.target_domain][row.day] = row.total
+    return found
+
+
 def filled_until(connection: Connection) -> datetime | None:
     """Return when all runs that had ended were in the sites; None: they are not yet."""
     return connection.execute(select(marks.c.at).where(marks.c.name == FILLED)).scalar_one_or_none()
@@ -191,6 +214,10 @@ def ended_after(
     known = {(row.user_id, row.target_domain): row.completed_at for row in connection.execute(counted)}
     behind = [by_task[task] for at, task, _ in ended if task in by_task and known.get(by_task[task], NEVER) < at]
     return list(dict.fromkeys(behind)), None if len(ended) < limit else ended[-1]
+
+
+def _any_of(columns: Any, some: Sequence[SiteKey]) -> Any:
+    return tuple_(columns.user_id, columns.target_domain).in_(list(some))
 
 
 def _is(columns: Any, site: SiteKey) -> Sequence[Any]:

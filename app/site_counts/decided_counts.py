@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from app.domain.decisions import DecisionState
 from app.findings.queries import findings
-from app.sites.queries import EndedRun
+from app.site_counts.queries import EndedRun
 
 MAX_FINDINGS: Final = 20_000  # about which people have decided: read in some 50 ms
 RunKey = tuple[str, int]

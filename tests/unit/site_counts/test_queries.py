@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.sites import queries as sites
-from app.sites.tables import NOW
+from app.site_counts import queries as sites
+from app.site_counts.tables import NOW
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN
 

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from app.compose.tables import metadata
 from app.core.db import Database
 from app.events.tables import scan_tasks
-from app.sites import decided_counts
-from app.sites import queries as sites
-from app.sites.decided_counts import read_decided
+from app.site_counts import decided_counts
+from app.site_counts import queries as sites
+from app.site_counts.decided_counts import read_decided
 from tests.unit.overview.test_queries import World
 
 

@@ -1,0 +1,1 @@
+"""What is open of each site, kept with whatever changes it."""

@@ -1,0 +1,66 @@
+"""What the row of a site says, put together: its schedule, its plan and its options."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from app.domain.scan_options import ScanOptions
+from app.sites.schedule import Schedule, interval, plan
+
+MAX_SITES: Final = 5_000  # of one user
+LEAST_PATIENCE: Final = timedelta(days=7)  # where the schedule decides
+PATIENCE_WITHOUT_SCHEDULE: Final = timedelta(days=30)
+INTERVALS: Final = 2  # of the schedule: one scan may fail
+NO_PLAN: Final[Mapping[str, Any]] = {"due_at": None, "next_run_at": None, "try_at": None, "waits_for": None}
+SCHEDULE_COLUMNS: Final = ("cron", "time_zone", "every_hours")
+
+
+def schedule_of(row: Row[Any]) -> Schedule | None:
+    """Return the schedule of a site, also of one that is paused; None: it has none."""
+    if row.cron is None and row.every_hours is None:
+        return None
+    return Schedule(
+        since=row.scheduled_at, cron=row.cron, time_zone=row.time_zone or "UTC", every_hours=row.every_hours
+    )
+
+
+def plan_columns(
+    schedule: Schedule | None, site_id: str, *, paused: bool, after: datetime, spread_s: int
+) -> Mapping[str, Any]:
+    """Return the columns of `managed_sites` that plan the first run after this time. May read time zones: blocking."""
+    found = None if schedule is None or paused else plan(schedule, site_id, after=after, spread_s=spread_s)
+    if found is None:
+        return NO_PLAN
+    return {"due_at": found.due_at, "next_run_at": found.starts_at, "try_at": found.starts_at, "waits_for": None}
+
+
+def options_of(row: Row[Any]) -> tuple[ScanOptions, frozenset[str]]:
+    """Return the site's scan options, and which of them its owner has set."""
+    return ScanOptions.from_json(row.config), frozenset(row.config)
+
+
+def overdue_since(row: Row[Any], conclusive_at: datetime | None, now: datetime) -> datetime | None:
+    """Return since when a site has had no conclusive scan for too long; None: it is not overdue.
+
+    `conclusive_at`: when the newest conclusive one ended; None: there is none. A site that is paused is never overdue.
+    It is given time anew when its schedule is set, or resumed.
+    """
+    if row.paused:
+        return None
+    scanned_at = max(row.scheduled_at, conclusive_at or row.created_at)
+    if row.overdue_after_days is not None:
+        patience = timedelta(days=row.overdue_after_days)
+    elif now - scanned_at < LEAST_PATIENCE:
+        return None
+    else:
+        patience = _patience(schedule_of(row), now)
+    return scanned_at + patience if scanned_at + patience <= now else None
+
+
+def _patience(schedule: Schedule | None, now: datetime) -> timedelta:
+    if schedule is None:
+        return PATIENCE_WITHOUT_SCHEDULE
+    between = interval(schedule, now)
+    return LEAST_PATIENCE if between is None else max(LEAST_PATIENCE, INTERVALS * between)

@@ -1,0 +1,107 @@
+"""A site without a conclusive scan raises an alert by itself; a plan that a wrong clock has made is made anew."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.verdict import Result
+from app.sites.tables import managed_sites
+from tests.support.monitored_tasks import HandClock
+from tests.support.watched_sites import DAILY, START, WatchedSites, at
+
+WEEKLY = {"cron": "0 3 * * THU", "time_zone": "UTC", "every_hours": None}
+
+
+@pytest.fixture
+def world(db):
+    return WatchedSites(db, HandClock(), schedule_spread_s=0)
+
+
+@pytest.fixture
+def mei(world):
+    return world.add_user()
+
+
+def alerts(world):
+    value = world.metrics.registry.get_sample_value
+    return value("site_overdue_alerts_total"), value("sites_overdue_count")
+
+
+async def watch_at(world, days):
+    world.clock.advance((START + timedelta(days=days) - world.clock.now()).total_seconds())
+    await world.parts.scheduler.watch.look()
+
+
+async def test_a_site_that_was_never_scanned_is_overdue_after_its_days_and_the_alert_is_raised_once(world, mei):
+    site_id = world.add(mei, "a.example", schedule=None, overdue_after_days=3)
+    await watch_at(world, 2.9)
+    assert (world.site(site_id).overdue_since, alerts(world)) == (None, (0, 0))
+    for days in (3, 3.1, 9):
+        await watch_at(world, days)
+        assert (world.site(site_id).overdue_since, alerts(world)) == (START + timedelta(days=3), (1, 1))
+
+
+async def test_only_a_conclusive_scan_ends_it(world, mei):
+    site_id = world.add(mei, "a.example", schedule=None, overdue_after_days=3)
+    await watch_at(world, 4)
+    for result, is_overdue in ((Result.INCONCLUSIVE, True), (Result.CLEAN, False)):
+        task = await world.scans.create(mei, "a.example")
+        await world.finish(next(one for one in world.tasks() if one.id == task["id"]), result)
+        await world.parts.scheduler.watch.look()
+        assert (world.site(site_id).overdue_since is not None) is is_overdue
+    assert alerts(world) == (1, 0)
+    await watch_at(world, 7.1)
+    assert world.site(site_id).overdue_since == START + timedelta(days=7)
+    assert alerts(world) == (2, 1)
+
+
+async def test_without_a_number_it_is_two_intervals_of_the_schedule_and_a_week_at_least(world, mei):
+    daily, weekly = world.add(mei, "a.example", schedule=DAILY), world.add(mei, "b.example", schedule=WEEKLY)
+    none = world.add(mei, "c.example", schedule=None)
+    await watch_at(world, 35)
+    since = {site_id: world.site(site_id).overdue_since for site_id in (daily, weekly, none)}
+    assert since == {
+        daily: START + timedelta(days=7),
+        weekly: START + timedelta(days=14),
+        none: START + timedelta(days=30),
+    }
+
+
+async def test_a_paused_site_is_not_overdue_and_has_its_time_anew_when_it_is_resumed(world, mei):
+    site_id = world.add(mei, "a.example", overdue_after_days=3)
+    await watch_at(world, 4)
+    await world.parts.service.change(mei, site_id, {"paused": True})
+    await world.parts.scheduler.watch.look()
+    assert world.site(site_id).overdue_since is None
+    await watch_at(world, 40)
+    await world.parts.service.change(mei, site_id, {"paused": False})
+    await world.parts.scheduler.watch.look()
+    assert world.site(site_id).overdue_since is None
+    await watch_at(world, 43)
+    assert world.site(site_id).overdue_since == START + timedelta(days=43)
+
+
+async def test_more_sites_than_one_read_has_are_all_looked_at(world, mei):
+    for number in range(230):
+        world.add(mei, f"site-{number}.example", schedule=None, overdue_after_days=1)
+    await watch_at(world, 2)
+    assert alerts(world) == (230, 230)
+
+
+async def test_it_looks_every_ten_minutes(world, mei):
+    site_id = world.add(mei, "a.example", schedule=None, overdue_after_days=1)
+    await world.look()
+    world.clock.moment = START + timedelta(days=2)  # the wall clock alone
+    await world.look(590)
+    assert world.site(site_id).overdue_since is None
+    await world.look(10)
+    assert world.site(site_id).overdue_since is not None
+
+
+async def test_a_plan_of_a_clock_that_was_ahead_is_made_anew_when_the_clock_is_right_again(world, mei):
+    site_id = world.add(mei, "a.example", schedule=DAILY)
+    mine = managed_sites.c.id == site_id
+    far = {"due_at": at(9_000), "next_run_at": at(9_000), "try_at": at(9_000)}
+    world.db.write_sync(lambda c: c.execute(managed_sites.update().where(mine).values(**far)) and None)
+    await watch_at(world, 0.01)
+    assert world.site(site_id).next_run_at == at(3)
