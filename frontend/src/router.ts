@@ -27,6 +27,8 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       { path: `/scans/:id(${TASK_ID})`, name: "scan", component: () => import("./views/ScanView.vue"), props: scanProps },
       { path: `/scans/:id(${TASK_ID})/report`, name: "report", component: () => import("./views/ReportView.vue"), props: scanProps },
       { path: `/scans/:id(${TASK_ID})/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps },
+      { path: "/sites", name: "sites", component: () => import("./views/SitesView.vue") },
+      { path: `/sites/:id(${TASK_ID})`, name: "site", component: () => import("./views/SiteView.vue"), props: ({ params }) => ({ siteId: String(params.id) }) },
       { path: "/orders", name: "orders", component: () => import("./views/OrdersView.vue") },
       { path: `/orders/:id(${TASK_ID})`, name: "order", component: () => import("./views/OrderView.vue"), props: ({ params }) => ({ orderId: String(params.id) }) },
       { path: `/scans/:id(${TASK_ID})/third-parties/:domain`, name: "party", component: () => import("./views/PartyView.vue"), props: partyProps },

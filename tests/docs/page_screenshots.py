@@ -20,6 +20,7 @@ from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from app.orders.service import NewOrder
+from app.sites.service import NewSite
 from tests.support.backend import ADMIN_PASSWORD
 from tests.system.page_evidence import store_evidence
 from tests.system.page_support import Scene, Theatre, open_browser, open_page, open_theatre
@@ -111,6 +112,7 @@ async def take_all() -> None:
         async with open_theatre(Path(folder), reputation_lists=LISTS) as theatre, open_browser() as browser:
             looks = [look async for look in readers(browser, theatre)]
             await signing_in(theatre, looks)
+            await sites(theatre, looks)
             await scans(theatre, looks)
 
 
@@ -131,6 +133,32 @@ async def signing_in(theatre: Theatre, looks: list[Look]) -> None:
         await look.take("new-scan", None, ".el-dialog #minutes")
         await look.take("nowhere", f"{theatre.url}/#/nowhere", ".state h1")
         await look.take("no-orders", f"{theatre.url}/#/orders", ".state h2")
+
+
+async def sites(theatre: Theatre, looks: list[Look]) -> None:
+    url = f"{theatre.url}/#/sites"
+    for look in looks:
+        await look.take("no-sites", url, ".state p")
+        await look.click("[data-action=add]")
+        await look.take("new-site", None, ".el-dialog .preview")
+        await look.click(".el-dialog__footer button:visible")
+        await look.click("[data-action=import]")
+        await look.take("import-sites", None, "#site-import textarea")
+        await look.click(".el-dialog__footer button:visible")
+    service, admin = theatre.backend.sites.service, theatre.admin()
+    schedules = ({"cron": "0 3 * * *", "time_zone": "Asia/Shanghai"}, {"every_hours": 6}, None)
+    for target, schedule in zip(DOMAINS, schedules, strict=True):
+        row = service.row_of(
+            admin, NewSite(target_domain=target, group="Branches", tags=("shop",), config={}, schedule=schedule)
+        )
+        await theatre.backend.db.write(lambda c, row=row: service.add(c, row, ("shop",)))
+    scene = await theatre.scene(DOMAINS[0])
+    await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.93, "The page is a casino's.")
+    await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=1)
+    for look in looks:
+        await look.take("sites", url, "li.site")
+        await look.click("li.site:nth-child(2) .domain")
+        await look.take("site", None, ".list .row")
 
 
 async def scans(theatre: Theatre, looks: list[Look]) -> None:
