@@ -1,4 +1,4 @@
-"""The worlds that there are: each has a network of its own, so that both can run on one machine."""
+"""The worlds that there are: each has a network of its own, so that all can run on one machine."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,11 @@ from testnet.model import World
 
 DEMO: Final = "demo"
 BIG: Final = "big"
-BIG_NET: Final = 98  # second octet
+WATCHED: Final = "watched"
+CHANGED: Final = "changed"  # the same at a later time
+BIG_NET: Final = 98  # second octet, as the next two
+WATCHED_NET: Final = 96
+CHANGED_NET: Final = 97
 MOVED: Final = "TESTNET_NETS"  # an environment variable: `64=70,98=71` moves the worlds of these networks to others
 
 
@@ -37,9 +41,10 @@ class WorldPlan:
 
 
 _LOG: Final = "http://crt.ct-log.test/"
+_REGISTRY: Final = "rdap=http://rdap.registry.test/list.json"
 WORLDS: Final = {
     DEMO: WorldPlan("testnet.world:build_world", FIRST_NET, "corp.test", (_LOG,)),
-    BIG: WorldPlan(
-        "testnet.big.world:build_big_world", BIG_NET, "qichuan.test", (_LOG, "rdap=http://rdap.registry.test/list.json")
-    ),
+    BIG: WorldPlan("testnet.big.world:build_big_world", BIG_NET, "qichuan.test", (_LOG, _REGISTRY)),
+    WATCHED: WorldPlan("testnet.watched:build_before", WATCHED_NET, "harbour.test", (_LOG, _REGISTRY)),
+    CHANGED: WorldPlan("testnet.watched:build_after", CHANGED_NET, "harbour.test", (_LOG, _REGISTRY)),
 }

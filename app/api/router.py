@@ -11,6 +11,7 @@ from app.api.v1 import admin_connections, event_stream, tasks, websocket
 from app.configuration.routes import configuration, local_reader
 from app.findings.routes import findings, review
 from app.identity.routes import audit, auth, cookie_auth, keys, own_sessions, users
+from app.inventory.routes import differences
 from app.lists import routes as lists
 from app.orders import routes as orders
 from app.overview.routes import overview, service_numbers
@@ -45,6 +46,7 @@ def build_router() -> APIRouter:
         overview,
         reports,
         findings,
+        differences,
         review,
         own_sessions,
         keys,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.compose.foundation import Foundation
 from app.findings.build import FindingParts, build_findings
+from app.inventory.differences import DifferenceService
 from app.overview.service import OverviewService
 from app.reports.build import ReportParts, build_reports
 from app.tasks.report_process.process import ReportProcess
@@ -14,6 +15,7 @@ class ResultServices:
     findings: FindingParts
     reports: ReportParts
     overview: OverviewService
+    differences: DifferenceService
     report_process: ReportProcess
 
 
@@ -32,4 +34,10 @@ def build_results(base: Foundation) -> ResultServices:
         on_change=overview.note_change,
     )
     reports = build_reports(base.settings, db=db, stores=stores, targets=targets, clock=clock, processes=processes)
-    return ResultServices(findings=findings, reports=reports, overview=overview, report_process=processes)
+    return ResultServices(
+        findings=findings,
+        reports=reports,
+        overview=overview,
+        differences=DifferenceService(db=db, stores=stores, targets=targets, clock=clock),
+        report_process=processes,
+    )

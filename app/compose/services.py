@@ -43,6 +43,7 @@ from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
 from app.identity.demo_visitor import DemoVisitor
 from app.identity.users import UserService
+from app.inventory.differences import DifferenceService
 from app.lists.service import ListService
 from app.maintenance import startup
 from app.maintenance.captures_probe import CapturesProbe
@@ -97,6 +98,7 @@ class Services:
     decisions: DecisionService
     review: ReviewService
     overview: OverviewService
+    differences: DifferenceService
     report_files: ReportFileService
     report_process: ReportProcess
     result_files: ResultFileCheck
@@ -134,6 +136,7 @@ class Services:
         stack.callback(self.passwords.close)
         stack.callback(self.reports.close)
         stack.callback(self.evidence.close)
+        stack.callback(self.differences.close)
         stack.callback(self.report_files.close)
         stack.push_async_callback(self.report_process.close)
         await asyncio.to_thread(startup.prepare_database, self.settings, self.db, self.clock)
@@ -244,6 +247,7 @@ def _build(
         decisions=results.findings.decisions,
         review=results.findings.review,
         overview=results.overview,
+        differences=results.differences,
         report_files=results.reports.report_files,
         report_process=results.report_process,
         result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),

@@ -5,6 +5,7 @@ from app.core.tables import metadata
 from app.events import tables as events
 from app.findings import tables as findings
 from app.identity import tables as identity
+from app.inventory import tables as inventory
 from app.lists import tables as lists
 from app.orders import tables as orders
 from app.scans import tables as scans
@@ -12,6 +13,6 @@ from app.site_counts import tables as site_counts
 from app.sites import tables as sites
 from app.websocket import tables as websocket
 
-TABLES = (configuration, events, findings, identity, lists, orders, scans, site_counts, sites, websocket)
+TABLES = (configuration, events, findings, identity, inventory, lists, orders, scans, site_counts, sites, websocket)
 
 __all__ = ["TABLES", "metadata"]

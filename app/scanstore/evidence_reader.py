@@ -9,7 +9,8 @@ from typing import Any, Final
 from app.domain.scan_facts import Capture, Hop, Reference
 from app.scanstore import rows, schema
 from app.scanstore.file_rows import FileRows
-from app.scanstore.reader import MAX_LIMIT, ScanReader
+from app.scanstore.inventory_reader import InventoryReader
+from app.scanstore.reader import MAX_LIMIT
 from app.scanstore.schema import LISTED, select
 
 MAX_CAPTURES: Final = 50  # of one domain; a scan makes four
@@ -78,7 +79,7 @@ class StoredReference:
     page_title: str
 
 
-class EvidenceReader(ScanReader):
+class EvidenceReader(InventoryReader):
     """One look at a run, as `ScanReader`."""
 
     def party(self, domain: str) -> rows.ThirdPartyWithOutcome | None:

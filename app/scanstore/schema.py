@@ -78,6 +78,8 @@ CREATE TABLE checkpoints (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROW
 """
 # That a column's value is in a list, which is one parameter.
 LISTED: Final = "IN (SELECT value FROM json_each(?))"
+# A URL without its query; written without a question mark, which would be a parameter.
+BARE_URL: Final = "substr(url, 1, instr(url || char(63), char(63)) - 1)"
 # Of a capture's own document when its page forwards: rare, so in the body alone.
 SOURCE_SHA256: Final = "json_extract(body, '$.source_sha256')"
 # For readers of evidence. A file that was begun without them gets them when its scan goes on; a reader does without.

@@ -81,11 +81,11 @@ class Site:
         return await self.ask("POST", "/tasks", json={"target_domain": domain, "config": config})
 
 
-async def add_task(live: Live, user_id: str, *, ended: bool) -> str:
+async def add_task(live: Live, user_id: str, *, ended: bool, target: str = "example.org") -> str:
     task_id = new_id()
     lifecycle, writer = live.services.lifecycle, live.services.event_writer
-    await writer.write(lifecycle.create(task_id, user_id=user_id, target_domain="example.org", config={}))
-    await writer.write(lifecycle.claim(task_id, 1, "w", "example.org"))
+    await writer.write(lifecycle.create(task_id, user_id=user_id, target_domain=target, config={}))
+    await writer.write(lifecycle.claim(task_id, 1, "w", target))
     if ended:
         await writer.write(lifecycle.complete(task_id, 1, Statistics()))
     return task_id
@@ -129,6 +129,11 @@ async def repeated(site: Site) -> httpx.Response:
     headers = {"Idempotency-Key": "k", "Authorization": f"Bearer {site.user}"}
     await site.post("/tasks", headers=headers, json={"target_domain": "example.com"})
     return await site.post("/tasks", headers=headers, json={"target_domain": "example.net"})
+
+
+async def of_another_target(site: Site) -> httpx.Response:
+    other = await add_task(site.live, site.user_id, ended=True, target="example.net")
+    return await site.ask("GET", f"/tasks/{site.ended}/diff?against={other}")
 
 
 async def too_many_tasks(site: Site) -> httpx.Response:
@@ -205,6 +210,8 @@ PROVOKED: dict[str, Callable[[Site], Awaitable[httpx.Response]]] = {
     "upgrade_required": lambda site: site.live.http.get("/api/v1/monitor/ws?token=t"),
     "task_finished": lambda site: site.ask("POST", f"/tasks/{site.ended}/cancel"),
     "task_running": lambda site: site.ask("DELETE", f"/tasks/{site.running}"),
+    "scan_not_ended": lambda site: site.ask("GET", f"/tasks/{site.running}/diff"),
+    "against_other_target": of_another_target,
     "task_not_waiting": lambda site: site.ask(
         "PUT", f"/tasks/{site.running}/priority", site.admin, json={"priority": 1}
     ),

@@ -23,6 +23,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
         ["--names", "40", "--addresses", "4", "--silent", "0", "--answer-ms", "1", "--least", "0"],
         "names/s",
     ),
+    "differences": (["--parties", "50", "--changed", "5"], "third parties"),
     "realtime": (["--watchers", "3", "--seconds", "0.5"], "watchers"),
     "fanout": (["--quick", "--only", "connects"], "connect"),
     "two_servers": (

@@ -39,6 +39,7 @@ from app.identity.queries import api_keys, audit, links, sessions, sign_in_count
 from app.identity.queries import users as user_rows
 from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
+from app.inventory.queries import differences
 from app.lists import queries as lists
 from app.maintenance.queries import partitions, retention
 from app.migrations.partitions import EVENTS, Partition
@@ -67,6 +68,7 @@ ID = "0" * 36
 ROW = SimpleNamespace(
     id=ID, created_at=NOW, rank=0, turn=3, queued_at=NOW, status="pending", run=3, attempt=3, verdict=None
 )
+ENDED = SimpleNamespace(id=ID, user_id=ID, target_domain="example.com", completed_at=NOW)
 PARTITION = Partition(EVENTS, NOW)
 CLOCK = HandClock()
 API_KEY = {"id": "1", "user_id": ID, "name": "n", "digest": "f" * 64, "prefix": "dcsk_abcd", "scopes": "read"} | {
@@ -91,6 +93,7 @@ FILTERS = {"key": "gambling", "risk": "high", "needs_review": True, "q": "exampl
 LIFE = Lifecycle(clock=CLOCK, texts=MessageCatalog("en"))
 STATES = StateReader(clock=CLOCK, max_snapshot_bytes=262_144, epoch=LogEpoch(db=SimpleNamespace()))
 UPDATE = {"list_key": "0" * 32, "name": "l", "checked_at": NOW, "fault": "status", "detail": "", "took_s": 1.0}
+PAIR = differences.Pair(differences.RunKey(ID, 1), differences.RunKey(ID, 2))
 KEY = UPDATE["list_key"]
 SITE = (ID, "example.com")
 SITE_ROW = SimpleNamespace(id=ID, next_run_at=NOW, try_at=NOW, overdue_since=None)
@@ -455,6 +458,9 @@ WALK: dict[str, Callable] = {
     ],
     "violations.of_domain": lambda c: violations.of_domain(c, ID, 1, "example.com"),
     "violations.known_violations": lambda c: violations.known_violations(c, ID, 1),
+    "differences.predecessor": lambda c: differences.predecessor(c, ENDED),
+    "differences.find": lambda c: differences.find(c, PAIR, 1),
+    "differences.put": lambda c: differences.put(c, PAIR, 1, at=NOW, counts={}, body=b"x"),
     "lists.in_effect": lambda c: lists.in_effect(c, [KEY]),
     "lists.states": lambda c: lists.states(c, [KEY]),
     "lists.note_update": lambda c: [lists.note_update(c, UPDATE) for _ in range(2)],
@@ -489,6 +495,7 @@ ELSEWHERE: dict[str, Callable] = {
 }
 # What may be sorted although it is no page, and why that stays small.
 SORTED = {
+    "differences.predecessor": "the conclusive runs of fifty tasks",
     "findings.list_page": "the domains of one run's findings, which are counted",
     "orders.status_counts": "the tasks of a page of orders, of which each has a greatest number",
     "sites.groups": "those of at most MAX_LABELLED sites",

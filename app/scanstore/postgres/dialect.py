@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from app.scanstore.postgres.characters import storable
-from app.scanstore.schema import LISTED, SOURCE_SHA256
+from app.scanstore.schema import BARE_URL, LISTED, SOURCE_SHA256
 
 TABLES: Final = (
     "hosts",
@@ -22,6 +22,7 @@ TABLES: Final = (
     "captures",
     "checkpoints",
 )
+_BARE_URL: Final = "split_part(url, chr(63), 1)"
 HASH: Final = "hashtextextended({}, 0)"  # of an address, as the indexes have it
 _MARK: Final = re.compile(r"\?")
 # Equality of addresses: an index has their hashes, which may be equal by chance.
@@ -38,7 +39,7 @@ def prefix(store: int) -> str:
 @lru_cache(maxsize=512)  # all there are, some of them made of filters
 def translated(query: str) -> str:
     """Return the query with named parameters `p0`, `p1`, ..."""
-    query = query.replace(LISTED, "= ANY(?)").replace(SOURCE_SHA256, "source_sha256")
+    query = query.replace(LISTED, "= ANY(?)").replace(SOURCE_SHA256, "source_sha256").replace(BARE_URL, _BARE_URL)
     pieces = _MARK.split(query)
     query = pieces[0] + "".join(f"%(p{number})s{piece}" for number, piece in enumerate(pieces[1:]))
     query = _LIKE.sub("ILIKE", query)

@@ -44,6 +44,7 @@ export interface Answers {
   "GET /api/v1/tasks/{task_id}": TaskResponse;
   "GET /api/v1/tasks/{task_id}/attempts": AttemptPage;
   "GET /api/v1/tasks/{task_id}/captures/{sha256}": unknown;
+  "GET /api/v1/tasks/{task_id}/diff": DifferencePage;
   "GET /api/v1/tasks/{task_id}/findings": FindingPage;
   "GET /api/v1/tasks/{task_id}/findings/{finding_id}": FindingDetail;
   "GET /api/v1/tasks/{task_id}/links": LinkList;
@@ -236,6 +237,8 @@ export interface ChainStep {
   answer_text: string;
 }
 
+export type Change = "new" | "gone" | "changed" | "not_seen";
+
 export interface CommonOptions {
   max_pages?: number;
   max_depth?: number | null;
@@ -244,6 +247,14 @@ export interface CommonOptions {
   screenshots?: boolean;
   cloaking?: boolean;
   own_domains?: string[];
+}
+
+export interface ComparedScan {
+  task_id: string;
+  attempt: number;
+  completed_at: string | null;
+  conclusive: boolean;
+  verdict: VerdictInfo | null;
 }
 
 export interface ConfigurationChange {
@@ -340,6 +351,32 @@ export interface DecisionRequest {
 }
 
 export type DecisionState = "open" | "confirmed" | "dismissed" | "mending";
+
+export interface DifferenceItem {
+  section: Section;
+  change: Change;
+  name: string;
+  aspect: string;
+  before: string;
+  after: string;
+  page: string;
+  url: string;
+  was_read: boolean;
+  first_seen_at: string | null;
+  last_seen_at: string | null;
+  text: string;
+}
+
+export interface DifferencePage {
+  items: DifferenceItem[];
+  total: number;
+  truncated: boolean;
+  scan: ComparedScan;
+  against: ComparedScan | null;
+  counts: Record<string, Record<string, number>>;
+  changes: number;
+  not_seen: number;
+}
 
 export interface Discovery {
   sources: PassiveSource[];
@@ -1182,6 +1219,8 @@ export interface SearchResult {
   sites: string[];
   findings: FoundFinding[];
 }
+
+export type Section = "content" | "findings" | "third_parties" | "hidden_links" | "references" | "redirects" | "hosts" | "certificates" | "looks";
 
 export type Seen = "judged" | "not_html" | "gone" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "sign_in" | "robots" | "depth" | "trap" | "host_given_up" | "blocked_target" | "limit" | "no_host" | "moved" | "form" | "sheet";
 

@@ -11,8 +11,8 @@ from tests.support.command import ROOT
 from tests.support.own_nets import own_net
 
 
-def test_every_world_has_a_network_and_a_target_of_its_own():
-    assert len({plan.net for plan in WORLDS.values()}) == len(WORLDS) == 2
+def test_every_world_has_a_network_of_its_own_and_a_target():
+    assert len({plan.net for plan in WORLDS.values()}) == len(WORLDS) == 4
     for plan in WORLDS.values():
         assert plan.target in plan.build(plan.ground()).targets
 

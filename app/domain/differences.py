@@ -1,0 +1,301 @@
+"""What differs between two scans of a site: new, gone, changed, and what was not seen this time. Pure (ADR 0074).
+
+Nothing is called gone whose place was not looked at again, and nothing is a change that two visits of the same page
+may differ in. `compare(a, b)` and `compare(b, a)` mirror each other: what one of them calls new, the other calls gone
+or not seen.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from app.domain.comparable import comparable_page
+from app.domain.inventory import FindingKey, Inventory, Party, Place, Risk, Way
+from app.domain.page_looks import PageLook
+from app.domain.party_changes import Aspect, changes_of_party
+from app.domain.third_parties import Outcome
+from app.domain.violations import ViolationKey
+
+LOOK_CHANGED: Final = 0.8  # of `PageLook.distance`: an advertisement or a slide show of a start page makes less
+# What says nothing of the content of the third party: how the site refers to it, and the site itself.
+_NO_CONTENT: Final = frozenset({ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED, ViolationKey.TAKEOVER})
+_ANSWERED: Final = frozenset({Outcome.EXAMINED, Outcome.GONE})
+
+
+class Section(StrEnum):
+    """What a difference is about, the most urgent first; stable keys on the wire."""
+
+    CONTENT = "content"  # owner or content of a known third party
+    FINDINGS = "findings"
+    THIRD_PARTIES = "third_parties"
+    HIDDEN_LINKS = "hidden_links"
+    REFERENCES = "references"
+    REDIRECTS = "redirects"
+    HOSTS = "hosts"
+    CERTIFICATES = "certificates"
+    LOOKS = "looks"
+
+
+class Change(StrEnum):
+    """What became of it; stable keys on the wire."""
+
+    NEW = "new"
+    GONE = "gone"
+    CHANGED = "changed"
+    NOT_SEEN = "not_seen"  # it was there, and where it was nobody looked this time
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that differs. Texts are "" where there is nothing to say."""
+
+    section: Section
+    change: Change
+    name: str  # third party, host or page that it is about
+    aspect: str = ""  # what of it: a cause, a relation, a fact of `party_changes.Aspect`
+    before: str = ""
+    after: str = ""
+    page: str = ""  # of the site, where it is or was
+    url: str = ""
+    was_read: bool = True  # of what is new: the scan before had looked where it is now
+
+
+def compare(before: Inventory, after: Inventory) -> list[Difference]:
+    """Return all that differs, by section, change and name.
+
+    `places` of both must have what `unmatched` names, as far as that can be said.
+    """
+    found = [
+        *_findings(before, after),
+        *_parties(before, after),
+        *_ways(before, after),
+        *_hosts(before, after),
+        *_redirects(before, after),
+        *_certificates(before, after),
+        *_looks(before, after),
+    ]
+    order = {name: number for number, name in enumerate((*Section, *Change))}
+    return sorted(found, key=lambda item: (order[item.section], order[item.change], item.name, item.aspect, item.url))
+
+
+def unmatched(one: Inventory, other: Inventory) -> list[str]:
+    """Return the third parties of which `one` has something that `other` has not: of them `places` are needed."""
+    return [domain for domain, party in one.parties.items() if _has_more(party, other.parties.get(domain))]
+
+
+def counts_of(found: Iterable[Difference]) -> dict[str, dict[str, int]]:
+    """Return how many there are of each section and change; those with none are left out."""
+    counted = Counter((item.section, item.change) for item in found)
+    sections = {section: {change: counted[section, change] for change in Change} for section in Section}
+    return {
+        section.value: {change.value: number for change, number in numbers.items() if number}
+        for section, numbers in sections.items()
+        if any(numbers.values())
+    }
+
+
+def _has_more(party: Party, other: Party | None) -> bool:
+    if other is None:
+        return True
+    has_more_ways = party.ways is not None and other.ways is not None and bool(party.ways - other.ways)
+    return has_more_ways or bool(party.hidden - other.hidden)
+
+
+# Whether somebody looked again where something was
+
+
+def _was_reached(places: Sequence[Place], seen: Inventory) -> bool:
+    """Whether all of the places were looked at; False when none is known."""
+    return bool(places) and all(_is_reached(place, seen) for place in places)
+
+
+def _is_reached(place: Place, seen: Inventory) -> bool:
+    if place.via:
+        party = seen.parties.get(place.via)
+        return party is not None and party.outcome in _ANSWERED
+    return place.page in (seen.rendered if place.is_rendered else seen.read)
+
+
+def _missing(is_reached: bool) -> Change:
+    return Change.GONE if is_reached else Change.NOT_SEEN
+
+
+# Findings
+
+
+def _findings(before: Inventory, after: Inventory) -> Iterator[Difference]:
+    for key, risk in before.findings.items():
+        if key not in after.findings:
+            change = _missing(_finding_was_reached(key, risk, before, after))
+            yield _finding(change, key, risk, before=risk.level)
+    for key, risk in after.findings.items():
+        known = before.findings.get(key)
+        if known is None:
+            was_read = _finding_was_reached(key, risk, after, before)
+            yield _finding(Change.NEW, key, risk, after=risk.level, was_read=was_read)
+        elif known.level != risk.level:
+            yield _finding(Change.CHANGED, key, risk, before=known.level, after=risk.level)
+    yield from _judgements(before, after)
+
+
+def _finding(
+    change: Change, key: FindingKey, risk: Risk, *, before: str = "", after: str = "", was_read: bool = True
+) -> Difference:
+    domain, cause = key
+    return Difference(Section.FINDINGS, change, domain, cause, before, after, risk.page, risk.url, was_read)
+
+
+def _finding_was_reached(key: FindingKey, risk: Risk, had: Inventory, seen: Inventory) -> bool:
+    """Whether what the finding of `had` is about was looked at in `seen` too."""
+    domain, cause = key
+    if risk.is_own:
+        return comparable_page(risk.page or risk.url) in seen.read
+    places = had.places.get(domain, ())
+    if cause == ViolationKey.HIDDEN_LINK:
+        return _was_reached([place for place in places if place.hidden], seen)
+    party = seen.parties.get(domain)
+    return party.outcome in _ANSWERED if party is not None else seen.is_whole and _was_reached(places, seen)
+
+
+def _judgements(before: Inventory, after: Inventory) -> Iterator[Difference]:
+    """Of third parties that both know: another finding says what their content became."""
+    one, other = _causes(before), _causes(after)
+    for domain in {*one, *other}:
+        old, new = before.parties.get(domain), after.parties.get(domain)
+        causes = one.get(domain, frozenset()), other.get(domain, frozenset())
+        if causes[0] == causes[1] or old is None or new is None:
+            continue
+        if old.outcome is Outcome.EXAMINED and new.outcome is Outcome.EXAMINED:
+            was, now = (",".join(sorted(names)) for names in causes)
+            aspect = Aspect.JUDGEMENT.value
+            yield Difference(Section.CONTENT, Change.CHANGED, domain, aspect, was, now, new.page)
+
+
+def _causes(inventory: Inventory) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for (domain, cause), risk in inventory.findings.items():
+        if not risk.is_own and cause not in _NO_CONTENT:
+            found.setdefault(domain, set()).add(cause)
+    return {domain: frozenset(causes) for domain, causes in found.items()}
+
+
+# Third parties, and how the site refers to them
+
+
+def _parties(before: Inventory, after: Inventory) -> Iterator[Difference]:
+    for domain, party in before.parties.items():
+        now = after.parties.get(domain)
+        if now is None:
+            is_reached = after.is_whole and _was_reached(before.places.get(domain, ()), after)
+            yield _party(_missing(is_reached), party)
+        else:
+            for change in changes_of_party(party, now):
+                yield Difference(
+                    Section.CONTENT,
+                    Change.CHANGED,
+                    domain,
+                    change.aspect.value,
+                    change.before,
+                    change.after,
+                    now.page,
+                    change.url,
+                )
+    for domain, party in after.parties.items():
+        if domain not in before.parties:
+            was_read = before.is_whole and _was_reached(after.places.get(domain, ()), before)
+            yield _party(Change.NEW, party, was_read=was_read)
+
+
+def _party(change: Change, party: Party, *, was_read: bool = True) -> Difference:
+    return Difference(Section.THIRD_PARTIES, change, party.domain, party.relation, page=party.page, was_read=was_read)
+
+
+def _ways(before: Inventory, after: Inventory) -> Iterator[Difference]:
+    """New ways of third parties that both know, and hidden links of all."""
+    for domain, party in before.parties.items():
+        for way, hidden in _only_in(party, after.parties.get(domain)):
+            places = _places_of(before, domain, way, hidden)
+            yield _way(_missing(_was_reached(places, after)), domain, way, hidden, places)
+    for domain, party in after.parties.items():
+        for way, hidden in _only_in(party, before.parties.get(domain)):
+            places = _places_of(after, domain, way, hidden)
+            yield _way(Change.NEW, domain, way, hidden, places, was_read=_was_reached(places, before))
+
+
+def _only_in(party: Party, other: Party | None) -> Iterator[tuple[Way | None, str]]:
+    for target in party.hidden - (frozenset() if other is None else other.hidden):
+        yield None, target
+    if other is not None and party.ways is not None and other.ways is not None:
+        for way in party.ways - other.ways:
+            yield way, ""
+
+
+def _places_of(inventory: Inventory, domain: str, way: Way | None, hidden: str) -> list[Place]:
+    found = inventory.places.get(domain, ())
+    return [place for place in found if (place.way == way if way is not None else place.hidden == hidden)]
+
+
+def _way(
+    change: Change, domain: str, way: Way | None, hidden: str, places: Sequence[Place], *, was_read: bool = True
+) -> Difference:
+    page = places[0].page if places else ""
+    if way is None:
+        return Difference(Section.HIDDEN_LINKS, change, domain, "hidden", page=page, url=hidden, was_read=was_read)
+    return Difference(Section.REFERENCES, change, domain, way.relation, page=page, url=way.address, was_read=was_read)
+
+
+# The site itself
+
+
+def _hosts(before: Inventory, after: Inventory) -> Iterator[Difference]:
+    """A name that does not resolve may be away for a minute: it is not seen, and never gone."""
+    for name in before.hosts.keys() - after.hosts.keys():
+        yield Difference(Section.HOSTS, Change.NOT_SEEN, name)
+    for name, alias in after.hosts.items():
+        if name not in before.hosts:
+            yield Difference(Section.HOSTS, Change.NEW, name, after=alias)
+        elif alias != before.hosts[name]:
+            yield Difference(Section.HOSTS, Change.CHANGED, name, "alias", before.hosts[name], alias)
+
+
+def _redirects(before: Inventory, after: Inventory) -> Iterator[Difference]:
+    for page, site in before.redirects.items():
+        if page not in after.redirects:
+            yield Difference(Section.REDIRECTS, _missing(page in after.read), page, before=site, page=page)
+    for page, site in after.redirects.items():
+        known = before.redirects.get(page)
+        if known is None:
+            was_read = page in before.read
+            yield Difference(Section.REDIRECTS, Change.NEW, page, after=site, page=page, was_read=was_read)
+        elif known != site:
+            yield Difference(Section.REDIRECTS, Change.CHANGED, page, "", known, site, page)
+
+
+def _certificates(before: Inventory, after: Inventory) -> Iterator[Difference]:
+    """Of hosts that showed one to both: whether it is accepted, and whether another issuer names other hosts in it."""
+    for host in before.certificates.keys() & after.certificates.keys():
+        old, now = before.certificates[host], after.certificates[host]
+        if old.problem != now.problem:
+            yield Difference(Section.CERTIFICATES, Change.CHANGED, host, "problem", old.problem, now.problem)
+        elif old.issuer != now.issuer and old.names != now.names:
+            yield Difference(Section.CERTIFICATES, Change.CHANGED, host, "issuer", old.issuer, now.issuer)
+
+
+def _looks(before: Inventory, after: Inventory) -> Iterator[Difference]:
+    """Of the site's own captured pages."""
+    for url in before.own.keys() & after.own.keys():
+        old, now = before.own[url], after.own[url]
+        if not (old.says_something and now.says_something):
+            continue
+        if old.kind != now.kind:
+            yield Difference(Section.LOOKS, Change.CHANGED, url, "page_class", old.kind, now.kind, url=now.url)
+        elif is_look_changed(old.look, now.look):
+            yield Difference(Section.LOOKS, Change.CHANGED, url, "look", old.title, now.title, url=now.url)
+
+
+def is_look_changed(before: str, after: str) -> bool:
+    """Return whether two screenshots show something else altogether; False when one of them is not known."""
+    one, other = PageLook.parse(before), PageLook.parse(after)
+    return one is not None and other is not None and one.distance(other) >= LOOK_CHANGED

@@ -1,0 +1,85 @@
+"""Whether a third party that two scans know has another owner or other content now. Pure.
+
+It led to a company and leads to a casino now: that is the first thing that people want to know of a difference.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from app.domain.comparable import comparable_title
+from app.domain.inventory import NO_NAME, Party, Registration, Showing
+from app.domain.page_looks import PageLook
+
+ANOTHER_LOOK: Final = 0.5  # of `PageLook.distance`, beside a title without one word of the one before
+_UNKNOWN: Final = "unknown"
+
+
+class Aspect(StrEnum):
+    """What changed; stable keys on the wire. The first three say that the owner may be another."""
+
+    REGISTERED_ON = "registered_on"  # the domain was registered anew
+    REGISTRATION = "registration"  # it is registered, or nobody has it any more
+    REGISTRAR = "registrar"
+    REDIRECT = "redirect"  # its visitors end at another domain
+    PAGE_CLASS = "page_class"  # parked, for sale, expired, content; or its name is gone
+    TITLE = "title"  # other words and another look
+    CATEGORY = "category"
+    JUDGEMENT = "judgement"  # a finding says what its content became (`domain.differences`)
+
+
+@dataclass(frozen=True, slots=True)
+class PartyChange:
+    """One fact that is another now."""
+
+    aspect: Aspect
+    before: str
+    after: str
+    url: str = ""  # that was captured
+
+
+def changes_of_party(old: Party, new: Party) -> Iterator[PartyChange]:
+    """Yield what changed. What only one of both scans knows is no change."""
+    if old.registration is not None and new.registration is not None:
+        yield from _of_registration(old.registration, new.registration)
+    told: set[tuple[Aspect, str, str]] = set()
+    for url in sorted(old.showings.keys() & new.showings.keys()):
+        for change in _of_showing(old.showings[url], new.showings[url]):
+            key = (change.aspect, change.before, change.after)
+            if key not in told:  # of four pages that are parked at once, one says so
+                told.add(key)
+                yield change
+    if old.category != new.category and _UNKNOWN not in (old.category, new.category):
+        yield PartyChange(Aspect.CATEGORY, old.category, new.category)
+
+
+def _of_registration(old: Registration, new: Registration) -> Iterator[PartyChange]:
+    if old.state != new.state:
+        yield PartyChange(Aspect.REGISTRATION, old.state, new.state)
+    elif old.registered_on and new.registered_on and old.registered_on != new.registered_on:
+        yield PartyChange(Aspect.REGISTERED_ON, old.registered_on, new.registered_on)
+    if old.source == new.source and old.registrar and new.registrar and old.registrar != new.registrar:
+        yield PartyChange(Aspect.REGISTRAR, old.registrar, new.registrar)
+
+
+def _of_showing(old: Showing, new: Showing) -> Iterator[PartyChange]:
+    if not (old.says_something and new.says_something):
+        return
+    if old.kind != new.kind:
+        yield PartyChange(Aspect.PAGE_CLASS, old.kind, new.kind, new.url)
+    if NO_NAME in (old.kind, new.kind):
+        return
+    if old.site != new.site:
+        yield PartyChange(Aspect.REDIRECT, old.site, new.site, new.url)
+    elif _is_another_page(old, new):
+        yield PartyChange(Aspect.TITLE, old.title, new.title, new.url)
+
+
+def _is_another_page(old: Showing, new: Showing) -> bool:
+    """Either alone may be a campaign or a test with two versions: both must be others."""
+    one, other = comparable_title(old.title), comparable_title(new.title)
+    if not one or not other or one & other:
+        return False
+    looks = PageLook.parse(old.look), PageLook.parse(new.look)
+    return looks[0] is not None and looks[1] is not None and looks[0].distance(looks[1]) >= ANOTHER_LOOK

@@ -1,0 +1,50 @@
+"""A difference in the reader's language."""
+
+from app.core.json_chunks import Json
+from app.domain.differences import Section
+from app.domain.messages import MessageCatalog
+from app.domain.party_changes import Aspect
+
+
+class DifferenceTexts:
+    """Adds `text` to differences. `language`: of the reader."""
+
+    def __init__(self, language: str) -> None:
+        self._texts = MessageCatalog(language)
+
+    def view(self, item: Json) -> Json:
+        values = {side: self._value(item, item[side]) for side in ("before", "after")}
+        values |= {"name": item["name"], "url": item["url"], "what": self._what(item)}
+        last = item["aspect"] if item["section"] == Section.CONTENT else item["change"]
+        return {**item, "text": self._texts(f"difference.{item['section']}.{last}", **values)}
+
+    def _what(self, item: Json) -> str:
+        """Return the name of what a difference is about, besides the third party or host."""
+        match item["section"]:
+            case Section.FINDINGS:
+                return self._texts(f"violation.{item['aspect']}")
+            case Section.REFERENCES:
+                return self._texts(f"relation.{item['aspect']}")
+        return ""
+
+    def _value(self, item: Json, value: str) -> str:
+        match (item["section"], item["aspect"]):
+            case (Section.CONTENT, Aspect.JUDGEMENT):
+                causes = [self._texts(f"violation.{cause}") for cause in value.split(",") if cause]
+                return self._texts.join_terms(causes) if causes else self._texts("difference.nothing")
+            case (Section.CERTIFICATES, _) if not value:
+                return self._texts("difference.valid")
+            case (Section.CERTIFICATES, "problem"):
+                return self._known(f"certificate.{value}", value)
+            case (Section.CONTENT, Aspect.CATEGORY):
+                return self._known(f"category.{value}", value)
+            case (Section.CONTENT, Aspect.REGISTRATION):
+                return self._texts(f"registration.{value}")
+            case (Section.CONTENT | Section.LOOKS, Aspect.PAGE_CLASS):
+                return self._texts(f"shown.{value}")
+            case (Section.FINDINGS, _) if value:
+                return self._texts(value)
+        return value
+
+    def _known(self, key: str, value: str) -> str:
+        return self._texts(key) if key in self._texts and not key.endswith(".other") else value

@@ -1,0 +1,227 @@
+"""Makes a `domain.inventory.Inventory` of what a scan has stored. Blocking; reads in pieces of at most PIECE rows."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from app.domain.certificate_error import code_of
+from app.domain.comparable import comparable_issuer, comparable_page, comparable_script, comparable_url
+from app.domain.coverage import Seen
+from app.domain.inventory import (
+    NO_NAME,
+    RENDERED_KINDS,
+    Certificate,
+    FindingKey,
+    Inventory,
+    Party,
+    Place,
+    Registration,
+    Risk,
+    Showing,
+    Way,
+)
+from app.scanstore.inventory_reader import InventoryReader, StoredPlace, StoredWay
+from app.scanstore.rows import ThirdPartyWithOutcome, host_in
+
+PIECE: Final = 1_000
+MAX_URLS: Final = 200_000  # of the site; of a larger one the rest counts as not read
+MAX_HOPS: Final = 20_000
+MAX_WAYS: Final = 100  # of one third party; one with more (an address for each visitor) is not compared by them
+DOMAINS_AT_ONCE: Final = 100
+MAX_PLACES: Final = 5_000  # of one third party; one with more has too many to say that all were looked at
+MAX_PLACES_IN_ALL: Final = 200_000
+# What a page of the site showed when somebody looked at it: also that it is gone, or leads elsewhere.
+_READ: Final = frozenset({Seen.JUDGED, Seen.GONE, Seen.MOVED, Seen.SHEET, Seen.FORM, Seen.NOT_HTML})
+RegistrableOf = Callable[[str], str]  # of a host; the host itself where there is none
+
+
+class InventoryLoader:
+    """Of one scan, for one thread. `site`: registrable domain of the target."""
+
+    def __init__(self, reader: InventoryReader, *, site: str, registrable_of: RegistrableOf) -> None:
+        self._reader = reader
+        self._site = site
+        self._registrable_of = registrable_of
+        self._domains: dict[str, str] = {}  # of the hosts of all third parties
+        self._hosts: dict[str, tuple[str, ...]] = {}  # and the other way round
+
+    def load(self, findings: Mapping[FindingKey, Risk]) -> Inventory:
+        """Return all but the places. Raises ScanStoreError."""
+        parties = {party.domain: party for party in self._parties()}
+        captures = _Captures(self._reader, self._domain_of, self._site)
+        return Inventory(
+            parties={name: captures.complete(party) for name, party in parties.items()},
+            hosts=dict(self._own_hosts()),
+            own=captures.own,
+            certificates=captures.certificates,
+            redirects=dict(self._redirects()),
+            findings=findings,
+            read=frozenset(self._read_pages()),
+            is_whole=self._reader.omitted_third_parties() == 0,
+        )
+
+    def with_places(self, inventory: Inventory, domains: Sequence[str]) -> Inventory:
+        """Return the inventory with the places of these third parties, as far as there are not too many."""
+        places: dict[str, list[Place]] = {}
+        total = 0
+        for start in range(0, len(domains), DOMAINS_AT_ONCE):
+            found = self._places(domains[start : start + DOMAINS_AT_ONCE])
+            places |= found
+            total += sum(map(len, found.values()))
+            if total > MAX_PLACES_IN_ALL:
+                break
+        return replace(inventory, places=places)
+
+    def rendered_among(self, pages: Mapping[str, str]) -> frozenset[str]:
+        """Return which of these pages a browser has rendered; `pages`: URLs by the comparable one."""
+        return frozenset(page for page, url in pages.items() if self._reader.is_rendered(url))
+
+    # Third parties
+
+    def _parties(self) -> Iterator[Party]:
+        last = ""
+        while rows := self._reader.third_parties_after(last, limit=PIECE):
+            last = rows[-1].domain
+            counted = [row for row in rows if row.relation.value != "mention"]
+            for start in range(0, len(counted), DOMAINS_AT_ONCE):
+                yield from self._parties_of(counted[start : start + DOMAINS_AT_ONCE])
+
+    def _parties_of(self, rows: Sequence[ThirdPartyWithOutcome]) -> Iterator[Party]:
+        for row in rows:
+            self._hosts[row.domain] = row.hosts
+            self._domains.update(dict.fromkeys(row.hosts, row.domain))
+        ways = self._ways([row.domain for row in rows])
+        for row in rows:
+            stored = ways.get(row.domain)
+            yield Party(
+                row.domain,
+                category=row.category,
+                relation=row.relation.value,
+                page=row.example_page,
+                outcome=row.outcome,
+                ways=None if stored is None else frozenset(_way(way) for way in stored),
+                hidden=frozenset(comparable_url(way.address) for way in stored or () if way.is_hidden),
+            )
+
+    def _ways(self, domains: Sequence[str]) -> dict[str, list[StoredWay]]:
+        """Return the ways of each; those with too many are left out."""
+        limit = MAX_WAYS * len(domains)
+        found = self._reader.ways_to(self._hosts_of(domains), limit=limit)
+        if len(found) >= limit:  # one has an address for each visitor: the others are asked alone
+            return {} if len(domains) == 1 else {d: w for d in domains for d, w in self._ways([d]).items()}
+        ways: dict[str, list[StoredWay]] = {domain: [] for domain in domains}
+        for way in found:
+            ways[self._domains[way.host]].append(way)
+        return {domain: some for domain, some in ways.items() if len(some) <= MAX_WAYS}
+
+    def _places(self, domains: Sequence[str]) -> dict[str, list[Place]]:
+        limit = MAX_PLACES if len(domains) == 1 else 4 * MAX_PLACES
+        known = [domain for domain in domains if domain in self._hosts]
+        found = self._reader.places_of(self._hosts_of(known), limit=limit) if known else []
+        if len(found) >= limit:
+            return {} if len(known) == 1 else {d: p for d in known for d, p in self._places([d]).items()}
+        places: dict[str, list[Place]] = {domain: [] for domain in known}
+        for stored in found:
+            places[self._domains[stored.way.host]].append(self._place(stored))
+        return places
+
+    def _place(self, stored: StoredPlace) -> Place:
+        via_host = host_in(stored.via) if stored.kind.startswith("redirect:") else ""
+        is_foreign = bool(via_host) and not self._owns(via_host)
+        return Place(
+            comparable_page(stored.page_url),
+            _way(stored.way),
+            hidden=comparable_url(stored.way.address) if stored.way.is_hidden else "",
+            is_rendered=stored.kind.startswith(RENDERED_KINDS),
+            via=self._domain_of(via_host) if is_foreign else "",
+        )
+
+    def _hosts_of(self, domains: Sequence[str]) -> list[str]:
+        return [host for domain in domains for host in self._hosts[domain]]
+
+    # The site
+
+    def _own_hosts(self) -> Iterator[tuple[str, str]]:
+        last = ""
+        while hosts := self._reader.subdomains_after(last, limit=PIECE):
+            last = hosts[-1].name
+            yield from ((host.name, _provider(host.cnames)) for host in hosts)
+
+    def _redirects(self) -> Iterator[tuple[str, str]]:
+        last, number = 0, 0
+        while (hops := self._reader.hops_after(last, limit=PIECE)) and number < MAX_HOPS:
+            last, number = hops[-1][0], number + len(hops)
+            for _, hop in hops:
+                host = host_in(hop.location)
+                if self._owns(host_in(hop.url)) and not self._owns(host):
+                    yield comparable_page(hop.url), self._domain_of(host)
+
+    def _read_pages(self) -> Iterator[str]:
+        last, number = 0, 0
+        while (urls := self._reader.urls_after(last, limit=PIECE)) and number < MAX_URLS:
+            last, number = urls[-1][0], number + len(urls)
+            yield from (comparable_page(url) for _, url, seen in urls if seen in _READ)
+
+    def _domain_of(self, host: str) -> str:
+        return self._domains.get(host) or (self._site if self._owns(host) else self._registrable_of(host))
+
+    def _owns(self, host: str) -> bool:
+        return host == self._site or host.endswith(f".{self._site}")
+
+
+class _Captures:
+    """What was captured, by whom it is of."""
+
+    def __init__(self, reader: InventoryReader, domain_of: RegistrableOf, site: str) -> None:
+        self.own: dict[str, Showing] = {}
+        self.certificates: dict[str, Certificate] = {}
+        self._showings: defaultdict[str, dict[str, Showing]] = defaultdict(dict)
+        self._registrations: dict[str, Registration] = {}
+        self._domain_of = domain_of
+        self._site = site
+        host = url = ""
+        while rows := reader.capture_fields_after(host, url, limit=PIECE):
+            host, url = rows[-1][:2]
+            for row in rows:
+                self._take(*row)
+
+    def complete(self, party: Party) -> Party:
+        registration, showings = self._registrations.get(party.domain), self._showings.get(party.domain, {})
+        return replace(party, registration=registration, showings=showings)
+
+    def _take(self, host: str, url: str, domain: str, fields: Mapping[str, Any]) -> None:
+        final = host_in(fields["final_url"]) or host
+        showing = Showing(
+            kind=NO_NAME if fields.get("dead") else "" if fields.get("error") else fields["page_class"],
+            site=self._domain_of(final),
+            url=url,
+            title=fields.get("title", ""),
+            look=fields.get("look", ""),
+        )
+        is_own = domain == self._site
+        (self.own if is_own else self._showings[domain]).setdefault(comparable_url(url), showing)
+        if (registration := fields.get("registration")) is not None:
+            self._registrations[domain] = _registration(registration)
+        if (tls := fields.get("tls")) is not None:
+            self.certificates.setdefault(host, _certificate(tls))
+
+
+def _registration(fields: Mapping[str, Any]) -> Registration:
+    return Registration(fields["state"], fields["source"], fields["registered_on"], fields.get("registrar", ""))
+
+
+def _certificate(fields: Mapping[str, Any]) -> Certificate:
+    problem = code_of(fields.get("error", ""))
+    names = frozenset(fields.get("names", ()))
+    return Certificate(comparable_issuer(fields["issuer"]), names, "" if problem is None else problem.value)
+
+
+def _way(stored: StoredWay) -> Way:
+    address = comparable_script(stored.address) if stored.relation == "script" else ""
+    return Way(stored.relation, address)
+
+
+def _provider(aliases: Sequence[str]) -> str:
+    """Return the last two labels of what a host is an alias of: before them are numbers of nodes. "": of nothing."""
+    return ".".join(aliases[-1].rstrip(".").split(".")[-2:]) if aliases else ""

@@ -1,0 +1,84 @@
+"""Rows of differences, and which scan a scan is compared with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, select, tuple_
+
+from app.core.tables import insert_for
+from app.domain.task_row import TaskRow
+from app.events.tables import COMPLETED_VISIBLE, scan_runs, scan_tasks
+from app.inventory.tables import scan_differences
+
+KEPT: Final = 10  # differences of a run, with different others: the newest
+LOOKED_AT: Final = 50  # earlier scans, among which the newest conclusive one is looked for
+d, r, t = scan_differences.c, scan_runs.c, scan_tasks.c
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """A run of a task."""
+
+    task_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two runs that are compared."""
+
+    run: RunKey
+    against: RunKey
+
+    @property
+    def key(self) -> Mapping[str, Any]:
+        ours = {"task_id": self.run.task_id, "run": self.run.run}
+        return {**ours, "against_task_id": self.against.task_id, "against_run": self.against.run}
+
+
+def predecessor(connection: Connection, row: TaskRow) -> tuple[str, int] | None:
+    """Return (task, attempt) of the newest conclusive run of the same owner and target that ended before this run, and
+    whose results are there; None: there is none.
+    """
+    if row.completed_at is None:
+        return None
+    mine = (t.user_id == row.user_id, t.target_domain == row.target_domain, COMPLETED_VISIBLE)
+    earlier = select(t.id).where(*mine, t.completed_at < row.completed_at).order_by(t.completed_at.desc(), t.id.desc())
+    ids = [*connection.execute(earlier.limit(LOOKED_AT)).scalars(), row.id]
+    ended = (r.conclusive, r.results_removed_at.is_(None), r.completed_at < row.completed_at)
+    query = select(r.task_id, r.attempt).where(r.task_id.in_(ids), *ended).order_by(r.completed_at.desc(), r.run.desc())
+    found = connection.execute(query.limit(1)).first()
+    return None if found is None else (found.task_id, found.attempt)
+
+
+def find(connection: Connection, pair: Pair, version: int) -> tuple[Mapping[str, Any], bytes] | None:
+    """Return counts and body of what was kept by this version; None: nothing."""
+    query = select(d.counts, d.body).where(*_is(pair), d.version == version)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.counts, row.body)
+
+
+def put(
+    connection: Connection, pair: Pair, version: int, *, at: datetime, counts: Mapping[str, Any], body: bytes
+) -> None:
+    """Keep a difference, and forget the oldest ones of the run. Nothing is written for runs that are gone."""
+    there = select(t.id).where(t.id.in_({pair.run.task_id, pair.against.task_id}))
+    if len(set(connection.execute(there).scalars())) < len({pair.run.task_id, pair.against.task_id}):
+        return
+    values = {"version": version, "made_at": at, "counts": counts, "body": body}
+    statement = insert_for(connection, scan_differences).values(**pair.key, **values)
+    key = [d.task_id, d.run, d.against_task_id, d.against_run]
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+    mine = (d.task_id == pair.run.task_id, d.run == pair.run.run)
+    # Few by this very rule, so they are sorted here: an index for it would cost more than it is worth.
+    kept = connection.execute(select(d.made_at, d.against_task_id, d.against_run).where(*mine).limit(2 * KEPT))
+    newest_first = sorted(kept, key=lambda row: row.made_at, reverse=True)
+    if others := [(row.against_task_id, row.against_run) for row in newest_first[KEPT:]]:
+        others_of = tuple_(d.against_task_id, d.against_run).in_(others)
+        connection.execute(delete(scan_differences).where(*mine, others_of))
+
+
+def _is(pair: Pair) -> list[Any]:
+    return [scan_differences.c[name] == value for name, value in pair.key.items()]

@@ -1,0 +1,76 @@
+"""Every difference has a sentence, in both languages."""
+
+import pytest
+
+from app.domain.differences import Change, Section
+from app.domain.messages import Language, MessageCatalog
+from app.domain.party_changes import Aspect
+from app.inventory.difference_texts import DifferenceTexts
+from tests.support.said import said
+
+CHANGED_ALONE = (Section.CERTIFICATES, Section.LOOKS)
+# Which changes there are of which section, beside the aspects of `content`.
+CHANGES = {
+    Section.FINDINGS: list(Change),
+    Section.THIRD_PARTIES: [Change.NEW, Change.GONE, Change.NOT_SEEN],
+    Section.HIDDEN_LINKS: [Change.NEW, Change.GONE, Change.NOT_SEEN],
+    Section.REFERENCES: [Change.NEW, Change.GONE, Change.NOT_SEEN],
+    Section.REDIRECTS: list(Change),
+    Section.HOSTS: [Change.NEW, Change.CHANGED, Change.NOT_SEEN],
+    **{section: [Change.CHANGED] for section in CHANGED_ALONE},
+}
+ASPECTS = {
+    Section.FINDINGS: "gambling",
+    Section.REFERENCES: "script",
+    Section.CERTIFICATES: "problem",
+    Section.LOOKS: "page_class",
+}
+VALUES = {
+    Aspect.REGISTRATION: ("registered", "unregistered"),
+    Aspect.PAGE_CLASS: ("parked", "no_name"),
+    Aspect.CATEGORY: ("ads", "cdn"),
+    Aspect.JUDGEMENT: ("", "gambling,fraud"),
+}
+
+
+def item(section, change=Change.CHANGED, aspect="", before="low", after="high"):
+    return {
+        "section": section.value,
+        "change": change.value,
+        "name": "b.test",
+        "aspect": aspect,
+        "before": before,
+        "after": after,
+        "page": "",
+        "url": "http://b.test/a.js",
+    }
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("aspect", list(Aspect))
+def test_every_aspect_of_a_known_third_party(language, aspect):
+    before, after = VALUES.get(aspect, ("2011-04-12", "2026-11-20"))
+    view = DifferenceTexts(language).view(item(Section.CONTENT, aspect=aspect.value, before=before, after=after))
+    assert "b.test" in view["text"]
+    assert "no_name" not in view["text"]
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize(("section", "change"), [(section, one) for section, some in CHANGES.items() for one in some])
+def test_every_change_of_every_section(language, section, change):
+    values = {Section.CERTIFICATES: ("", "expired"), Section.LOOKS: ("content", "parked")}.get(section, ("low", "high"))
+    view = DifferenceTexts(language).view(
+        item(section, change, ASPECTS.get(section, ""), before=values[0], after=values[1])
+    )
+    assert "b.test" in view["text"]
+
+
+def test_values_are_told_in_words():
+    view = DifferenceTexts("en").view(item(Section.CONTENT, aspect="judgement", before="", after="gambling"))
+    texts = MessageCatalog("en")
+    assert view["text"] == said(
+        "difference.content.judgement",
+        name="b.test",
+        before=texts("difference.nothing"),
+        after=texts("violation.gambling"),
+    )

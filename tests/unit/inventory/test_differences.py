@@ -1,0 +1,170 @@
+"""Two scans are compared when somebody asks, once; later the answer is read."""
+
+import asyncio
+from contextlib import closing
+
+import orjson
+import pytest
+
+from app.core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from app.core.paging import Paging
+from app.domain.differences import Change, Section
+from app.domain.scan_facts import Relation, ThirdParty
+from app.inventory import differences as module
+from app.inventory.differences import DifferenceFilter, DifferenceService
+from app.scans.result_reader import READS_AT_ONCE
+from app.scans.shown_run import RunRef
+from app.scanstore.scan_folder import ScanFolder
+from app.scanstore.sqlite import SqliteScanStore
+from app.tasks.target_parser import EngineTargetParser
+from tests.unit.overview.test_queries import World
+
+ALL = DifferenceFilter()
+
+
+class CountedStores(ScanFolder):
+    """How often a store was opened."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.opened = 0
+
+    def reader(self, task_id, run):
+        self.opened += 1
+        return super().reader(task_id, run)
+
+
+@pytest.fixture
+def world(db):
+    return World(db)
+
+
+@pytest.fixture
+def stores(tmp_path):
+    return CountedStores(tmp_path)
+
+
+@pytest.fixture
+def service(world, stores):
+    with closing(
+        DifferenceService(db=world.db, stores=stores, targets=EngineTargetParser(), clock=world.clock)
+    ) as opened:
+        yield opened
+
+
+def scan(world, folder, hours, *domains, target="a.test", **values):
+    """A scan that found these third parties."""
+    task_id = world.add("mei", target, hours, started_at=world.now, **values)
+    if hours is not None:
+        world.keep(task_id, 1, hours)
+    with closing(SqliteScanStore(folder / f"{task_id}-1.db")) as store:
+        for domain in domains:
+            store.put_third_party(ThirdParty(domain, (domain,), relation=Relation.LINK))
+        store.settle()
+    return task_id
+
+
+async def read(service, world, task_id, against=None, *, who="mei", paging=None, only=ALL):
+    document = await service.read(
+        world.principal(who),
+        RunRef(task_id),
+        None if against is None else RunRef(against),
+        language="en",
+        paging=paging or Paging(),
+        only=only,
+    )
+    return orjson.loads(b"".join(document))
+
+
+def names(document):
+    return [(item["section"], item["change"], item["name"]) for item in document["items"]]
+
+
+async def test_it_is_made_once_and_kept(service, world, stores, tmp_path):
+    first = scan(world, tmp_path, 1, "b.test", "c.test")
+    second = scan(world, tmp_path, 2, "c.test", "d.test")
+    document = await read(service, world, second)
+    assert names(document) == [("third_parties", "new", "d.test"), ("third_parties", "not_seen", "b.test")]
+    assert (document["changes"], document["not_seen"], document["total"]) == (1, 1, 2)
+    assert (document["scan"]["task_id"], document["against"]["task_id"]) == (second, first)
+    assert stores.opened == 2
+    assert await read(service, world, second) == document
+    assert stores.opened == 2
+
+
+async def test_several_who_ask_at_once_compare_once(service, world, stores, tmp_path):
+    scan(world, tmp_path, 1, "b.test")
+    second = scan(world, tmp_path, 2)
+    answers = await asyncio.gather(*(read(service, world, second) for _ in range(6)))
+    assert all(answer == answers[0] for answer in answers)
+    assert stores.opened <= 2 * READS_AT_ONCE + 4  # who comes behind opens the later one, and reads what was kept
+
+
+async def test_another_version_is_made_anew(service, world, stores, tmp_path, monkeypatch):
+    scan(world, tmp_path, 1, "b.test")
+    second = scan(world, tmp_path, 2)
+    await read(service, world, second)
+    monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
+    await read(service, world, second)
+    assert stores.opened == 4
+
+
+async def test_the_first_scan_is_compared_with_none(service, world, tmp_path):
+    document = await read(service, world, scan(world, tmp_path, 1, "b.test"))
+    assert (document["against"], document["items"], document["counts"], document["changes"]) == (None, [], {}, 0)
+
+
+async def test_any_other_scan_of_the_target_can_be_named(service, world, tmp_path):
+    first = scan(world, tmp_path, 1, "b.test")
+    scan(world, tmp_path, 2)
+    third = scan(world, tmp_path, 3, "b.test", "c.test")
+    document = await read(service, world, third, first)
+    assert names(document) == [("third_parties", "new", "c.test")]
+    assert document["items"][0]["text"] == "New third party: c.test."
+
+
+async def test_a_list_is_filtered_and_paged(service, world, tmp_path):
+    scan(world, tmp_path, 1, "gone.test")
+    second = scan(world, tmp_path, 2, *(f"new{number}.test" for number in range(5)))
+    page = await read(service, world, second, paging=Paging(2, 2), only=DifferenceFilter(change=Change.NEW))
+    assert ([item["name"] for item in page["items"]], page["total"]) == (["new2.test", "new3.test"], 5)
+    assert (await read(service, world, second, only=DifferenceFilter(Section.HOSTS)))["total"] == 0
+    assert names(await read(service, world, second, paging=Paging(q="NEW3"))) == [("third_parties", "new", "new3.test")]
+
+
+async def test_more_than_can_be_kept_are_counted(service, world, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_KEPT", 3)
+    scan(world, tmp_path, 1)
+    second = scan(world, tmp_path, 2, *(f"new{number}.test" for number in range(5)))
+    document = await read(service, world, second)
+    assert (document["truncated"], document["total"], document["changes"]) == (True, 3, 5)
+
+
+async def test_what_cannot_be_compared_is_refused(service, world, tmp_path):
+    other = scan(world, tmp_path, 1, target="b.test")
+    running = scan(world, tmp_path, None)
+    ended = scan(world, tmp_path, 2)
+    with pytest.raises(InvalidInput) as refused:
+        await read(service, world, ended, other)
+    assert refused.value.code == "against_other_target"
+    for asked in ((running, None), (ended, running)):
+        with pytest.raises(Conflict) as early:
+            await read(service, world, *asked)
+        assert early.value.code == "scan_not_ended"
+    for asked in ((ended, "0" * 36), ("0" * 36, ended)):
+        with pytest.raises(NotFound):
+            await read(service, world, *asked)
+    with pytest.raises(NotFound):
+        await read(service, world, ended, who="li")
+
+
+async def test_a_store_that_is_missing_is_said_and_nothing_is_kept(service, world, stores, tmp_path):
+    first = scan(world, tmp_path, 1, "b.test")
+    second = scan(world, tmp_path, 2)
+    path = tmp_path / f"{first}-1.db"
+    moved = path.rename(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable) as missing:
+        await read(service, world, second)
+    assert missing.value.code == "results_unavailable"
+    moved.rename(path)
+    assert (await read(service, world, second))["total"] == 1
