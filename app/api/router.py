@@ -11,7 +11,7 @@ from app.api.v1 import admin_connections, event_stream, tasks, websocket
 from app.configuration.routes import configuration, local_reader
 from app.findings.routes import findings, review
 from app.identity.routes import audit, auth, cookie_auth, keys, own_sessions, users
-from app.inventory.routes import differences
+from app.inventory.routes import differences, third_parties
 from app.lists import routes as lists
 from app.orders import routes as orders
 from app.overview.routes import overview, service_numbers
@@ -47,6 +47,7 @@ def build_router() -> APIRouter:
         reports,
         findings,
         differences,
+        third_parties,
         review,
         own_sessions,
         keys,

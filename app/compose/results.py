@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.compose.foundation import Foundation
 from app.findings.build import FindingParts, build_findings
-from app.inventory.differences import DifferenceService
+from app.inventory.build import InventoryParts, build_inventory
 from app.overview.service import OverviewService
 from app.reports.build import ReportParts, build_reports
 from app.tasks.report_process.process import ReportProcess
@@ -15,7 +15,7 @@ class ResultServices:
     findings: FindingParts
     reports: ReportParts
     overview: OverviewService
-    differences: DifferenceService
+    inventory: InventoryParts
     report_process: ReportProcess
 
 
@@ -38,6 +38,6 @@ def build_results(base: Foundation) -> ResultServices:
         findings=findings,
         reports=reports,
         overview=overview,
-        differences=DifferenceService(db=db, stores=stores, targets=targets, clock=clock),
+        inventory=build_inventory(db=db, stores=stores, targets=targets, clock=clock, lease=base.lease),
         report_process=processes,
     )

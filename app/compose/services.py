@@ -43,7 +43,7 @@ from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
 from app.identity.demo_visitor import DemoVisitor
 from app.identity.users import UserService
-from app.inventory.differences import DifferenceService
+from app.inventory.build import InventoryParts
 from app.lists.service import ListService
 from app.maintenance import startup
 from app.maintenance.captures_probe import CapturesProbe
@@ -98,7 +98,7 @@ class Services:
     decisions: DecisionService
     review: ReviewService
     overview: OverviewService
-    differences: DifferenceService
+    inventory: InventoryParts
     report_files: ReportFileService
     report_process: ReportProcess
     result_files: ResultFileCheck
@@ -136,7 +136,7 @@ class Services:
         stack.callback(self.passwords.close)
         stack.callback(self.reports.close)
         stack.callback(self.evidence.close)
-        stack.callback(self.differences.close)
+        stack.callback(self.inventory.differences.close)
         stack.callback(self.report_files.close)
         stack.push_async_callback(self.report_process.close)
         await asyncio.to_thread(startup.prepare_database, self.settings, self.db, self.clock)
@@ -147,6 +147,7 @@ class Services:
         await self.bus.start()
         stack.push_async_callback(self.bus.stop)
         stack.callback(self.bus.subscribe(self.overview.on_hint))
+        stack.callback(self.bus.subscribe(self.inventory.keeper.on_hint))
         await self.audit.start()
         stack.push_async_callback(self.audit.stop)
         generated = await self.auth.ensure_admin()
@@ -160,6 +161,7 @@ class Services:
         self._background.keep(self.captures_probe.keep_looking, name="captures-probe")
         self._background.keep(SiteKeeper(db=self.db, clock=self.clock).keep_current, name="sites")
         self._background.keep(self.sites.scheduler.keep_current, name="schedules")
+        self._background.keep(self.inventory.keeper.keep_current, name="inventory")
         if self.settings.embedded:  # elsewhere results are rows, and cannot be put back by themselves
             self._background.start(self.result_files.check(), name="compare-results")
         return generated
@@ -247,7 +249,7 @@ def _build(
         decisions=results.findings.decisions,
         review=results.findings.review,
         overview=results.overview,
-        differences=results.differences,
+        inventory=results.inventory,
         report_files=results.reports.report_files,
         report_process=results.report_process,
         result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),

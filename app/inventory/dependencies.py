@@ -4,14 +4,14 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends
 
-from app.inventory.differences import DifferenceService
+from app.inventory.build import InventoryParts
 from app.rest.parameters import get_services
 
 
 class InventoryServices(Protocol):
     """What these routes take of the lifespan state."""
 
-    differences: DifferenceService
+    inventory: InventoryParts
 
 
 ServicesDep = Annotated[InventoryServices, Depends(get_services)]

@@ -26,7 +26,7 @@ from app.events.log_identity import FORGET_FOLDER
 from app.events.tables import scan_runs, scan_tasks, task_events, task_logs
 from app.findings.tables import decisions, findings, violations
 from app.identity.tables import api_keys, audit_log, known_addresses, scan_links, sessions, users
-from app.inventory.tables import scan_differences
+from app.inventory.tables import scan_differences, site_inventories, site_parties
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
 from app.orders.tables import order_tasks, scan_orders
@@ -64,6 +64,8 @@ TABLES: Final = (
     open_counts,
     managed_sites,
     site_tags,
+    site_parties,
+    site_inventories,
     marks,
 )
 ROWS: Final = 2_000  # read at a time

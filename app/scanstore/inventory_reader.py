@@ -36,6 +36,7 @@ _HOPS: Final = select("hops", f"id, {rows.HOP_COLUMNS}", "WHERE id > ? ORDER BY 
 _CAPTURES: Final = select(
     "captures", "host, url, domain, body", "WHERE (host, url) > (?, ?) ORDER BY host, url LIMIT ?"
 )
+_CAPTURES_OF: Final = select("captures", "domain, body", f"WHERE domain {LISTED} ORDER BY domain, host, url")
 _RENDERED: Final = select(
     "refs",
     "1",
@@ -90,6 +91,13 @@ class InventoryReader(ScanReader):
         """
         found = self._read(_CAPTURES, (host, url, limit))
         return [(row[0], row[1], row[2], _fields(row[3])) for row in found]
+
+    def capture_fields_of(self, domains: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the fields of the captures of each of these domains that has some; a scan makes four of each."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for domain, body in self._read(_CAPTURES_OF, (tuple(domains),)):
+            found.setdefault(domain, []).append(_fields(body))
+        return found
 
     def is_rendered(self, page_url: str) -> bool:
         """Return whether a browser has found something on this page that its source does not say."""

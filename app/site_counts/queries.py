@@ -181,6 +181,24 @@ def changes_since(connection: Connection, some: Sequence[SiteKey], day: date) ->
     return found
 
 
+def site_runs(connection: Connection, after: SiteKey | None, limit: int) -> list[Row[Any]]:
+    """Return (user_id, target_domain, task_id, attempt, run, completed_at) of the next sites behind this one: the run
+    whose results stand for each. `run` NULL: it is not kept.
+    """
+    same = (r.task_id == s.shown_task_id) & (r.attempt == s.shown_attempt)
+    columns = (s.user_id, s.target_domain, s.shown_task_id.label("task_id"), s.shown_attempt.label("attempt"))
+    query = select(*columns, r.run, r.completed_at).outerjoin(scan_runs, same).where(s.shown_task_id.is_not(None))
+    if after is not None:
+        query = query.where(tuple_(s.user_id, s.target_domain) > tuple_(*map(literal, after)))
+    return list(connection.execute(query.order_by(s.user_id, s.target_domain).limit(limit)))
+
+
+def existing_sites(connection: Connection, keys: Sequence[SiteKey]) -> set[SiteKey]:
+    """Return those of these sites of which there is a run."""
+    query = select(s.user_id, s.target_domain).where(tuple_(s.user_id, s.target_domain).in_(list(keys)))
+    return {(row.user_id, row.target_domain) for row in connection.execute(query)}
+
+
 def filled_until(connection: Connection) -> datetime | None:
     """Return when all runs that had ended were in the sites; None: they are not yet."""
     return connection.execute(select(marks.c.at).where(marks.c.name == FILLED)).scalar_one_or_none()

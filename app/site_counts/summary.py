@@ -1,4 +1,4 @@
-"""What other subjects read of the sites: their sums, the worst of them, how some stand, and what waits for a review."""
+"""What other subjects read of the sites: sums, the worst, how some stand, which results stand for each, what waits."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -11,8 +11,10 @@ from app.site_counts.queries import (
     SITES_AT_ONCE,
     Counts,
     SiteKey,
+    existing_sites,
     forget_user,
     is_all_counted,
+    site_runs,
     totals,
     waiting_scans,
     worst,
@@ -23,9 +25,11 @@ __all__ = [
     "NOW",
     "Counts",
     "SiteKey",
+    "existing_sites",
     "forget_user",
     "is_all_counted",
     "open_by_day",
+    "site_runs",
     "standings",
     "totals",
     "waiting_scans",

@@ -11,7 +11,10 @@ from tests.docs.markdown import ROOT
 COVERED: dict[str, tuple[str, str]] = {
     "app/domain/inventory.py": ("what is compared", "tests/unit/domain/test_differences.py"),
     "app/domain/party_changes.py": ("a part of the comparison", "tests/unit/domain/test_differences.py"),
+    "app/inventory/build.py": ("puts parts together", "tests/unit/compose/test_services.py"),
     "app/inventory/routes/differences.py": ("a route alone", "tests/integration/test_scan_differences.py"),
+    "app/inventory/routes/third_parties.py": ("routes alone", "tests/integration/test_api_inventory.py"),
+    "app/inventory/queries/parties.py": ("queries of two parts", "tests/unit/inventory/test_party_service.py"),
     "app/inventory/schemas.py": ("what the route shows", "tests/integration/test_scan_differences.py"),
     "app/domain/third_parties.py": ("numbers of the verdict", "tests/unit/domain/test_verdict.py"),
     "app/findings/build.py": ("puts parts together", "tests/unit/compose/test_services.py"),

@@ -24,6 +24,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
         "names/s",
     ),
     "differences": (["--parties", "50", "--changed", "5"], "third parties"),
+    "inventory": (["--sites", "5", "--parties", "20", "--runs", "2"], "too late"),
     "realtime": (["--watchers", "3", "--seconds", "0.5"], "watchers"),
     "fanout": (["--quick", "--only", "connects"], "connect"),
     "two_servers": (

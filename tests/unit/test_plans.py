@@ -39,7 +39,7 @@ from app.identity.queries import api_keys, audit, links, sessions, sign_in_count
 from app.identity.queries import users as user_rows
 from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
-from app.inventory.queries import differences
+from app.inventory.queries import differences, parties
 from app.lists import queries as lists
 from app.maintenance.queries import partitions, retention
 from app.migrations.partitions import EVENTS, Partition
@@ -68,6 +68,20 @@ ID = "0" * 36
 ROW = SimpleNamespace(
     id=ID, created_at=NOW, rank=0, turn=3, queued_at=NOW, status="pending", run=3, attempt=3, verdict=None
 )
+PARTY = {
+    **dict.fromkeys(("category", "relation", "page", "script", "outcome", "registrar", "registered_on", "title"), ""),
+    "user_id": ID,
+    "target_domain": "example.com",
+    "domain": "b.test",
+    "is_present": True,
+    "risk_level": None,
+    "reference_count": 1,
+    "hidden": 0,
+    "first_seen_at": NOW,
+    "last_seen_at": NOW,
+    "task_id": ID,
+    "attempt": 1,
+}
 ENDED = SimpleNamespace(id=ID, user_id=ID, target_domain="example.com", completed_at=NOW)
 PARTITION = Partition(EVENTS, NOW)
 CLOCK = HandClock()
@@ -461,6 +475,24 @@ WALK: dict[str, Callable] = {
     "differences.predecessor": lambda c: differences.predecessor(c, ENDED),
     "differences.find": lambda c: differences.find(c, PAIR, 1),
     "differences.put": lambda c: differences.put(c, PAIR, 1, at=NOW, counts={}, body=b"x"),
+    "parties.list_page": lambda c: [
+        parties.list_page(c, who, q=q, category=category, sort=sort, offset=0, limit=50)
+        for who in (ADMIN, OWNER)
+        for q, category in (("", None), ("a", "ads"))
+        for sort in parties.SORTABLE
+    ],
+    "parties.sites_with": lambda c: [
+        parties.sites_with(c, who, "b.test", q=q, offset=0, limit=50) for who in (ADMIN, OWNER) for q in ("", "a")
+    ],
+    "parties.facts_of": lambda c: [parties.facts_of(c, who, "b.test") for who in (ADMIN, OWNER)],
+    "parties.stale": lambda c: [parties.stale(c, after) for after in (None, SITE)],
+    "parties.put": lambda c: parties.put(c, [PARTY]),
+    "parties.note_absent": lambda c: parties.note_absent(c, SITE, (ID, 1), 100),
+    "parties.note_listed": lambda c: parties.note_listed(c, SITE, (ID, 1), NOW),
+    "parties.listed_after": lambda c: [parties.listed_after(c, after) for after in (None, SITE)],
+    "parties.remove_some": lambda c: parties.remove_some(c, SITE, 100),
+    "sites.site_runs": lambda c: [sites.site_runs(c, after, 100) for after in (None, SITE)],
+    "sites.existing_sites": lambda c: sites.existing_sites(c, [SITE]),
     "lists.in_effect": lambda c: lists.in_effect(c, [KEY]),
     "lists.states": lambda c: lists.states(c, [KEY]),
     "lists.note_update": lambda c: [lists.note_update(c, UPDATE) for _ in range(2)],
@@ -495,6 +527,9 @@ ELSEWHERE: dict[str, Callable] = {
 }
 # What may be sorted although it is no page, and why that stays small.
 SORTED = {
+    "parties.list_page": "third parties of all sites by their number of sites, from an index that has all of it",
+    "parties.sites_with": "the sites of one third party",
+    "parties.facts_of": "the sites of one third party",
     "differences.predecessor": "the conclusive runs of fifty tasks",
     "findings.list_page": "the domains of one run's findings, which are counted",
     "orders.status_counts": "the tasks of a page of orders, of which each has a greatest number",

@@ -1,1 +1,1 @@
-"""Queries over differences of scans."""
+"""Queries over differences of scans and over third parties."""

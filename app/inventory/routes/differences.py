@@ -56,7 +56,7 @@ async def get_differences(
     change: Annotated[Change | None, Query(description="Only this kind of change.", examples=["new"])] = None,
 ) -> Response:
     other = None if against is None else RunRef(against, against_attempt)
-    document = await services.differences.read(
+    document = await services.inventory.differences.read(
         user, run, other, language=language, paging=paging, only=DifferenceFilter(section, change)
     )
     return JsonChunksResponse(document)

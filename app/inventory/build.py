@@ -1,0 +1,29 @@
+"""Builds what compares scans, and what lists the third parties of all sites."""
+
+from dataclasses import dataclass
+
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.lease import Lease
+from app.domain.targets import TargetParser
+from app.inventory.differences import DifferenceService
+from app.inventory.keeper import InventoryKeeper
+from app.inventory.party_service import PartyInventoryService
+from app.scanstore.port import ScanStores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryParts:
+    differences: DifferenceService
+    parties: PartyInventoryService
+    keeper: InventoryKeeper
+
+
+def build_inventory(
+    *, db: Database, stores: ScanStores, targets: TargetParser, clock: Clock, lease: Lease
+) -> InventoryParts:
+    return InventoryParts(
+        differences=DifferenceService(db=db, stores=stores, targets=targets, clock=clock),
+        parties=PartyInventoryService(db=db),
+        keeper=InventoryKeeper(db=db, stores=stores, clock=clock, lease=lease),
+    )

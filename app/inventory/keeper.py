@@ -1,0 +1,170 @@
+"""Lists the third parties of each site as the results that stand for it have them (`inventory.tables.site_parties`).
+
+Nobody who asks reads stores of scans: when results change (a scan ends, is repeated or deleted), the site is listed
+anew, piece by piece, each in a short transaction. What was missed, and what was there before the upgrade, is found by
+looking at all sites.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection, Row
+
+from app.core.clock import Clock
+from app.core.db import Database, DatabaseUnavailable
+from app.core.lease import Lease
+from app.core.redact import display_text
+from app.domain.tasks import TERMINAL
+from app.events.bus.base import Hint, TaskHint
+from app.findings.queries import findings
+from app.inventory.queries import parties
+from app.scanstore.errors import ScanStoreError
+from app.scanstore.evidence_reader import EvidenceReader
+from app.scanstore.port import ScanStores
+from app.site_counts.summary import SiteKey, existing_sites
+
+LOOK_EVERY_S: Final = 60.0
+SOON_S: Final = 1.0  # after a scan has ended: of an order many end together
+PIECE: Final = 100  # third parties of one transaction: some 10 ms of the write lock
+MAX_PARTIES: Final = 20_000  # of one site
+MAX_WAYS: Final = 50  # looked at of each, for a script
+MAX_TITLE: Final = 200
+log = structlog.get_logger(__name__)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class InventoryKeeper:
+    """One process of a deployment does it: who holds the lease."""
+
+    db: Database
+    stores: ScanStores
+    clock: Clock
+    lease: Lease
+
+    def __post_init__(self) -> None:
+        self._has_ended = asyncio.Event()
+
+    def on_hint(self, hint: Hint) -> None:
+        """What the bus says. Event loop only."""
+        if isinstance(hint, TaskHint) and hint.status in TERMINAL:
+            self._has_ended.set()
+
+    async def keep_current(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                if await self.lease.is_held():
+                    await self.look()
+            except (DatabaseUnavailable, ScanStoreError) as error:
+                log.warning("sites_not_listed", reason=str(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._has_ended.wait()
+            self._has_ended.clear()
+            await self.clock.sleep(SOON_S)
+
+    async def look(self) -> None:
+        """List every site whose results are not those that are listed. Raises DatabaseUnavailable, ScanStoreError; the
+        next look goes on.
+        """
+        after: SiteKey | None = None
+        while True:
+            stale, after = await self.db.read(partial(parties.stale, after=after))
+            for row in stale:
+                await self._list(row)
+            if after is None:
+                break
+        await self._forget_gone()
+
+    async def _list(self, row: Row[Any]) -> None:
+        site, run = (row.user_id, row.target_domain), (row.task_id, row.attempt)
+        reader = await asyncio.to_thread(self.stores.reader, row.task_id, row.run)
+        try:
+            if reader.present:  # else there is nothing that could be said, and nothing that would come later
+                await self._write(row, reader)
+                while await self.db.write(partial(parties.note_absent, site=site, run=run, limit=PIECE)) == PIECE:
+                    continue
+        finally:
+            await asyncio.to_thread(reader.close)
+        now = self.clock.now()
+        await self.db.write(lambda c: parties.note_listed(c, site, run, now))
+
+    async def _write(self, row: Row[Any], reader: EvidenceReader) -> None:
+        last, number = "", 0
+        while number < MAX_PARTIES:
+            found, last = await asyncio.to_thread(_read_piece, reader, last)
+            if not last:
+                break
+            number += len(found)
+            if found:
+                names = [item["domain"] for item in found]
+                levels = await self.db.read(partial(_levels, task_id=row.task_id, run=row.run, domains=names))
+                rows = [_row(row, item, levels.get(item["domain"])) for item in found]
+                await self.db.write(partial(parties.put, rows=rows))
+
+    async def _forget_gone(self) -> None:
+        """Remove what is listed of sites that are gone."""
+        after: SiteKey | None = None
+        while listed := await self.db.read(partial(parties.listed_after, after=after)):
+            there = await self.db.read(partial(existing_sites, keys=listed))
+            for site in listed:
+                if site not in there:
+                    while await self.db.write(partial(parties.remove_some, site=site, limit=PIECE)):
+                        continue
+            after = listed[-1]
+
+
+def _levels(connection: Connection, task_id: str, run: int, domains: Sequence[str]) -> dict[str, str]:
+    return findings.levels_of(connection, task_id, run, domains)
+
+
+def _read_piece(reader: EvidenceReader, last: str) -> tuple[list[dict[str, Any]], str]:
+    """Return what the next third parties are, without those that are only mentioned, and the last one that was looked
+    at; "": there are no more.
+    """
+    stored = reader.third_parties_after(last, limit=PIECE)
+    counted = [party for party in stored if party.relation.value != "mention"]
+    hosts = {host: party.domain for party in counted for host in party.hosts}
+    scripts: dict[str, str] = {}
+    for way in reader.ways_to(list(hosts), limit=MAX_WAYS * PIECE) if hosts else ():
+        if way.relation == "script":
+            scripts.setdefault(hosts[way.host], way.address)
+    shown = reader.capture_fields_of([party.domain for party in counted])
+    found = [
+        {
+            "domain": party.domain,
+            "category": party.category,
+            "relation": party.relation.value,
+            "reference_count": party.references,
+            "hidden": party.hidden,
+            "page": display_text(party.example_page),
+            "script": display_text(scripts.get(party.domain, "")),
+            "outcome": party.outcome.value,
+            **_shown(shown.get(party.domain, ())),
+        }
+        for party in counted
+    ]
+    return found, stored[-1].domain if stored else ""
+
+
+def _shown(captures: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what captures of a third party say of it."""
+    registration: Mapping[str, Any] = next((found for one in captures if (found := one.get("registration"))), {})
+    titles = (display_text(one.get("title", "")) for one in captures)
+    return {
+        "registrar": display_text(registration.get("registrar", "")),
+        "registered_on": registration.get("registered_on", "")[:10],
+        "title": next((title[:MAX_TITLE] for title in titles if title), ""),
+    }
+
+
+def _row(site: Row[Any], item: Mapping[str, Any], level: str | None) -> dict[str, Any]:
+    seen = {"first_seen_at": site.completed_at, "last_seen_at": site.completed_at}
+    run = {"task_id": site.task_id, "attempt": site.attempt}
+    key = {"user_id": site.user_id, "target_domain": site.target_domain}
+    return {**key, **item, **seen, **run, "risk_level": level, "is_present": True}

@@ -1,0 +1,149 @@
+"""Third parties of all sites: which sites have one, and which sites' newest results are not listed yet."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, or_, select, tuple_, update
+
+from app.core.listing import count_up_to
+from app.core.principal import Principal
+from app.core.tables import insert_for
+from app.inventory.tables import PRESENT, site_inventories, site_parties
+from app.site_counts.summary import SiteKey, site_runs
+
+i, p = site_inventories.c, site_parties.c
+SITES: Final = 1_000  # looked at in one go
+_KEY: Final = ("user_id", "target_domain", "domain")
+_KEPT: Final = (*_KEY, "first_seen_at")  # what another scan does not change
+_ORDERS: Final[Mapping[str, Sequence[ColumnElement[Any]]]] = {
+    "-sites": (func.count().desc(), p.domain),
+    "-first_seen_at": (func.min(p.first_seen_at).desc(), p.domain),
+    "domain": (p.domain,),
+}
+SORTABLE: Final = tuple(_ORDERS)
+
+
+def list_page(
+    connection: Connection,
+    principal: Principal,
+    *,
+    q: str,
+    category: str | None,
+    sort: str,
+    offset: int,
+    limit: int,
+) -> tuple[list[Row[Any]], int]:
+    """Return (domain, category, sites, first_seen_at) of third parties of the principal's sites, and how many."""
+    wanted: list[Any] = [PRESENT, *_visible(principal)]
+    if category is not None:
+        wanted.append(p.category == category)
+    if q:
+        wanted.append(p.domain.contains(q, autoescape=True))
+    columns = (p.domain, func.min(p.category).label("category"), func.count().label("sites"))
+    query: Select[Any] = select(*columns, func.min(p.first_seen_at).label("first_seen_at")).where(*wanted)
+    query = query.group_by(p.domain)
+    rows = connection.execute(query.order_by(*_ORDERS[sort]).offset(offset).limit(limit))
+    return list(rows), count_up_to(connection, select(p.domain).where(*wanted).distinct())
+
+
+def sites_with(
+    connection: Connection, principal: Principal, domain: str, *, q: str, offset: int, limit: int
+) -> tuple[list[Row[Any]], int, int]:
+    """Return rows of the sites that have or had this third party, those that have it first; how many these are, and
+    how many have it now.
+    """
+    wanted = [p.domain == domain, *_visible(principal)]
+    if q:
+        wanted.append(p.target_domain.contains(q, autoescape=True))
+    query = select(site_parties).where(*wanted)
+    rows = connection.execute(
+        query.order_by(p.is_present.desc(), p.target_domain, p.user_id).offset(offset).limit(limit)
+    )
+    counted = connection.execute(
+        select(func.count(), func.count().filter(p.is_present)).where(*wanted).select_from(site_parties)
+    ).one()
+    return list(rows), counted[0], counted[1]
+
+
+def facts_of(connection: Connection, principal: Principal, domain: str) -> Row[Any] | None:
+    """Return what is known of a third party: (first_seen_at, last_seen_at) over all sites of the principal, and as the
+    newest scan has them category, registrar, registered_on and title. None: no site has ever had it.
+    """
+    wanted = (p.domain == domain, *_visible(principal))
+    span = select(func.min(p.first_seen_at).label("first_seen_at"), func.max(p.last_seen_at).label("last_seen_at"))
+    spans = span.where(*wanted).subquery()
+    newest = select(p.category, p.registrar, p.registered_on, p.title, spans.c.first_seen_at, spans.c.last_seen_at)
+    query: Select[Any] = newest.where(*wanted, p.last_seen_at == spans.c.last_seen_at)
+    return connection.execute(query.order_by(p.registered_on.desc()).limit(1)).first()
+
+
+# Keeping
+
+
+def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Row[Any]], SiteKey | None]:
+    """Look at the next sites behind this one. Return (user_id, target_domain, task_id, attempt) of those whose results
+    are not the listed ones, and where to go on; None: that was all.
+    """
+    rows = site_runs(connection, after, SITES)
+    keys = [(row.user_id, row.target_domain) for row in rows]
+    known = {}
+    if keys:
+        query = select(site_inventories).where(tuple_(i.user_id, i.target_domain).in_(keys))
+        known = {(row.user_id, row.target_domain): (row.task_id, row.attempt) for row in connection.execute(query)}
+    found = [
+        row
+        for row in rows
+        if row.run is not None and known.get((row.user_id, row.target_domain)) != (row.task_id, row.attempt)
+    ]
+    return found, keys[-1] if len(rows) == SITES else None
+
+
+def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write third parties of one site as its newest results have them. The first time they were seen stays."""
+    statement = insert_for(connection, site_parties)
+    changed = {column.name: statement.excluded[column.name] for column in site_parties.c if column.name not in _KEPT}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), list(rows))
+
+
+def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], limit: int) -> int:
+    """Note of some third parties that the newest results of the site have them no more; return of how many."""
+    others = or_(p.task_id != run[0], p.attempt != run[1])
+    query = select(p.domain).where(*_of(site), p.is_present, others).order_by(p.domain).limit(limit)
+    names = list(connection.execute(query).scalars())
+    if names:
+        connection.execute(update(site_parties).where(*_of(site), p.domain.in_(names)).values(is_present=False))
+    return len(names)
+
+
+def note_listed(connection: Connection, site: SiteKey, run: tuple[str, int], at: datetime) -> None:
+    key = {"user_id": site[0], "target_domain": site[1]}
+    values = {"task_id": run[0], "attempt": run[1], "listed_at": at}
+    statement = insert_for(connection, site_inventories).values(**key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def listed_after(connection: Connection, after: SiteKey | None) -> list[SiteKey]:
+    """Return the next sites behind this one that have a list."""
+    query = select(i.user_id, i.target_domain).order_by(i.user_id, i.target_domain).limit(SITES)
+    if after is not None:
+        query = query.where(tuple_(i.user_id, i.target_domain) > tuple_(*map(literal, after)))
+    return [(row.user_id, row.target_domain) for row in connection.execute(query)]
+
+
+def remove_some(connection: Connection, site: SiteKey, limit: int) -> int:
+    """Remove some third parties of a site that is gone, behind the last of them its list; return how many."""
+    names = list(connection.execute(select(p.domain).where(*_of(site)).order_by(p.domain).limit(limit)).scalars())
+    if names:
+        connection.execute(delete(site_parties).where(*_of(site), p.domain.in_(names)))
+    else:
+        connection.execute(delete(site_inventories).where(i.user_id == site[0], i.target_domain == site[1]))
+    return len(names)
+
+
+def _of(site: SiteKey) -> list[ColumnElement[bool]]:
+    return [and_(p.user_id == site[0], p.target_domain == site[1])]
+
+
+def _visible(principal: Principal) -> list[ColumnElement[bool]]:
+    return [] if principal.sees_all else [p.user_id == principal.user_id]

@@ -1,0 +1,152 @@
+"""The third parties of every site are listed as the results that stand for it have them."""
+
+from contextlib import closing
+
+import pytest
+from sqlalchemy import select, update
+
+from app.core.lease import SoleProcess
+from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty
+from app.events.bus.base import TaskHint
+from app.events.tables import scan_tasks
+from app.inventory import keeper as module
+from app.inventory.keeper import InventoryKeeper
+from app.inventory.tables import site_inventories, site_parties
+from app.scanstore.scan_folder import ScanFolder
+from app.scanstore.sqlite import SqliteScanStore
+from tests.unit.overview.test_queries import World
+
+PAGE = "http://a.test/"
+
+
+@pytest.fixture
+def world(db):
+    return World(db)
+
+
+class Site:
+    """Scans of sites, and what is listed of them."""
+
+    def __init__(self, world, folder):
+        self.world, self.folder = world, folder
+        self.keeper = InventoryKeeper(db=world.db, stores=ScanFolder(folder), clock=world.clock, lease=SoleProcess())
+
+    def scan(self, hours, *domains, owner="mei", target="a.test", **kept):
+        task_id = self.world.add(owner, target, hours)
+        self.world.keep(task_id, 1, hours, **kept)
+        with closing(SqliteScanStore(self.folder / f"{task_id}-1.db")) as store:
+            for domain in domains:
+                self.write(store, domain)
+            store.settle()
+        self.world.recount()
+        return task_id
+
+    def write(self, store, domain):
+        url = f"http://{domain}/"
+        registration = Registration(
+            domain, RegistrationState.REGISTERED, "rdap.test", "2026-12-01", "2011-04-12", registrar="Names"
+        )
+        relation = Relation.MENTION if domain.startswith("mentioned") else Relation.SCRIPT
+        store.put_third_party(
+            ThirdParty(domain, (domain,), "ads", references=3, relation=relation, hidden=1, example_page=PAGE)
+        )
+        store.put_capture(Capture(domain, domain, url, url, 200, title="About", registration=registration))
+        store.add_references([Reference(PAGE, f"{url}a.js?v=1", "a.js", relation, "script[src]")])
+
+    def rows(self, *names):
+        columns = [site_parties.c[name] for name in ("domain", *names)]
+        query = select(*columns).order_by(site_parties.c.user_id, site_parties.c.target_domain, site_parties.c.domain)
+        return [tuple(row) for row in self.world.db.read_sync(lambda c: c.execute(query).all())]
+
+    def listed(self):
+        query = select(site_inventories.c.target_domain, site_inventories.c.task_id)
+        return [tuple(row) for row in self.world.db.read_sync(lambda c: c.execute(query).all())]
+
+
+@pytest.fixture
+def site(world, tmp_path):
+    return Site(world, tmp_path)
+
+
+async def test_a_site_is_listed_with_what_is_known_of_each_third_party(site):
+    task_id = site.scan(1, "b.test", "mentioned.test")
+    site.world.find(task_id, "b.test")
+    await site.keeper.look()
+    ((domain, *facts),) = site.rows(
+        "is_present", "category", "risk_level", "relation", "reference_count", "hidden", "page", "script", "registrar",
+        "registered_on", "title", "task_id",
+    )  # fmt: skip
+    assert domain == "b.test"
+    assert facts == [
+        True, "ads", "high", "script", 3, 1, PAGE, "http://b.test/a.js", "Names", "2011-04-12", "About", task_id,
+    ]  # fmt: skip
+    assert site.listed() == [("a.test", task_id)]
+
+
+async def test_the_next_results_say_what_is_there_and_since_when_stays(site):
+    site.scan(1, "b.test", "c.test")
+    await site.keeper.look()
+    second = site.scan(2, "c.test", "d.test")
+    await site.keeper.look()
+    first_at, second_at = (site.world.now.replace(hour=site.world.now.hour + hours) for hours in (1, 2))
+    assert site.rows("is_present", "first_seen_at", "last_seen_at") == [
+        ("b.test", False, first_at, first_at),
+        ("c.test", True, first_at, second_at),
+        ("d.test", True, second_at, second_at),
+    ]
+    assert site.listed() == [("a.test", second)]
+
+
+async def test_what_is_listed_is_not_read_again(site, monkeypatch):
+    site.scan(1, "b.test")
+    await site.keeper.look()
+    monkeypatch.setattr(site.keeper, "stores", None)
+    await site.keeper.look()
+    assert len(site.rows()) == 1
+
+
+async def test_a_scan_that_is_not_conclusive_does_not_replace_one_that_is(site):
+    first = site.scan(1, "b.test")
+    site.scan(2, conclusive=False)
+    await site.keeper.look()
+    assert (site.rows("is_present"), site.listed()) == ([("b.test", True)], [("a.test", first)])
+
+
+async def test_each_owner_has_a_list_of_their_own_and_pieces_are_small(site, monkeypatch):
+    monkeypatch.setattr(module, "PIECE", 3)
+    site.scan(1, *(f"b{number}.test" for number in range(8)))
+    site.scan(1, "b0.test", owner="li")
+    await site.keeper.look()
+    assert len(site.rows()) == 9
+    site.scan(2)
+    await site.keeper.look()
+    assert [row[1] for row in site.rows("is_present")].count(False) == 8
+
+
+async def test_a_site_that_is_gone_is_forgotten(site, monkeypatch):
+    monkeypatch.setattr(module, "PIECE", 2)
+    task_id = site.scan(1, *(f"b{number}.test" for number in range(5)))
+    site.scan(1, "c.test", target="other.test")
+    await site.keeper.look()
+    deleted = update(scan_tasks).where(scan_tasks.c.id == task_id).values(deleted_at=site.world.now)
+    site.world.db.write_sync(lambda c: c.execute(deleted) and None)
+    site.world.recount()
+    await site.keeper.look()
+    assert [row[0] for row in site.rows()] == ["c.test"]
+    assert [name for name, _ in site.listed()] == ["other.test"]
+
+
+async def test_a_store_that_is_missing_leaves_what_was_listed(site):
+    site.scan(1, "b.test")
+    await site.keeper.look()
+    second = site.scan(2)
+    (site.folder / f"{second}-1.db").unlink()
+    await site.keeper.look()
+    assert (site.rows("is_present"), site.listed()) == ([("b.test", True)], [("a.test", second)])
+
+
+async def test_the_end_of_a_scan_is_heard(site):
+    site.keeper.on_hint(TaskHint("t", "u", 5, "running"))
+    assert not site.keeper._has_ended.is_set()
+    site.keeper.on_hint(TaskHint("t", "u", 6, "completed"))
+    assert site.keeper._has_ended.is_set()
