@@ -70,8 +70,7 @@ def get_filter(
     response_model=SiteResponse,
     responses=NOT_ALLOWED
     | refused(InvalidInput, *UNUSABLE, *UNUSABLE_NAMES, *UNUSABLE_OPTIONS)
-    | refused(Conflict, "site_exists")
-    | refused(LimitReached, "site_limit"),
+    | refused(Conflict, "site_exists", "site_limit"),
 )
 async def create_site(body: SiteCreate, user: CurrentUser, services: ServicesDep) -> Response:
     return JsonChunksResponse(await services.sites.service.create(user, new_site(body)), status_code=201)
@@ -117,9 +116,10 @@ async def preview_schedule(body: Schedule, _user: CurrentUser, services: Service
     summary="Scan all sites of a group now, as one order; sites that are being scanned are left out",
     response_model=OrderResponse,
     responses=NOT_ALLOWED
-    | refused(NotFound, "no_such_group")
+    | refused(NotFound)
     | refused(Conflict, "site_busy")
-    | refused(LimitReached, "task_limit", "group_too_large"),
+    | refused(InvalidInput, "group_too_large")
+    | refused(LimitReached, "task_limit"),
 )
 async def run_group(body: GroupRun, user: CurrentUser, services: ServicesDep, language: ReaderLanguage) -> Response:
     return JsonChunksResponse(await services.sites.service.run_group(user, body.group, language), status_code=201)

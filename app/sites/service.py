@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock, to_wire
 from app.core.db import Database
-from app.core.errors import Conflict, LimitReached, NotFound
+from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.ids import new_id
 from app.core.json_chunks import Json, JsonChunks, encode_list, encode_object
 from app.core.live_settings import SettingsSource
@@ -68,7 +68,7 @@ class SiteService:
     async def create(self, principal: Principal, new: NewSite) -> JsonChunks:
         """Add a site of the principal. Return `sites.schemas.SiteResponse`.
 
-        Raises InvalidInput, Forbidden (as `ScanService.create`); Conflict (`site_exists`); LimitReached (`site_limit`).
+        Raises InvalidInput, Forbidden (as `ScanService.create`); Conflict (`site_exists`, `site_limit`).
         """
         row = await asyncio.to_thread(self.row_of, principal, new)
         if not await self.db.write(lambda c: self.add(c, row, new.tags)):
@@ -98,10 +98,10 @@ class SiteService:
         }
 
     def add(self, connection: Connection, row: Mapping[str, Any], tags: Sequence[str]) -> bool:
-        """Write a site. False: its owner has it already. Raises LimitReached (`site_limit`)."""
+        """Write a site. False: its owner has it already. Raises Conflict (`site_limit`)."""
         accounts.lock(connection, row["user_id"])
         if sites.count(connection, row["user_id"], MAX_SITES) >= MAX_SITES:
-            raise LimitReached(code="site_limit", limit=MAX_SITES)
+            raise Conflict(code="site_limit", limit=MAX_SITES)
         return sites.add(connection, row, tags)
 
     async def get(self, principal: Principal, site_id: str) -> JsonChunks:
@@ -224,13 +224,13 @@ class SiteService:
         """Scan all sites of a group of the principal's own now, but those that are being scanned, as one order.
 
         Return `orders.schemas.OrderResponse`. Raises NotFound (`no_such_group`); Conflict (`site_busy`: all are);
-        LimitReached (`group_too_large`, `task_limit`).
+        InvalidInput (`group_too_large`); LimitReached (`task_limit`).
         """
         found = await self.db.read(lambda c: sites.in_group(c, principal.user_id, group, MAX_TARGETS + 1))
         if not found:
             raise NotFound(text="no_such_group")
         if len(found) > MAX_TARGETS:
-            raise LimitReached(code="group_too_large", limit=MAX_TARGETS)
+            raise InvalidInput(code="group_too_large", limit=MAX_TARGETS)
         new = [(await self.runs.prepare(row)).task for row in found]
         return await self.orders.create_of(principal, new, title=group, choose=without_busy, language=language)
 

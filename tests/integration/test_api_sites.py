@@ -233,6 +233,21 @@ async def test_a_group_is_scanned_as_one_order_each_site_with_its_options(backen
     assert (nobody.status_code, problem(nobody)["detail"]) == (404, str(said("error.no_such_group", "zh-CN")))
 
 
+async def test_a_group_with_more_sites_than_an_order_takes_is_refused(backend, mei, monkeypatch):
+    monkeypatch.setattr(service, "MAX_TARGETS", 1)
+    await add(backend, mei, "a.example", group="North")
+    await add(backend, mei, "b.example", group="North")
+    answer = await ask(backend, mei, "POST", "/run", {"group": "North"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "group_too_large")
+
+
+async def test_a_site_of_a_disabled_user_is_not_scanned(backend, mei):
+    made, admin = await add(backend, mei), await backend.login()
+    await backend.services.users.update(made["user_id"], {"is_active": False}, by="test")
+    answer = await ask(backend, admin, "POST", f"/{made['id']}/run")
+    assert (answer.status_code, answer.json()["code"]) == (409, "owner_disabled")
+
+
 async def send(backend: Backend, headers, text, **more):
     answer = await ask(backend, headers, "POST", "/import", {"csv": text, **more})
     assert answer.status_code == 200, answer.text
@@ -319,7 +334,7 @@ async def test_a_long_list_is_added_whole_and_nobody_has_more_sites_than_there_m
     assert (await listed(backend, mei, "page_size=1"))["total"] == 100
     monkeypatch.setattr(service, "MAX_SITES", 100)
     answer = await ask(backend, mei, "POST", "", {"target_domain": "one.more"})
-    assert (answer.status_code, answer.json()["code"]) == (429, "site_limit")
+    assert (answer.status_code, answer.json()["code"]) == (409, "site_limit")
 
 
 async def test_a_reader_sees_what_is_wrong_with_a_line_in_their_language(backend, mei):

@@ -27,6 +27,20 @@ SAID = {code.strip("`"): int(status) for code, status, _ in rows(section(read("d
 BROUGHT_ABOUT = {
     "captures_unavailable": "tests/integration/test_object_storage.py",
     "content_lost": "tests/integration/test_api_findings.py",
+    **dict.fromkeys(
+        (
+            "csv_cells",
+            "csv_columns",
+            "csv_lines",
+            "csv_unreadable",
+            "group_too_large",
+            "owner_disabled",
+            "site_busy",
+            "site_exists",
+            "site_limit",
+        ),
+        "tests/integration/test_api_sites.py",
+    ),
     "database_damaged": "tests/integration/test_damaged_database.py",
     "database_unavailable": "tests/integration/test_api_monitor.py",
     "decision_changed": "tests/integration/test_api_decisions.py",

@@ -275,6 +275,24 @@ def restore_version(site):
     site.ask("POST", "/api/v1/admin/configuration/versions/0/restore", json={"version": newest})
 
 
+def use_sites(site):
+    """A group of many, added from a text, listed, changed, scanned as an order and one by one, and removed."""
+    path, number = "/api/v1/sites", next(site.numbers)
+    lines = [f"g{number}-{line}.example.com,group {number},a b,0 3 * * *,Asia/Shanghai" for line in range(400)]
+    text = "\n".join(["target_domain,group,tags,cron,time_zone", *lines])
+    site.ask("POST", f"{path}/import", json={"csv": text})
+    site.ask("POST", f"{path}/schedule", json={"cron": "0 3 29 2 *"})
+    one = site.ask("POST", path, 201, json={"target_domain": f"one-{number}.example.com"}).json()["id"]
+    site.ask("GET", f"{path}?page_size=200")
+    site.ask("GET", f"{path}/labels")
+    site.ask("PATCH", f"{path}/{one}", json={"schedule": {"every_hours": 6}})
+    site.ask("POST", f"{path}/run", 201, json={"group": f"group {number}"})
+    site.ask("POST", f"{path}/{one}/run", 201)
+    site.ask("GET", f"{path}/{one}")
+    site.ask("GET", f"{path}/{one}/scans")
+    site.ask("DELETE", f"{path}/{one}", 204)
+
+
 def use_key(site):
     """Made, listed, used, and revoked: one, and all."""
     _, name = site.add_user()
@@ -369,6 +387,17 @@ ROUTES = {
     ),
     "GET /api/v1/tasks/{task_id}/captures/{sha256}": task_route(f"captures/{LARGE_CONTENT}"),
     "GET /api/v1/tasks/{task_id}/report": task_route("report", *(f"?format={kind}" for kind in ReportFormat)),
+    "GET /api/v1/sites": use_sites,
+    "POST /api/v1/sites": use_sites,
+    "GET /api/v1/sites/labels": use_sites,
+    "POST /api/v1/sites/import": use_sites,
+    "POST /api/v1/sites/run": use_sites,
+    "POST /api/v1/sites/schedule": use_sites,
+    "GET /api/v1/sites/{site_id}": use_sites,
+    "PATCH /api/v1/sites/{site_id}": use_sites,
+    "DELETE /api/v1/sites/{site_id}": use_sites,
+    "POST /api/v1/sites/{site_id}/run": use_sites,
+    "GET /api/v1/sites/{site_id}/scans": use_sites,
     "GET /api/v1/auth/keys": use_key,
     "POST /api/v1/auth/keys": use_key,
     "DELETE /api/v1/auth/keys": use_key,
