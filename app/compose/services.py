@@ -203,6 +203,12 @@ def build_services(
         raise
 
 
+def _with_monitor(runner: ScanRunner, monitor: TaskMonitor | None) -> tuple[ScanRunner, TaskMonitor]:
+    if monitor is None:
+        raise ValueError("a runner in the embedded one's place needs a monitor, too")
+    return runner, monitor
+
+
 def _build(
     settings: Settings,
     lock: ServerLocks | None,
@@ -216,9 +222,7 @@ def _build(
     settings, db, audit = base.settings, base.db, base.audit
     auth = build_identity(base, passwords)
     manager = manager or build_real_time(base, auth)
-    runner, monitor = build_runner(base, manager) if runner is None else (runner, monitor)
-    if monitor is None:
-        raise ValueError("a runner in the embedded one's place needs a monitor, too")
+    runner, monitor = build_runner(base, manager) if runner is None else _with_monitor(runner, monitor)
     configuration = build_settings(base)
     scans, results = build_scans(base, runner), build_results(base)
     return Services(

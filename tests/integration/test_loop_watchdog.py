@@ -314,6 +314,12 @@ def use_link(site):
     site.ask("DELETE", f"{path}/{made['link_id']}", 204)
 
 
+def compare(site):
+    """A scan without results with itself: what is in stores is read and compared in threads of its own."""
+    ended = site.ask("GET", "/api/v1/tasks?status=completed&page_size=1").json()["items"][0]["id"]
+    site.ask("GET", f"/api/v1/tasks/{ended}/diff?against={ended}&page_size=200", 503)
+
+
 def connect_once(site):
     with site.socket():
         pass
@@ -385,6 +391,11 @@ ROUTES = {
     "GET /api/v1/tasks/{task_id}/references": task_route(
         "references", "?page_size=200&page=20", f"?domain={FIRST_PARTY}&page_size=200", "?format=csv"
     ),
+    "GET /api/v1/tasks/{task_id}/diff": compare,
+    "GET /api/v1/third-parties": lambda site: [
+        site.ask("GET", f"/api/v1/third-parties{query}") for query in ("", "?page_size=200", "?q=farm")
+    ],
+    "GET /api/v1/third-parties/{domain}": lambda site: site.ask("GET", "/api/v1/third-parties/nowhere.example", 404),
     "GET /api/v1/tasks/{task_id}/captures/{sha256}": task_route(f"captures/{LARGE_CONTENT}"),
     "GET /api/v1/tasks/{task_id}/report": task_route("report", *(f"?format={kind}" for kind in ReportFormat)),
     "GET /api/v1/sites": use_sites,

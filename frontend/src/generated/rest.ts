@@ -56,6 +56,8 @@ export interface Answers {
   "GET /api/v1/tasks/{task_id}/third-parties": ThirdPartyPage;
   "GET /api/v1/tasks/{task_id}/third-parties/{domain}": ThirdPartyDetail;
   "GET /api/v1/tasks/{task_id}/violations": ViolationPage;
+  "GET /api/v1/third-parties": InventoryPage;
+  "GET /api/v1/third-parties/{domain}": InventoryParty;
   "GET /livez": Liveness;
   "GET /metrics": unknown;
   "GET /readyz": Readiness;
@@ -569,6 +571,48 @@ export interface ImportedLine {
   status: "added" | "exists" | "refused";
   site_id: string | null;
   errors: LineProblem[];
+}
+
+export interface InventoryItem {
+  domain: string;
+  category: string;
+  sites: number;
+  first_seen_at: string;
+}
+
+export interface InventoryPage {
+  items: InventoryItem[];
+  total: number;
+}
+
+export interface InventoryParty {
+  domain: string;
+  category: string;
+  registrar: string | null;
+  registered_on: string | null;
+  title: string;
+  sites: number;
+  first_seen_at: string;
+  last_seen_at: string;
+  items: InventorySite[];
+  total: number;
+}
+
+export interface InventorySite {
+  target_domain: string;
+  user_id: string;
+  task_id: string;
+  attempt: number;
+  is_present: boolean;
+  risk_level: RiskLevel | null;
+  relation: string;
+  references: number;
+  hidden: number;
+  page: string | null;
+  script: string | null;
+  outcome: Outcome;
+  first_seen_at: string;
+  last_seen_at: string;
 }
 
 export interface KeyCreate {
