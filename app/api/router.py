@@ -13,6 +13,8 @@ from app.findings.routes import findings, review
 from app.identity.routes import audit, auth, cookie_auth, keys, own_sessions, users
 from app.inventory.routes import differences, third_parties
 from app.lists import routes as lists
+from app.notifications.routes import channels, deliveries, feed
+from app.notifications.routes import rules as notification_rules
 from app.orders import routes as orders
 from app.overview.routes import overview, service_numbers
 from app.reports import routes as reports
@@ -60,6 +62,10 @@ def build_router() -> APIRouter:
         configuration,
         local_reader,
         lists,
+        feed,
+        channels,
+        notification_rules,
+        deliveries,
     )
     for module in modules:
         root.include_router(module.router, prefix="/api/v1", dependencies=rules)

@@ -18,6 +18,8 @@ from app.lists.service import ListService
 from app.maintenance.captures_probe import CapturesProbe
 from app.maintenance.user_scans import OrderedScans
 from app.monitor.service import TaskMonitor, WorkerControl
+from app.notifications.build import NotificationParts, build_notifications
+from app.notifications.ports import FindingPictures
 from app.orders.service import OrderService
 from app.scans.ports import ScanRunner
 from app.scans.service import ScanService
@@ -25,6 +27,7 @@ from app.sites.build import SiteParts, build_sites
 from app.tasks.dispatch.celery_runner import CeleryRunner
 from app.tasks.fork_server.starter import ForkingStarter
 from app.tasks.list_reading.process import update_in_process
+from app.tasks.notification_sending import PolicedHttpSender
 from app.tasks.reading_model_question import ask_model
 from app.tasks.supervisor.embedded_runner import EmbeddedRunner
 from app.tasks.supervisor.worker_handle import MODULE
@@ -117,6 +120,19 @@ def build_list_service(base: Foundation) -> ListService:
         metrics=base.metrics,
         audit=base.audit,
         update=update_in_process,
+    )
+
+
+def build_notifier(base: Foundation, pictures: FindingPictures) -> NotificationParts:
+    return build_notifications(
+        base.settings,
+        db=base.db,
+        clock=base.clock,
+        audit=base.audit,
+        metrics=base.metrics,
+        targets=base.targets,
+        http=PolicedHttpSender(base.settings),
+        pictures=pictures,
     )
 
 

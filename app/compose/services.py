@@ -6,12 +6,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from app.compose.foundation import lay_foundation
+from app.compose.foundation import Foundation, lay_foundation
 from app.compose.parts import (
     build_captures_probe,
     build_handler,
     build_identity,
     build_list_service,
+    build_notifier,
     build_real_time,
     build_runner,
     build_scans,
@@ -50,6 +51,7 @@ from app.maintenance.captures_probe import CapturesProbe
 from app.maintenance.database_probe import DatabaseProbe
 from app.maintenance.result_files import ResultFileCheck
 from app.monitor.service import TaskMonitor
+from app.notifications.build import NotificationParts
 from app.orders.service import OrderService
 from app.overview.service import OverviewService
 from app.overview.service_numbers import ServiceNumbers
@@ -99,6 +101,7 @@ class Services:
     review: ReviewService
     overview: OverviewService
     inventory: InventoryParts
+    notifications: NotificationParts
     report_files: ReportFileService
     report_process: ReportProcess
     result_files: ResultFileCheck
@@ -139,6 +142,7 @@ class Services:
         stack.callback(self.inventory.differences.close)
         stack.callback(self.report_files.close)
         stack.push_async_callback(self.report_process.close)
+        stack.push_async_callback(self.notifications.close)
         await asyncio.to_thread(startup.prepare_database, self.settings, self.db, self.clock)
         stack.callback(self.epoch.close)
         await asyncio.to_thread(self.epoch.open)
@@ -152,7 +156,8 @@ class Services:
         stack.push_async_callback(self.audit.stop)
         generated = await self.auth.ensure_admin()
         stack.push_async_callback(self.lease.release)
-        for part in (self.runner, self.monitor, self.manager):
+        stack.callback(self.bus.subscribe(self.notifications.sender.on_hint))
+        for part in (self.runner, self.monitor, self.manager, self.notifications.sender):
             await part.start()
             stack.push_async_callback(part.stop)
         self._background.keep(self.auth.opaque.uses.keep_written, name="token-uses")
@@ -203,12 +208,6 @@ def build_services(
         raise
 
 
-def _with_monitor(runner: ScanRunner, monitor: TaskMonitor | None) -> tuple[ScanRunner, TaskMonitor]:
-    if monitor is None:
-        raise ValueError("a runner in the embedded one's place needs a monitor, too")
-    return runner, monitor
-
-
 def _build(
     settings: Settings,
     lock: ServerLocks | None,
@@ -222,9 +221,8 @@ def _build(
     settings, db, audit = base.settings, base.db, base.audit
     auth = build_identity(base, passwords)
     manager = manager or build_real_time(base, auth)
-    runner, monitor = build_runner(base, manager) if runner is None else _with_monitor(runner, monitor)
-    configuration = build_settings(base)
-    scans, results = build_scans(base, runner), build_results(base)
+    runner, monitor = _choose_runner(base, manager, runner, monitor)
+    configuration, scans, results = build_settings(base), build_scans(base, runner), build_results(base)
     return Services(
         settings=settings,
         clock=clock,
@@ -254,6 +252,7 @@ def _build(
         review=results.findings.review,
         overview=results.overview,
         inventory=results.inventory,
+        notifications=build_notifier(base, results.findings.pictures),
         report_files=results.reports.report_files,
         report_process=results.report_process,
         result_files=ResultFileCheck(db=db, scans_dir=settings.data_dir / SCANS_FOLDER),
@@ -268,3 +267,13 @@ def _build(
         close_stores=base.results.close,
         _background=BackgroundTasks(base.metrics.note_background_failure),
     )
+
+
+def _choose_runner(
+    base: Foundation, manager: WebSocketManager, runner: ScanRunner | None, monitor: TaskMonitor | None
+) -> tuple[ScanRunner, TaskMonitor]:
+    if runner is None:
+        return build_runner(base, manager)
+    if monitor is None:
+        raise ValueError("a runner in the embedded one's place needs a monitor, too")
+    return runner, monitor

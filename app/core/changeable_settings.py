@@ -63,6 +63,7 @@ class FaultCode(StrEnum):
     DOMAIN_NAMES = "domain_names"
     PATH_OF_MACHINE = "path_of_machine"
     SECRET_IN_ADDRESS = "secret_in_address"  # noqa: S105 - the name of a fault
+    UNKNOWN_CHANNEL = "unknown_channel"  # of a notification rule
 
 
 _OF_OTHER: Final = {"not_above": FaultCode.NOT_ABOVE_OTHER, "set_together": FaultCode.SET_TOGETHER_OTHER}

@@ -18,7 +18,7 @@ from app.core.comma_lists import CommaList, Lists, Networks, PortPairs, Sources
 from app.core.deployment import SQLITE, check_services
 from app.core.errors import ConfigurationError
 from app.core.pending_restore import DATABASE
-from app.core.secret_rules import check_secret
+from app.core.secret_rules import MailServerUrl, check_secret
 from app.domain.field_problem import describe_field_problem
 from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog, Text, english
 from app.domain.scan_options import (
@@ -42,6 +42,7 @@ _IN_ORDER: Final = (
     ("api_key_ttl_s", "api_key_max_ttl_s"),
     ("ws_drain_s", "stop_within_s"),
 )
+_TOGETHER: Final = (("reading_model_url", "reading_model_name"), ("smtp_url", "mail_from"))
 
 
 class Settings(BaseSettings):
@@ -191,6 +192,14 @@ class Settings(BaseSettings):
     default_screenshots: bool = DEFAULTS.screenshots
     default_cloaking: bool = DEFAULTS.cloaking
 
+    # Notifications: see docs/notifications.md
+    public_url: str | None = None  # of the page, for links in messages; None: messages have none
+    smtp_url: MailServerUrl | None = None  # it may hold a password; None: no e-mail
+    mail_from: str | None = None
+    notification_networks: Networks = ()  # CIDRs that channels may lead to although private
+    notification_first_retry_s: float = Field(default=5, gt=0, le=3_600)  # tripled with each failure
+    notification_retention_days: int = Field(default=90, ge=1, le=36_500)
+
     # LLM review (analysis.md, "LLM review")
     reading_model_url: str | None = None  # of an API like OpenAI's, without /chat/completions; None: none reads along
     reading_model_name: str | None = None
@@ -207,13 +216,16 @@ class Settings(BaseSettings):
         "reading_model_url",
         "reading_model_name",
         "default_max_depth",
+        "public_url",
+        "smtp_url",
+        "mail_from",
         mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
 
-    @field_validator("traces_url", "reading_model_url")
+    @field_validator("traces_url", "reading_model_url", "public_url")
     @classmethod
     def _is_http_address(cls, value: str | None) -> str | None:
         if value is not None and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
@@ -229,10 +241,11 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _check_reading_model(self) -> Self:
-        if (self.reading_model_url is None) != (self.reading_model_name is None):
-            named = {"name": _variable("reading_model_url"), "other": _variable("reading_model_name")}
-            raise PydanticCustomError("set_together", "one without the other", named)
+    def _check_pairs(self) -> Self:
+        for one, other in _TOGETHER:
+            if (getattr(self, one) is None) != (getattr(self, other) is None):
+                named = {"name": _variable(one), "other": _variable(other)}
+                raise PydanticCustomError("set_together", "one without the other", named)
         return self
 
     @property

@@ -30,6 +30,7 @@ class Metrics:
         self._add_lists()
         self._add_sites()
         self._add_scan_processes()
+        self._add_notifications()
         self._add_streams()
         self._add_process()
         self._notified: dict[str, Counter] = {}
@@ -152,6 +153,17 @@ class Metrics:
             "scan_process_starts",
             "Processes of scans that were started, by way: forked, or executed, which costs a second of processor time",
             ["way"],
+            registry=self.registry,
+        )
+
+    def _add_notifications(self) -> None:
+        self.notifications = Counter(
+            "notifications", "Notifications written to the feeds of users, by kind", ["kind"], registry=self.registry
+        )
+        self.deliveries = Counter(
+            "notification_deliveries",
+            "Tries to send a notification by a channel: sent, failed, which is tried again, or dead, which is not",
+            ["channel", "outcome"],
             registry=self.registry,
         )
 

@@ -194,6 +194,15 @@ def derive_keys(settings: Settings, purpose: str) -> list[bytes]:
     return [_derive(secret.get_secret_value(), purpose) for secret in secrets_set if secret is not None]
 
 
+def derive_stored_keys(settings: Settings, purpose: str) -> list[bytes]:
+    """Return keys for what is stored sealed, that to use first: of the settings' secrets, or of the data folder's.
+
+    Raises ConfigurationError, as `load_secret`.
+    """
+    previous = () if settings.secret_key_previous is None else (settings.secret_key_previous.get_secret_value(),)
+    return [_derive(secret, purpose) for secret in (load_secret(settings), *previous)]
+
+
 def _derive(secret: str, purpose: str) -> bytes:
     derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"compliance {purpose}".encode())
     return derivation.derive(secret.encode())

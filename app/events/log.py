@@ -17,6 +17,7 @@ from app.domain.log_entry import LogEntry
 from app.domain.messages import Text
 from app.domain.projection import TaskProjection, apply
 from app.domain.translation import origin
+from app.events import outbox
 from app.events.event import Event, NewEvent, PendingLogs
 from app.events.event_body import EventBody
 from app.events.log_identity import count_commit, read_commits
@@ -246,5 +247,7 @@ def _appended(connection: Connection, task_id: str, row: Row[Any], drafted: Draf
     connection.execute(insert(task_events), drafted.event_rows)
     if drafted.line_rows:
         connection.execute(insert(task_logs), drafted.line_rows)
+    at = drafted.placed[0]
+    outbox.note_events(connection, task_id, at.attempt, (event.type for event in drafted.placed), at.created_at)
     number = count_commit(connection)
     return AppendResult(task_id, row.user_id, row.attempt, row.status, drafted.placed, number, drafted.after)

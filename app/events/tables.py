@@ -207,3 +207,18 @@ task_logs = Table(
     Column("created_at", UtcDateTime, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# What somebody is still to be told of: written in the transaction of the event, removed in the one that writes what is
+# told (ADR 0075). One row for each thing that has happened, however often it happens before somebody looks.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("kind", String(24), primary_key=True),  # one of `events.outbox.Kind`
+    Column("subject_id", String(36), primary_key=True),  # of the task, or of the site
+    Column("number", Integer, primary_key=True, autoincrement=False),  # of the attempt; tells occurrences apart
+    Column("version", Integer, nullable=False),  # 1, and one more each time that it happens again
+    Column("detail", JSON(none_as_null=True)),  # what cannot be read elsewhere; NULL: all can
+    Column("due_at", UtcDateTime, nullable=False),  # nobody looks at it before
+    Column("created_at", UtcDateTime, nullable=False),
+)
+Index("ix_outbox_due", outbox.c.due_at)

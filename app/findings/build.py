@@ -10,6 +10,7 @@ from app.core.db import Database
 from app.domain.targets import TargetParser
 from app.findings.decisions import DecisionService
 from app.findings.evidence.service import EvidenceService
+from app.findings.finding_pictures import FindingPictureReader
 from app.findings.review import ReviewService
 from app.identity.audit import AuditTrail
 from app.scans.ports import ReportProcesses
@@ -18,6 +19,7 @@ from app.scanstore.port import ScanStores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingParts:
+    pictures: FindingPictureReader
     evidence: EvidenceService
     decisions: DecisionService
     review: ReviewService
@@ -39,6 +41,7 @@ def build_findings(
         db=db, stores=stores, contents=Contents(captures), targets=targets, clock=clock, processes=processes
     )
     return FindingParts(
+        pictures=FindingPictureReader(db=db, stores=stores, contents=captures),
         evidence=evidence,
         decisions=DecisionService(db=db, clock=clock, audit=audit, stores=stores, on_change=on_change),
         review=ReviewService(db=db, evidence=evidence),

@@ -23,12 +23,21 @@ from app.core.db import Database
 from app.core.errors import ConfigurationError
 from app.core.tables import marks
 from app.events.log_identity import FORGET_FOLDER
-from app.events.tables import scan_runs, scan_tasks, task_events, task_logs
+from app.events.tables import outbox, scan_runs, scan_tasks, task_events, task_logs
 from app.findings.tables import decisions, findings, violations
 from app.identity.tables import api_keys, audit_log, known_addresses, scan_links, sessions, users
 from app.inventory.tables import scan_differences, site_inventories, site_parties
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
+from app.notifications.tables import (
+    channels,
+    deliveries,
+    digest_items,
+    feeds,
+    notifications,
+    rules,
+    told_findings,
+)
 from app.orders.tables import order_tasks, scan_orders
 from app.scans.tables import idempotency_keys
 from app.scanstore.files import SCANS_FOLDER
@@ -66,6 +75,14 @@ TABLES: Final = (
     site_tags,
     site_parties,
     site_inventories,
+    channels,
+    rules,
+    feeds,
+    notifications,
+    told_findings,
+    digest_items,
+    deliveries,
+    outbox,
     marks,
 )
 ROWS: Final = 2_000  # read at a time

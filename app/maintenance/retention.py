@@ -81,6 +81,9 @@ class RetentionService:
         await self._partitions.drop_old(AUDIT_PARTITIONS, audit_before)
         audit_before -= self._partitions.patience(AUDIT_PARTITIONS)
         await self._prune_rows("audit", retention.has_old_audit, retention.prune_audit, audit_before)
+        told_before = now - timedelta(days=settings.notification_retention_days)
+        old, prune = retention.has_old_notifications, retention.prune_notifications
+        await self._prune_rows("notifications", old, prune, told_before)
         if self.captures is not None:
             await self.captures.collect_if_due(now)
 

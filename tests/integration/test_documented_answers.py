@@ -26,6 +26,7 @@ SAID = {code.strip("`"): int(status) for code, status, _ in rows(section(read("d
 # What needs a fault, results or a page of a list: these tests bring them about, and ask as well.
 BROUGHT_ABOUT = {
     "captures_unavailable": "tests/integration/test_object_storage.py",
+    "channel_limit": "tests/integration/test_notifications.py",
     "content_lost": "tests/integration/test_api_findings.py",
     **dict.fromkeys(
         (
@@ -45,6 +46,7 @@ BROUGHT_ABOUT = {
     "database_unavailable": "tests/integration/test_api_monitor.py",
     "decision_changed": "tests/integration/test_api_decisions.py",
     "insufficient_scope": "tests/integration/test_api_keys.py",
+    "delivery_waiting": "tests/integration/test_notifications.py",
     "internal": "tests/integration/test_api_bad_input.py",
     "key_limit": "tests/integration/test_api_keys.py",
     "lifetime_too_long": "tests/integration/test_api_keys.py",
@@ -55,6 +57,7 @@ BROUGHT_ABOUT = {
     "reason_missing": "tests/integration/test_api_decisions.py",
     "report_limit": "tests/integration/test_report_stream.py",
     "results_unavailable": "tests/integration/test_api_reports.py",
+    "rule_limit": "tests/integration/test_notifications.py",
     "scan_store_unavailable": "tests/integration/test_api_reports.py",
     "session_required": "tests/integration/test_api_keys.py",
     "unavailable": "tests/integration/test_streams.py",

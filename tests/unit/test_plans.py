@@ -57,6 +57,7 @@ from app.websocket.messages.topics import ALL_TOPICS, topics
 from app.websocket.queries import broadcasts, servers
 from app.websocket.state.state_reader import StateReader
 from tests.support.backend import HandClock
+from tests.support.notification_walk import WALK as NOTIFICATIONS
 from tests.support.violations import new_violation
 from tests.unit.lists.versions import version
 
@@ -275,6 +276,8 @@ WALK: dict[str, Callable] = {
     "retention.prune_keys": lambda c: retention.prune_keys(c, NOW, 10),
     "retention.has_old_audit": lambda c: retention.has_old_audit(c, NOW),
     "retention.prune_audit": lambda c: retention.prune_audit(c, NOW, 10),
+    "retention.has_old_notifications": lambda c: retention.has_old_notifications(c, NOW),
+    "retention.prune_notifications": lambda c: retention.prune_notifications(c, NOW, 10),
     "retention.trusted_time": retention.trusted_time,
     "retention.set_trusted_time": lambda c: retention.set_trusted_time(c, NOW),
     "retention.untrusted_span": retention.untrusted_span,
@@ -445,6 +448,7 @@ WALK: dict[str, Callable] = {
     "users.lock": lambda c: user_rows.lock(c, ID),
     "users.is_active": lambda c: user_rows.is_active(c, ID),
     "users.lock_admins": user_rows.lock_admins,
+    "users.roles_of_active": lambda c: user_rows.roles_of_active(c, [ID, ID]),
     "users.remove": lambda c: user_rows.remove(c, ID),
     "users.count_other_admins": lambda c: user_rows.count_other_admins(c, ID),
     "retention.mark_deleted_unfinished": lambda c: retention.mark_deleted_unfinished(c, ID, NOW),
@@ -463,6 +467,8 @@ WALK: dict[str, Callable] = {
         for wanted in (FindingFilter(), FindingFilter(RiskLevel.HIGH, FOUND.id.cause, True, DecisionState.OPEN, "a"))
     ],
     "findings.of_run": lambda c: findings.of_run(c, ID, 1),
+    "findings.open_of_run": lambda c: findings.open_of_run(c, ID, 1, limit=100),
+    "findings.target_of": lambda c: findings.target_of(c, ID),
     "findings.of_domains": lambda c: findings.of_domains(c, ID, 1, ["a", "b"]),
     "findings.find": lambda c: findings.find(c, ID, 1, FOUND.id),
     "findings.levels_of": lambda c: (findings.levels_of(c, ID, 1), findings.levels_of(c, ID, 1, ["a"])),
@@ -511,6 +517,7 @@ WALK: dict[str, Callable] = {
     "workers.known": workers.known,
     "workers.silence": lambda c: workers.silence(c, "scan"),
     "workers.forget_silent": lambda c: workers.forget_silent(c, 600),
+    **NOTIFICATIONS,
 }
 # Beside the repositories: whose statements are walked by whom.
 ELSEWHERE: dict[str, Callable] = {
@@ -563,6 +570,8 @@ FEW = (
     "list_versions",
     "list_states",
     "list_parts",
+    "ix_notification_rules_all",  # rules of administrators about everybody's scans
+    "ix_channels_due",  # channels with something to send, once at the start of the only process
     "ix_scan_tasks_captured",  # a number for each task that has captures still, read in the scan's own process
 )
 # Statements that change nothing that exists: their plan is empty.

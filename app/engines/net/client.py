@@ -55,6 +55,7 @@ class FetchOptions(TypedDict, total=False):
 
     method: str
     headers: Mapping[str, str]
+    body: bytes
     max_bytes: int
     timeout_s: float
     max_redirects: int
@@ -69,6 +70,7 @@ class _Request:
 
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None  # sent with every hop; of a request that follows no redirect
     max_bytes: int = MAX_BYTES
     timeout_s: float = TIMEOUT_S
     max_redirects: int = MAX_REDIRECTS
@@ -202,6 +204,7 @@ class HttpClient:
             request.method,
             url,
             headers=headers,
+            data=request.body,
             allow_redirects=False,
             ssl=True if request.verify else self._unverified_tls,
         ) as response:

@@ -110,6 +110,18 @@ def of_run(connection: Connection, task_id: str, run: int) -> list[Row[Any]]:
     return list(connection.execute(query.limit(MAX_COUNTED)))
 
 
+def open_of_run(connection: Connection, task_id: str, run: int, *, limit: int) -> list[Row[Any]]:
+    """Return a run's open findings, the worst first, at most `limit`."""
+    query = select(findings).where(*_of_run(task_id, run), f.state == DecisionState.OPEN.value)
+    return list(connection.execute(query.order_by(f.score.desc(), f.violation_id).limit(limit)))
+
+
+def target_of(connection: Connection, task_id: str) -> tuple[str, str] | None:
+    """Return owner and target of a task; None: there is no such task."""
+    row = connection.execute(select(t.user_id, t.target_domain).where(t.id == task_id)).one_or_none()
+    return None if row is None else (row.user_id, row.target_domain)
+
+
 def of_domains(connection: Connection, task_id: str, run: int, domains: Collection[str]) -> list[Row[Any]]:
     """Return what a run has found at these domains, the worst first."""
     found: list[Row[Any]] = []

@@ -3,7 +3,7 @@
 Addresses are networks as `core.limits.network_of` writes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,6 +32,12 @@ def is_active(connection: Connection, user_id: str) -> bool:
     """Return whether the user is there and not disabled."""
     found = connection.execute(select(users.c.is_active).where(users.c.id == user_id)).scalar_one_or_none()
     return bool(found)
+
+
+def roles_of_active(connection: Connection, user_ids: Collection[str]) -> dict[str, str]:
+    """Return the roles of those of these users who are active, by id."""
+    found = select(users.c.id, users.c.role).where(users.c.id.in_(sorted(user_ids)), users.c.is_active)
+    return {row.id: row.role for row in connection.execute(found)}
 
 
 def lock_admins(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from app.events.tables import UNFINISHED_VISIBLE, scan_runs, scan_tasks, task_ev
 from app.events.types import EVENT_BODIES
 from app.findings.tables import findings, violations
 from app.identity.tables import api_keys, audit_log, scan_links
+from app.notifications.tables import deliveries, notifications
 from app.orders import queries as orders
 from app.scans.tables import idempotency_keys
 
@@ -243,6 +244,25 @@ def prune_audit(connection: Connection, before: datetime, limit: int) -> int:
         return 0
     times = a.at.between(old[0].at, old[-1].at)  # of one partition or two
     return connection.execute(delete(audit_log).where(times, a.id.in_([row.id for row in old]))).rowcount
+
+
+def has_old_notifications(connection: Connection, before: datetime) -> bool:
+    """Whether a notification or a delivery is older."""
+    return any(
+        connection.execute(select(table.c.id).where(table.c.created_at < before).limit(1)).first() is not None
+        for table in (deliveries, notifications)
+    )
+
+
+def prune_notifications(connection: Connection, before: datetime, limit: int) -> int:
+    """Remove older deliveries, and then older notifications; return how many rows that were."""
+    removed = 0
+    for table in (deliveries, notifications):
+        old = select(table.c.id).where(table.c.created_at < before).order_by(table.c.created_at).limit(limit - removed)
+        ids = list(connection.execute(old).scalars())
+        if ids:
+            removed += connection.execute(delete(table).where(table.c.id.in_(ids))).rowcount
+    return removed
 
 
 def trusted_time(connection: Connection) -> datetime | None:

@@ -7,7 +7,9 @@ export interface Answers {
   "DELETE /api/v1/auth/keys/{key_id}": unknown;
   "DELETE /api/v1/auth/sessions": EndedSessions;
   "DELETE /api/v1/auth/sessions/{session_id}": unknown;
+  "DELETE /api/v1/channels/{channel_id}": unknown;
   "DELETE /api/v1/orders/{order_id}": unknown;
+  "DELETE /api/v1/rules/{rule_id}": unknown;
   "DELETE /api/v1/sites/{site_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}/links/{link_id}": unknown;
@@ -25,15 +27,19 @@ export interface Answers {
   "GET /api/v1/auth/keys": KeyList;
   "GET /api/v1/auth/me": UserResponse;
   "GET /api/v1/auth/sessions": SessionList;
+  "GET /api/v1/channels": ChannelList;
+  "GET /api/v1/deliveries": DeliveryPage;
   "GET /api/v1/monitor/tasks/{task_id}/events": unknown;
   "GET /api/v1/monitor/tasks/{task_id}/logs": LogPage;
   "GET /api/v1/monitor/tasks/{task_id}/status": TaskState;
   "GET /api/v1/monitor/ws/stats": ConnectionStats;
+  "GET /api/v1/notifications": NotificationPage;
   "GET /api/v1/orders": OrderPage;
   "GET /api/v1/orders/{order_id}": OrderResponse;
   "GET /api/v1/orders/{order_id}/report": OrderReport;
   "GET /api/v1/overview": Overview;
   "GET /api/v1/review": ReviewPage;
+  "GET /api/v1/rules": RuleList;
   "GET /api/v1/search": SearchResult;
   "GET /api/v1/sites": SitePage;
   "GET /api/v1/sites/labels": SiteLabels;
@@ -62,6 +68,7 @@ export interface Answers {
   "GET /metrics": unknown;
   "GET /readyz": Readiness;
   "PATCH /api/v1/admin/users/{user_id}": UserResponse;
+  "PATCH /api/v1/channels/{channel_id}": ChannelResponse;
   "PATCH /api/v1/sites/{site_id}": SiteResponse;
   "POST /api/v1/admin/configuration/reading-model/test": ReadingModelTest;
   "POST /api/v1/admin/configuration/versions/{number}/restore": ConfigurationResponse;
@@ -76,10 +83,15 @@ export interface Answers {
   "POST /api/v1/auth/logout-everywhere": unknown;
   "POST /api/v1/auth/password": unknown;
   "POST /api/v1/auth/refresh": TokenResponse;
+  "POST /api/v1/channels": ChannelCreated;
+  "POST /api/v1/channels/{channel_id}/test": TestResult;
+  "POST /api/v1/deliveries/{delivery_id}/resend": DeliveryResponse;
   "POST /api/v1/monitor/ws/broadcast": BroadcastResponse;
   "POST /api/v1/monitor/ws/ticket": TicketResponse;
+  "POST /api/v1/notifications/read": ReadState;
   "POST /api/v1/orders": OrderResponse;
   "POST /api/v1/orders/{order_id}/cancel": OrderResponse;
+  "POST /api/v1/rules": RuleResponse;
   "POST /api/v1/sites": SiteResponse;
   "POST /api/v1/sites/import": ImportReport;
   "POST /api/v1/sites/run": OrderResponse;
@@ -91,12 +103,14 @@ export interface Answers {
   "POST /api/v1/tasks/{task_id}/retry": TaskResponse;
   "PUT /api/v1/admin/configuration": ConfigurationResponse;
   "PUT /api/v1/admin/local-reader": LocalReaderOverview;
+  "PUT /api/v1/rules/{rule_id}": RuleResponse;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionInfo;
   "PUT /api/v1/tasks/{task_id}/priority": TaskResponse;
 }
 
 export interface Bodies {
   "PATCH /api/v1/admin/users/{user_id}": UserUpdate;
+  "PATCH /api/v1/channels/{channel_id}": ChannelUpdate;
   "PATCH /api/v1/sites/{site_id}": SiteUpdate;
   "POST /api/v1/admin/configuration/versions/{number}/restore": ConfigurationRestore;
   "POST /api/v1/admin/lists/{name}/take-shrunk": ShrunkList;
@@ -106,8 +120,11 @@ export interface Bodies {
   "POST /api/v1/auth/login": LoginRequest;
   "POST /api/v1/auth/password": PasswordRequest;
   "POST /api/v1/auth/refresh": RefreshRequest;
+  "POST /api/v1/channels": ChannelCreate;
   "POST /api/v1/monitor/ws/broadcast": BroadcastRequest;
+  "POST /api/v1/notifications/read": ReadRequest;
   "POST /api/v1/orders": OrderCreate;
+  "POST /api/v1/rules": RuleWrite;
   "POST /api/v1/sites": SiteCreate;
   "POST /api/v1/sites/import": SiteImport;
   "POST /api/v1/sites/run": GroupRun;
@@ -116,6 +133,7 @@ export interface Bodies {
   "POST /api/v1/tasks/{task_id}/links": LinkCreate;
   "PUT /api/v1/admin/configuration": ConfigurationChange;
   "PUT /api/v1/admin/local-reader": LocalReaderChange;
+  "PUT /api/v1/rules/{rule_id}": RuleWrite;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionRequest;
   "PUT /api/v1/tasks/{task_id}/priority": TaskPriority;
 }
@@ -241,6 +259,58 @@ export interface ChainStep {
 
 export type Change = "new" | "gone" | "changed" | "not_seen";
 
+export interface ChannelCreate {
+  name: string;
+  kind: ChannelKind;
+  language: Language;
+  url?: string | null;
+  address?: string | null;
+  secret?: string | null;
+}
+
+export interface ChannelCreated {
+  id: string;
+  name: string;
+  kind: ChannelKind;
+  language: Language;
+  leads_to: string;
+  enabled: boolean;
+  created_at: string;
+  last_sent_at: string | null;
+  failures: number;
+  last_error: DeliveryError | null;
+  signing_secret: string | null;
+}
+
+export type ChannelKind = "webhook" | "email" | "dingtalk" | "wecom" | "feishu" | "slack";
+
+export interface ChannelList {
+  items: ChannelResponse[];
+  mail_configured: boolean;
+}
+
+export interface ChannelResponse {
+  id: string;
+  name: string;
+  kind: ChannelKind;
+  language: Language;
+  leads_to: string;
+  enabled: boolean;
+  created_at: string;
+  last_sent_at: string | null;
+  failures: number;
+  last_error: DeliveryError | null;
+}
+
+export interface ChannelUpdate {
+  name?: string | null;
+  language?: Language | null;
+  enabled?: boolean | null;
+  url?: string | null;
+  address?: string | null;
+  secret?: string | null;
+}
+
 export interface CommonOptions {
   max_pages?: number;
   max_depth?: number | null;
@@ -354,6 +424,31 @@ export interface DecisionRequest {
 
 export type DecisionState = "open" | "confirmed" | "dismissed" | "mending";
 
+export interface DeliveryError {
+  code: FailureCode;
+  message: string;
+}
+
+export interface DeliveryPage {
+  items: DeliveryResponse[];
+  next_cursor: string | null;
+}
+
+export interface DeliveryResponse {
+  id: string;
+  channel_id: string;
+  status: DeliveryStatus;
+  attempts: number;
+  items: NotificationContent[];
+  total: number;
+  created_at: string;
+  next_at: string | null;
+  sent_at: string | null;
+  error: DeliveryError | null;
+}
+
+export type DeliveryStatus = "waiting" | "sent" | "dead";
+
 export interface DifferenceItem {
   section: Section;
   change: Change;
@@ -379,6 +474,8 @@ export interface DifferencePage {
   changes: number;
   not_seen: number;
 }
+
+export type DigestPeriod = "none" | "daily" | "weekly";
 
 export interface Discovery {
   sources: PassiveSource[];
@@ -440,6 +537,8 @@ export interface ExplainedRisk {
   score: number;
   reasons: RiskReason[];
 }
+
+export type FailureCode = "dns" | "dns_unreachable" | "refused_address" | "bad_url" | "connect" | "tls" | "timeout" | "protocol" | "redirect" | "http_status" | "rejected" | "rate_limited" | "mail_not_configured" | "mail_refused" | "mail_unreachable" | "secret_unreadable";
 
 export interface FieldProblem {
   field: string;
@@ -806,6 +905,48 @@ export interface NameServer {
   names: number;
 }
 
+export interface NotificationContent {
+  kind: NotificationKind;
+  target_domain?: string;
+  task_id?: string | null;
+  attempt?: number | null;
+  findings?: NotifiedFinding[] | null;
+  total?: number | null;
+  finding_counts?: Record<string, number> | null;
+  reasons?: Reason[] | null;
+  error?: ErrorInfo | null;
+  changes?: SiteChange[] | null;
+  days?: number | null;
+  since?: string | null;
+}
+
+export type NotificationKind = "findings" | "scan_completed" | "scan_inconclusive" | "scan_failed" | "site_changed" | "site_overdue";
+
+export interface NotificationPage {
+  items: NotificationResponse[];
+  last_seq: number;
+  unread: number;
+}
+
+export interface NotificationResponse {
+  seq: number;
+  id: string;
+  content: NotificationContent;
+  created_at: string;
+  read_at: string | null;
+}
+
+export interface NotifiedFinding {
+  id: string;
+  domain: string;
+  category: ViolationKey;
+  risk_level: RiskLevel;
+  raised_from?: RiskLevel | null;
+  needs_review: boolean;
+  url: string;
+  found_on?: string | null;
+}
+
 export interface OpenConnection {
   connection_id: string;
   user_id: string;
@@ -1012,6 +1153,16 @@ export interface Problem {
   errors?: FieldProblem[] | null;
 }
 
+export interface ReadRequest {
+  up_to?: number | null;
+  seqs?: number[];
+}
+
+export interface ReadState {
+  last_seq: number;
+  unread: number;
+}
+
 export interface Readiness {
   status: "ok" | "degraded" | "stopping" | "unavailable";
   checks: ReadinessChecks;
@@ -1195,6 +1346,45 @@ export interface RiskReason {
   text: string;
 }
 
+export interface RuleList {
+  items: RuleResponse[];
+}
+
+export interface RuleResponse {
+  id: string;
+  name: string;
+  enabled: boolean;
+  kinds: NotificationKind[];
+  min_risk: RiskLevel;
+  targets: string[];
+  all_users: boolean;
+  channel_ids: string[];
+  time_zone: string;
+  digest: DigestPeriod;
+  digest_time: string;
+  digest_weekday: number;
+  quiet_from: string | null;
+  quiet_until: string | null;
+  next_digest_at: string | null;
+  created_at: string;
+}
+
+export interface RuleWrite {
+  name: string;
+  enabled?: boolean;
+  kinds: NotificationKind[];
+  min_risk?: RiskLevel;
+  targets?: string[];
+  all_users?: boolean;
+  channel_ids?: string[];
+  time_zone?: string;
+  digest?: DigestPeriod;
+  digest_time?: string;
+  digest_weekday?: number;
+  quiet_from?: string | null;
+  quiet_until?: string | null;
+}
+
 export interface RunningScan {
   task_id: string;
   attempt: number;
@@ -1340,6 +1530,13 @@ export interface SettingResponse {
 
 export interface ShrunkList {
   entries: number;
+}
+
+export interface SiteChange {
+  domain: string;
+  what: string;
+  before?: string;
+  after?: string;
 }
 
 export interface SiteCreate {
@@ -1596,6 +1793,11 @@ export interface TaskState {
 }
 
 export type TaskStatus = "pending" | "running" | "cancelling" | "completed" | "failed" | "cancelled";
+
+export interface TestResult {
+  sent: boolean;
+  error: DeliveryError | null;
+}
 
 export interface ThirdParty {
   domain: string;

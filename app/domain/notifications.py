@@ -1,0 +1,103 @@
+"""What people are notified of, by which channels, and when. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final, Self
+from zoneinfo import ZoneInfo
+
+MAX_CHANNELS: Final = 20  # of a user; a rule may name all of them
+MAX_RULES: Final = 50  # of a user
+MAX_TARGETS: Final = 200  # of a rule
+MAX_NAME: Final = 100  # characters of a channel's or rule's name
+SHOWN_FINDINGS: Final = 20  # that a notification names, the worst first; of the others it has the number
+_DAY: Final = timedelta(days=1)
+
+
+class NotificationKind(StrEnum):
+    """What a notification is about."""
+
+    FINDINGS = "findings"  # new findings of a scan, or known ones whose risk rose
+    SCAN_COMPLETED = "scan_completed"
+    SCAN_INCONCLUSIVE = "scan_inconclusive"
+    SCAN_FAILED = "scan_failed"
+    SITE_CHANGED = "site_changed"  # owner or content of a third party
+    SITE_OVERDUE = "site_overdue"  # not scanned
+
+
+class ChannelKind(StrEnum):
+    """How a notification leaves."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+    DINGTALK = "dingtalk"
+    WECOM = "wecom"
+    FEISHU = "feishu"
+    SLACK = "slack"
+
+
+class DigestPeriod(StrEnum):
+    """How a rule sends what it matches."""
+
+    NONE = "none"  # each notification by itself, at once
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class DeliveryStatus(StrEnum):
+    """Status of a delivery."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"  # given up; it can be sent again
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a rule sends. Minutes are of the local day, weekdays from 0 (Monday)."""
+
+    zone: str = "UTC"  # IANA name
+    digest: DigestPeriod = DigestPeriod.NONE
+    digest_minute: int = 8 * 60
+    digest_weekday: int = 0
+    quiet_from: int | None = None  # both or none; what is equal means no quiet hours
+    quiet_until: int | None = None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `dataclasses.asdict` gave, after it went through JSON."""
+        return cls(**{**values, "digest": DigestPeriod(values.get("digest", DigestPeriod.NONE))})
+
+    def due(self, now: datetime) -> datetime:
+        """Return when what happens now is to be sent: `now` itself, or the next digest or the end of quiet hours."""
+        if self.digest is not DigestPeriod.NONE:
+            return self._next_digest(now)
+        return self._end_of_quiet(now) or now
+
+    def _next_digest(self, now: datetime) -> datetime:
+        days = 7 if self.digest is DigestPeriod.WEEKLY else 1
+        local = now.astimezone(ZoneInfo(self.zone))
+        ahead = (self.digest_weekday - local.weekday()) % 7 if days > 1 else 0
+        first = self._at(local + ahead * _DAY, self.digest_minute)
+        return first if first > now else self._at(local + (ahead + days) * _DAY, self.digest_minute)
+
+    def _end_of_quiet(self, now: datetime) -> datetime | None:
+        """Return when the quiet hours end that `now` is in; None: it is in none."""
+        if self.quiet_from is None or self.quiet_until is None or self.quiet_from == self.quiet_until:
+            return None
+        local = now.astimezone(ZoneInfo(self.zone))
+        minute = local.hour * 60 + local.minute
+        if self.quiet_from < self.quiet_until:
+            return self._at(local, self.quiet_until) if self.quiet_from <= minute < self.quiet_until else None
+        if minute >= self.quiet_from:
+            return self._at(local + _DAY, self.quiet_until)
+        return self._at(local, self.quiet_until) if minute < self.quiet_until else None
+
+    def _at(self, day: datetime, minute: int) -> datetime:
+        """Return that minute of a local day in UTC. One that clocks skip is the moment after; of a doubled one, the
+        first.
+        """
+        zone = ZoneInfo(self.zone)
+        wall = datetime.combine(day.date(), time(minute // 60, minute % 60), zone)
+        return wall.astimezone(UTC)

@@ -1,0 +1,62 @@
+"""The open findings of a run, as others read them in transactions of their own."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.domain.decisions import DecisionState
+from app.domain.findings import FindingId
+from app.domain.violations import RiskLevel, ViolationKey
+from app.findings.queries import decisions, findings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """A finding about which nothing is decided that holds.
+
+    `dismissed_at`: when a decision dismissed it that holds no longer; None: there is none.
+    """
+
+    id: FindingId
+    risk_level: RiskLevel
+    url: str  # where the content was seen
+    page_url: str  # page of the site that has it; "": none
+    confidence_score: float
+    needs_review: bool
+    dismissed_at: datetime | None = None
+
+
+def open_findings(connection: Connection, task_id: str, run: int, *, limit: int) -> list[OpenFinding]:
+    """Return the open findings of a run, the worst first."""
+    rows = findings.open_of_run(connection, task_id, run, limit=limit)
+    if not rows:
+        return []
+    target = findings.target_of(connection, task_id)
+    decided = {} if target is None else _dismissed(connection, *target, {row.domain for row in rows})
+    return [
+        OpenFinding(
+            id=FindingId(ViolationKey(row.cause), row.domain),
+            risk_level=RiskLevel(row.risk_level),
+            url=row.url,
+            page_url=row.page_url,
+            confidence_score=row.confidence_score,
+            needs_review=row.needs_review,
+            dismissed_at=decided.get((row.domain, row.cause)),
+        )
+        for row in rows
+    ]
+
+
+def found_at(connection: Connection, task_id: str, run: int, domains: Collection[str]) -> set[str]:
+    """Return the ids of all findings that a run has at these domains, whatever is decided about them."""
+    found = findings.of_domains(connection, task_id, run, domains)
+    return {str(FindingId(ViolationKey(row.cause), row.domain)) for row in found}
+
+
+def _dismissed(
+    connection: Connection, user_id: str, target_domain: str, domains: Collection[str]
+) -> dict[tuple[str, str], datetime]:
+    rows = decisions.of_domains(connection, user_id, target_domain, sorted(domains))
+    return {(row.domain, row.cause): row.decided_at for row in rows if row.state == DecisionState.DISMISSED}

@@ -1,0 +1,72 @@
+"""A message in the markup of chat services, no longer than each takes."""
+
+from collections.abc import Callable, Iterator
+
+from app.notifications.messages import Message, Section
+
+Escape = Callable[[str], str]
+
+
+def escape_markdown(text: str) -> str:
+    """What a page wrote (a domain, an address) is shown as it is, and makes no link and no heading."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#~" else char for char in text)
+
+
+def escape_slack(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def fit(pieces: Iterator[str], *, max_bytes: int, ellipsis: str) -> str:
+    """Join lines up to a size in UTF-8; where some do not fit, `ellipsis` is the last one."""
+    lines: list[str] = []
+    room = max_bytes - len(ellipsis.encode()) - 1
+    for piece in pieces:
+        room -= len(piece.encode()) + 1
+        if room < 0:
+            return "\n".join([*lines, ellipsis])
+        lines.append(piece)
+    return "\n".join(lines)
+
+
+def markdown_lines(message: Message, *, with_title: bool = True) -> Iterator[str]:
+    """Yield the lines of Markdown, as DingTalk and WeCom read it."""
+    if with_title and len(message.sections) > 1:
+        yield f"### {escape_markdown(message.title)}"
+    for section in message.sections:
+        yield f"#### {escape_markdown(section.heading)}"
+        for line in section.lines:
+            yield f"- {escape_markdown(line)}"
+        if section.url is not None:
+            yield f"[{escape_markdown(message.link_text)}]({section.url})"
+        yield ""
+    if message.more:
+        yield escape_markdown(message.more)
+
+
+def slack_lines(message: Message) -> Iterator[str]:
+    """Yield the lines of Slack's own markup."""
+    if len(message.sections) > 1:
+        yield f"*{escape_slack(message.title)}*"
+    for section in message.sections:
+        yield f"*{escape_slack(section.heading)}*"
+        yield from (f"• {escape_slack(line)}" for line in section.lines)
+        if section.url is not None:
+            yield f"<{section.url}|{escape_slack(message.link_text)}>"
+    if message.more:
+        yield escape_slack(message.more)
+
+
+def text_lines(message: Message) -> Iterator[str]:
+    """Yield the lines of plain text."""
+    for section in message.sections:
+        yield from _text_of(section, message.link_text)
+    if message.more:
+        yield message.more
+
+
+def _text_of(section: Section, link_text: str) -> Iterator[str]:
+    yield section.heading
+    yield from (f"- {line}" for line in section.lines)
+    if section.url is not None:
+        yield f"{link_text}: {section.url}"
+    yield ""

@@ -1,0 +1,90 @@
+"""Sends one delivery by its channel: chooses the adapter, opens the secret, and gives the time that a try may take."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Row
+
+from app.core.clock import Clock
+from app.domain.notifications import ChannelKind
+from app.notifications.adapters.mail import Mail
+from app.notifications.adapters.robots import DingTalk, Feishu, Slack, WeCom
+from app.notifications.adapters.webhook import Webhook
+from app.notifications.messages import MessageWriter
+from app.notifications.outcome import Failed, FailureCode, Outcome
+from app.notifications.ports import HttpAnswer, HttpRequest, HttpSender, Outgoing
+from app.notifications.sealing import SecretSeal, UnreadableSecret
+
+TRY_S: Final = 30.0  # longest time of one try, whatever the other side does
+
+
+class HttpAdapter(Protocol):
+    """How a kind of channel writes a request, and reads its answer. Pure."""
+
+    @property
+    def spacing_s(self) -> float:
+        """Return the seconds between two messages."""
+        ...
+
+    def compose(self, config: Mapping[str, Any], outgoing: Outgoing, now: datetime) -> HttpRequest: ...
+
+    def read(self, answer: HttpAnswer) -> Outcome: ...
+
+
+HTTP: Final[Mapping[ChannelKind, HttpAdapter]] = MappingProxyType(
+    {
+        ChannelKind.WEBHOOK: Webhook(),
+        ChannelKind.DINGTALK: DingTalk(),
+        ChannelKind.WECOM: WeCom(),
+        ChannelKind.FEISHU: Feishu(),
+        ChannelKind.SLACK: Slack(),
+    }
+)
+TEST: Final = "test"
+NOTIFICATION: Final = "notification"
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Carrier:
+    http: HttpSender
+    mail: Mail
+    seal: SecretSeal
+    writer: MessageWriter
+    clock: Clock
+
+    def spacing_s(self, kind: str) -> float:
+        """Return the seconds that a channel of this kind leaves between two messages."""
+        adapter = HTTP.get(ChannelKind(kind))
+        return self.mail.spacing_s if adapter is None else adapter.spacing_s
+
+    async def send(self, channel: Row[Any], delivery: Row[Any]) -> Outcome:
+        """Make one try. Never raises for what the other side does."""
+        message = self.writer.write(delivery.contents, channel.language)
+        outgoing = Outgoing(delivery.id, NOTIFICATION, delivery.created_at, delivery.contents, message)
+        return await self._send(channel, outgoing)
+
+    async def test(self, channel: Row[Any], delivery_id: str) -> Outcome:
+        """Send a message that says that it is a test."""
+        message = self.writer.test(channel.language)
+        return await self._send(
+            channel, Outgoing(delivery_id, TEST, self.clock.now(), {"items": [], "total": 0}, message)
+        )
+
+    async def _send(self, channel: Row[Any], outgoing: Outgoing) -> Outcome:
+        try:
+            config = self.seal.open(channel.sealed, channel.id)
+        except UnreadableSecret:
+            return Failed(FailureCode.SECRET_UNREADABLE)
+        try:
+            async with asyncio.timeout(TRY_S):
+                adapter = HTTP.get(ChannelKind(channel.kind))
+                if adapter is None:
+                    return await self.mail.send(config["address"], outgoing)
+                answer = await self.http.post(adapter.compose(config, outgoing, self.clock.now()))
+                return adapter.read(answer)
+        except TimeoutError:
+            return Failed(FailureCode.TIMEOUT, {"detail": ""})

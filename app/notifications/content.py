@@ -1,0 +1,77 @@
+"""What a notification says: JSON of codes and numbers, which every channel and reader puts in words.
+
+It is made once, in the transaction that notifies, and the same for the feed, all channels and every try.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.notifications import SHOWN_FINDINGS, NotificationKind
+from app.domain.tasks import TaskStatus
+from app.domain.verdict import Result
+from app.findings.open_findings import OpenFinding
+from app.notifications.queries.outbox import RunState
+
+Content = dict[str, Any]  # `notifications.schemas.feed.NotificationContent`
+
+
+@dataclass(frozen=True, slots=True)
+class NewFinding:
+    """A finding that a rule has not told of yet, or at a lower risk only."""
+
+    finding: OpenFinding
+    raised_from: str | None = None
+
+
+def of_findings(run: RunState, new: Sequence[NewFinding]) -> Content:
+    """`new`: the worst first, at least one."""
+    return {
+        **_of_run(NotificationKind.FINDINGS, run),
+        "findings": [_finding(item) for item in new[:SHOWN_FINDINGS]],
+        "total": len(new),
+    }
+
+
+def of_end(run: RunState) -> Content | None:
+    """Return what is said of a run that has ended; None: nothing, somebody cancelled it."""
+    match run.status:
+        case TaskStatus.FAILED:
+            return {**_of_run(NotificationKind.SCAN_FAILED, run), "error": run.error}
+        case TaskStatus.COMPLETED:
+            verdict = run.verdict or {}
+            is_inconclusive = verdict.get("result") == Result.INCONCLUSIVE
+            kind = NotificationKind.SCAN_INCONCLUSIVE if is_inconclusive else NotificationKind.SCAN_COMPLETED
+            counts = {name: count for name, count in run.finding_counts.items() if count}
+            return {**_of_run(kind, run), "finding_counts": counts, "reasons": list(verdict.get("reasons", ()))}
+    return None
+
+
+def of_site(kind: NotificationKind, detail: Mapping[str, Any]) -> Content:
+    """Return what is said of a site; `detail` names its `target_domain`, and has what else there is to say."""
+    names = ("target_domain", "task_id", "attempt", "changes", "total", "days", "since")
+    return {"kind": kind.value, **{name: detail[name] for name in names if detail.get(name) is not None}}
+
+
+def _of_run(kind: NotificationKind, run: RunState) -> Content:
+    return {
+        "kind": kind.value,
+        "target_domain": run.target_domain,
+        "task_id": run.task_id,
+        "attempt": run.attempt,
+    }
+
+
+def _finding(new: NewFinding) -> dict[str, Any]:
+    found = new.finding
+    said = {
+        "id": str(found.id),
+        "domain": found.id.domain,
+        "category": found.id.cause.value,
+        "risk_level": found.risk_level.value,
+        "needs_review": found.needs_review,
+        "url": found.url,
+    }
+    if found.page_url:
+        said["found_on"] = found.page_url
+    return said if new.raised_from is None else {**said, "raised_from": new.raised_from}

@@ -1,0 +1,31 @@
+"""Which rules tell of what: pure, of what was read before."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.core.principal import ADMIN
+from app.domain.notifications import NotificationKind, Timing
+
+
+def in_force(rules: Sequence[Row[Any]], roles: Mapping[str, str], owner_id: str, target_domain: str) -> list[Row[Any]]:
+    """Return the rules that are about a target of this owner. `roles`: of users who are active, by id.
+
+    Users who may not see the scans of others any more are told nothing of them.
+    """
+    return [
+        rule
+        for rule in rules
+        if rule.user_id in roles
+        and (rule.user_id == owner_id or roles[rule.user_id] == ADMIN)
+        and (not rule.targets or target_domain in rule.targets)
+    ]
+
+
+def wants(rule: Row[Any], kind: NotificationKind) -> bool:
+    return kind.value in rule.kinds
+
+
+def timing_of(rule: Row[Any]) -> Timing:
+    return Timing.from_json(rule.timing)

@@ -1,0 +1,145 @@
+"""The feed of notifications, and deliveries of them."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+from sqlalchemy import Row
+
+from app.core.clock import to_wire
+from app.core.schema_fields import described
+from app.domain.messages import Language
+from app.domain.notifications import SHOWN_FINDINGS, DeliveryStatus, NotificationKind
+from app.domain.translation import translate
+from app.domain.verdict import Reason
+from app.domain.violations import RiskLevel, ViolationKey
+from app.events.types import ErrorInfo
+from app.notifications.schemas.channels import DeliveryError
+from app.rest.schemas import AttemptNumber, Count, RequestBody, ResponseBody, first_items
+
+MAX_SEQ = 2**31 - 1
+MAX_MARKED = 200
+Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
+
+
+class NotifiedFinding(ResponseBody):
+    """A finding that a notification names."""
+
+    id: str = described("Identifier of the finding.", "gambling.bets.example")
+    domain: str = described("Content source.", "bets.example")
+    category: ViolationKey = described("Category of the finding.", "gambling")
+    risk_level: RiskLevel = described("Risk level of the finding.", "high")
+    raised_from: RiskLevel | None = described(
+        "Risk level that was notified before; null: the finding is new.", "medium", default=None
+    )
+    needs_review: bool = described("A person should review it.", False)
+    url: str = described("URL of the evidence.", "https://bets.example/")
+    found_on: str | None = described("Page that refers to it.", "https://www.corp.example/old/", default=None)
+
+
+class SiteChange(ResponseBody):
+    """A third party whose owner or content has changed."""
+
+    domain: str = described("Third-party domain.", "partner.example")
+    what: str = described("What has changed: `owner` or `content`.", "owner")
+    before: str = described("What it was.", "Partner Ltd", default="")
+    after: str = described("What it is.", "Bets Inc", default="")
+
+
+class NotificationContent(ResponseBody):
+    """What has happened. Fields that do not apply to its kind are omitted."""
+
+    kind: NotificationKind = described("What the notification is about.", "findings")
+    target_domain: str = described("Scanned domain.", "corp.example", default="")
+    task_id: str | None = described("Task of the scan.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10", default=None)
+    attempt: AttemptNumber | None = described("Number of the attempt.", 1, default=None)
+    findings: list[NotifiedFinding] | None = described(
+        f"New findings, highest risk first, at most {SHOWN_FINDINGS}.", default=None
+    )
+    total: Count | None = described("Number of new findings, or of changes.", 3, default=None)
+    finding_counts: dict[str, Count] | None = described(
+        "Findings of the scan by risk.", {"total": 1, "high": 1}, default=None
+    )
+    reasons: list[Reason] | None = described(
+        "Why URLs or third parties were not checked (docs/errors.md).", ["robots"], default=None
+    )
+    error: ErrorInfo | None = described("Reason why the scan failed.", default=None)
+    changes: list[SiteChange] | None = described("Third parties that changed.", default=None)
+    days: Count | None = described("Days since the last conclusive scan.", 7, default=None)
+    since: str | None = described("Time of the last conclusive scan.", "2026-01-01T00:00:00.000Z", default=None)
+
+    @classmethod
+    def told(cls, content: dict[str, Any], language: Language) -> Self:
+        """Return the content with its sentences in that language."""
+        error = content.get("error")
+        return cls.model_validate(content if error is None else {**content, "error": translate(error, language)})
+
+
+class NotificationResponse(ResponseBody):
+    seq: Seq = described("Number within the user's feed, in the order of time and without gaps.", 12)
+    id: str = described("Notification id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a22")
+    content: NotificationContent = described("What has happened.")
+    created_at: str = described("Time of the notification.", "2026-01-01T00:12:00.000Z")
+    read_at: str | None = described("When the user read it; null: not yet.", "2026-01-01T00:13:00.000Z")
+
+    @classmethod
+    def of(cls, row: Row[Any], language: Language) -> Self:
+        return cls(
+            seq=row.seq,
+            id=row.id,
+            content=NotificationContent.told(row.content, language),
+            created_at=to_wire(row.created_at),
+            read_at=None if row.read_at is None else to_wire(row.read_at),
+        )
+
+
+class NotificationPage(ResponseBody):
+    items: list[NotificationResponse] = described("Notifications.")
+    last_seq: Seq = described("Number of the newest notification; 0: there never was one.", 12)
+    unread: Count = described("Number of unread notifications, counted up to 1,000.", 3)
+
+
+class ReadRequest(RequestBody):
+    up_to: Seq | None = described("All notifications up to this number.", 12, default=None)
+    seqs: Annotated[tuple[Seq, ...], Field(max_length=MAX_MARKED), first_items(MAX_MARKED)] = described(
+        "Single notifications by number.", [11, 12], default=()
+    )
+
+
+class ReadState(ResponseBody):
+    last_seq: Seq = described("Number of the newest notification; 0: there never was one.", 12)
+    unread: Count = described("Number of unread notifications, counted up to 1,000.", 0)
+
+
+class DeliveryResponse(ResponseBody):
+    """A message to one channel."""
+
+    id: str = described("Delivery id; the same in every try.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a23")
+    channel_id: str = described("Channel by which it leaves.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20")
+    status: DeliveryStatus = described("Status of the delivery.", "sent")
+    attempts: Count = described("Tries so far.", 1)
+    items: list[NotificationContent] = described("Notifications in it.")
+    total: Count = described("Number of notifications that it stands for.", 1)
+    created_at: str = described("Time of creation.", "2026-01-01T00:12:00.000Z")
+    next_at: str | None = described("Time of the next try; null: there is none.", "2026-01-01T00:12:05.000Z")
+    sent_at: str | None = described("When the receiver accepted it; null: not yet.", "2026-01-01T00:12:01.000Z")
+    error: DeliveryError | None = described("Why the last try failed; null: it did not.")
+
+    @classmethod
+    def of(cls, row: Row[Any], language: Language) -> Self:
+        return cls(
+            id=row.id,
+            channel_id=row.channel_id,
+            status=DeliveryStatus(row.status),
+            attempts=row.attempts,
+            items=[NotificationContent.told(item, language) for item in row.contents["items"]],
+            total=row.contents["total"],
+            created_at=to_wire(row.created_at),
+            next_at=to_wire(row.next_at) if row.status == DeliveryStatus.WAITING else None,
+            sent_at=None if row.sent_at is None else to_wire(row.sent_at),
+            error=DeliveryError.of(row.error, language),
+        )
+
+
+class DeliveryPage(ResponseBody):
+    items: list[DeliveryResponse] = described("Deliveries, newest first.")
+    next_cursor: str | None = described("Where the next page starts; null: this is the last one.", "WyI")
