@@ -3,6 +3,7 @@
 Fulfils `notifications.ports.HttpSender`. What may be reached is what the deployment allows notifications, not scans.
 """
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +17,7 @@ from app.notifications.outcome import FailureCode
 from app.notifications.ports import HttpAnswer, HttpRequest
 from app.tasks.worker.scan_factory import network_config
 
+_ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")  # before what the system says
 MAX_ANSWER_BYTES: Final = 16_384
 TIMEOUT_S: Final = 20.0
 _CODES: Final = {
@@ -73,5 +75,6 @@ class PolicedHttpSender:
 
 def _answer(result: FetchResult) -> HttpAnswer:
     if result.error is not None:
-        return HttpAnswer(failure=_CODES.get(result.error, FailureCode.PROTOCOL), detail=result.error_detail)
+        detail = _ERRNO.sub("", result.error_detail)
+        return HttpAnswer(failure=_CODES.get(result.error, FailureCode.PROTOCOL), detail=detail)
     return HttpAnswer(result.status, dict(result.headers), result.body)
