@@ -9,6 +9,7 @@ import { createRouter, createWebHashHistory, type RouteLocation, type RouteRecor
 import { ADMIN_SECTIONS } from "./adminSections";
 import type { SharedLink } from "./api/sharedLink";
 import { TERMINAL_STATUSES } from "./generated/contract";
+import { NOTIFICATION_SECTIONS } from "./notificationSections";
 import type { useAccount } from "./stores/account";
 
 const TASK_ID = "[0-9a-f-]{36}";
@@ -38,6 +39,8 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       // Addresses of the page before this one, as they stand in old messages.
       { path: "/tasks/:rest(.*)*", redirect: ({ path, query }) => ({ path: path.replace("/tasks", "/scans"), query }) },
       { path: "/review", name: "review", component: () => import("./views/ReviewView.vue") },
+      { path: "/notifications", redirect: "/notifications/feed" },
+      { path: `/notifications/:section(${NOTIFICATION_SECTIONS.join("|")})`, name: "notifications", component: () => import("./views/NotificationsView.vue"), props: true },
       { path: "/profile", name: "profile", component: () => import("./views/ProfileView.vue") },
       { path: "/admin", redirect: "/admin/users" },
       { path: `/admin/:section(${ADMIN_SECTIONS.join("|")})`, name: "admin", component: () => import("./views/AdminView.vue"), props: true },

@@ -103,6 +103,8 @@ class Look:
         for section, selector in waits_for.items():
             await self.take(f"admin-{section}", f"{url}/#/admin/{section}", selector)
         await self.take("profile", f"{url}/#/profile", ".keys .create")
+        for section in ("feed", "rules", "channels", "deliveries"):
+            await self.take(f"notifications-{section}", f"{url}/#/notifications/{section}", ".state")
 
 
 async def take_all() -> None:

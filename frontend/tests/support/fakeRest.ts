@@ -58,7 +58,7 @@ export function problem(status: number, code: string): Response {
 /** The addresses of the page, without its views. */
 export function pageRoutes(): Router {
   const component = { template: "<i />" };
-  const names = { overview: "/overview", review: "/review", scans: "/scans", sites: "/sites", site: "/sites/:id", orders: "/orders", order: "/orders/:id", scan: "/scans/:id", report: "/scans/:id/report", finding: "/scans/:id/findings/:finding", party: "/scans/:id/third-parties/:domain", page: "/scans/:id/pages/:page", admin: "/admin/:section", inventory: "/third-parties", "inventory-party": "/third-parties/:domain" };
+  const names = { overview: "/overview", review: "/review", scans: "/scans", sites: "/sites", site: "/sites/:id", orders: "/orders", order: "/orders/:id", scan: "/scans/:id", report: "/scans/:id/report", finding: "/scans/:id/findings/:finding", party: "/scans/:id/third-parties/:domain", page: "/scans/:id/pages/:page", admin: "/admin/:section", notifications: "/notifications/:section", inventory: "/third-parties", "inventory-party": "/third-parties/:domain" };
   const routes = [...Object.entries(names).map(([name, path]) => ({ name, path, component })), { path: "/:rest(.*)*", component }];
   return createRouter({ history: typeof location === "undefined" ? createMemoryHistory() : createWebHashHistory(), routes });
 }

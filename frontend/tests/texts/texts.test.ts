@@ -10,7 +10,7 @@ const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 const CJK = /[\u2e80-\u9fff\uff00-\uffef]/;
 const { en, "zh-CN": zhCN } = MESSAGES;
 /** Names that are the same in both languages. */
-const NAMES = new Set<string>(["language.name", "language.switch"]);
+const NAMES = new Set<string>(["language.name", "language.switch", "channel.slack", "channel.webhook"]);
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: "utf-8" })
   .filter((name) => /\.(vue|ts)$/.test(name) && !name.startsWith("generated"))

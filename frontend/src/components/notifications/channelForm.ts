@@ -1,0 +1,43 @@
+/** What the form of a channel has, and what of it is sent. */
+
+import type { ChannelCreate, ChannelResponse, ChannelUpdate } from "@/generated/rest";
+
+export type ChannelKind = ChannelResponse["kind"];
+export const CHANNEL_KINDS: readonly ChannelKind[] = ["email", "webhook", "dingtalk", "wecom", "feishu", "slack"];
+/** Robots that may be set to check a signature. */
+export const SIGNING: ReadonlySet<ChannelKind> = new Set<ChannelKind>(["dingtalk", "feishu"]);
+
+export interface ChannelForm {
+  kind: ChannelKind;
+  name: string;
+  language: ChannelResponse["language"];
+  url: string;
+  address: string;
+  secret: string;
+}
+
+/** Where a channel leads to is never told again: those fields are empty, and then nothing of it changes. */
+export function channelFormOf(channel: ChannelResponse | null, language: ChannelResponse["language"]): ChannelForm {
+  const empty = { url: "", address: "", secret: "" };
+  if (channel === null) return { kind: "email", name: "", language, ...empty };
+  return { kind: channel.kind, name: channel.name, language: channel.language, ...empty };
+}
+
+export function channelCreationOf(form: ChannelForm): ChannelCreate {
+  return { kind: form.kind, name: form.name.trim(), language: form.language, ...placesOf(form) };
+}
+
+export function channelChangesOf(form: ChannelForm): ChannelUpdate {
+  return { name: form.name.trim(), language: form.language, ...placesOf(form) };
+}
+
+function placesOf(form: ChannelForm) {
+  const given: { url?: string; address?: string; secret?: string } = {};
+  if (form.kind === "email") {
+    if (form.address.trim() !== "") given.address = form.address.trim();
+    return given;
+  }
+  if (form.url.trim() !== "") given.url = form.url.trim();
+  if (SIGNING.has(form.kind) && form.secret !== "") given.secret = form.secret;
+  return given;
+}

@@ -1,0 +1,154 @@
+// @vitest-environment happy-dom
+/** Notifications: the bell and its list, rules, channels with their test button, and deliveries that are sent again. */
+
+import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import ChannelDialog from "@/components/notifications/ChannelDialog.vue";
+import ChannelsPanel from "@/components/notifications/ChannelsPanel.vue";
+import DeliveriesPanel from "@/components/notifications/DeliveriesPanel.vue";
+import FeedPanel from "@/components/notifications/FeedPanel.vue";
+import NotificationBell from "@/components/notifications/NotificationBell.vue";
+import RulesPanel from "@/components/notifications/RulesPanel.vue";
+import { channelChangesOf, channelCreationOf, channelFormOf } from "@/components/notifications/channelForm";
+import { headingOf, linesOf } from "@/components/notifications/notificationText";
+import { ruleFormOf, ruleOf, weekdayName } from "@/components/notifications/ruleForm";
+import type { ChannelResponse, DeliveryResponse, NotificationContent, NotificationResponse, RuleResponse } from "@/generated/rest";
+import { useFeed } from "@/stores/feed";
+import { setLanguage, useTexts } from "@/texts";
+
+import { english } from "../support/english";
+import { FakeRest } from "../support/fakeRest";
+
+const CONTENT = {
+  kind: "findings", target_domain: "corp.test", task_id: "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11", attempt: 1, total: 5,
+  findings: [
+    { id: "gambling.bets.test", domain: "bets.test", category: "gambling", risk_level: "critical", raised_from: "high", needs_review: false, url: "https://bets.test/" },
+    { id: "adult.x.test", domain: "x.test", category: "adult", risk_level: "high", needs_review: false, url: "https://x.test/" },
+  ],
+} as unknown as NotificationContent;
+const CHANNEL: ChannelResponse = {
+  id: "c1", name: "Group", kind: "dingtalk", language: "en", leads_to: "https://robot.test/…", enabled: true, created_at: "2026-11-27T02:00:00Z", last_sent_at: null, failures: 0,
+  last_error: null,
+};
+const RULE: RuleResponse = {
+  id: "r1", name: "High risks", enabled: true, kinds: ["findings", "scan_failed"], min_risk: "high", targets: ["corp.test"], all_users: false, channel_ids: ["c1", "gone"],
+  time_zone: "Asia/Shanghai", digest: "weekly", digest_time: "09:00", digest_weekday: 4, quiet_from: null, quiet_until: null, next_digest_at: null, created_at: "2026-11-27T02:00:00Z",
+};
+let rest: FakeRest;
+enableAutoUnmount(afterEach);
+beforeEach(() => {
+  setLanguage("en");
+  rest = new FakeRest();
+  document.body.innerHTML = "";
+});
+
+function notification(seq: number, more: Partial<NotificationResponse> = {}): NotificationResponse {
+  return { seq, id: `n${seq}`, content: CONTENT, created_at: "2026-11-27T02:00:00Z", read_at: null, ...more };
+}
+
+function asked(path: string) {
+  return rest.asked.filter((call) => call.path === path);
+}
+
+test("a notification is told by its codes and numbers, the worst findings by name", () => {
+  const texts = useTexts();
+  expect(headingOf(texts, CONTENT)).toBe(english("notice.findings", { target: "corp.test", count: 5 }));
+  const lines = linesOf(texts, CONTENT, 1);
+  expect(lines[0]).toBe(english("notice.finding_raised", { risk: "critical", before: "high", category: "Gambling", domain: "bets.test" }));
+  expect(lines[1]).toBe(english("notice.more_findings", { count: 4 }));
+  expect(headingOf(texts, { kind: "of_tomorrow", target_domain: "corp.test" } as unknown as NotificationContent)).toBe("corp.test");
+});
+
+test("the bell says how many are unread, lists the newest, and reads all of them", async () => {
+  rest.answers["GET /notifications"] = { items: [notification(7), notification(6, { read_at: "2026-11-27T03:00:00Z" })], last_seq: 7, unread: 120 };
+  rest.answers["POST /notifications/read"] = { last_seq: 7, unread: 0 };
+  const bell = mount(NotificationBell, { global: rest.mounting(), attachTo: document.body });
+  await useFeed().read();
+  await flushPromises();
+  expect(bell.get(".number").text()).toBe("99+");
+  expect(bell.find("#bell-panel").exists()).toBe(false);
+  await bell.get("button").trigger("click");
+  await flushPromises();
+  expect(bell.findAll(".notification.unread")).toHaveLength(1);
+  rest.answers["GET /notifications"] = { items: [], last_seq: 7, unread: 0 };
+  await bell.get(".all").trigger("click");
+  await flushPromises();
+  expect(asked("/notifications/read")[0]?.body).toEqual({ up_to: 7 });
+  expect(bell.find(".number").exists()).toBe(false);
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  await flushPromises();
+  expect(bell.find("#bell-panel").exists()).toBe(false);
+});
+
+test("an empty feed teaches, and a full one goes on to older ones", async () => {
+  rest.answers["GET /notifications"] = { items: [], last_seq: 0, unread: 0 };
+  const empty = mount(FeedPanel, { global: rest.mounting() });
+  await flushPromises();
+  expect(empty.text()).toContain(english("feed.empty"));
+  empty.unmount();
+  rest.answers["GET /notifications"] = { items: Array.from({ length: 30 }, (_, index) => notification(60 - index)), last_seq: 60, unread: 60 };
+  const full = mount(FeedPanel, { global: rest.mounting() });
+  await flushPromises();
+  rest.answers["GET /notifications"] = { items: [notification(30)], last_seq: 60, unread: 60 };
+  await full.get(".older button").trigger("click");
+  await flushPromises();
+  expect(full.findAll(".notification")).toHaveLength(31);
+});
+
+test("a channel's test says what went wrong", async () => {
+  rest.answers["GET /channels"] = { items: [CHANNEL], mail_configured: true };
+  rest.answers["POST /channels/c1/test"] = { sent: false, error: { code: "rejected", message: "errcode 310000: keywords not in content" } };
+  const panel = mount(ChannelsPanel, { global: rest.mounting() });
+  await flushPromises();
+  await panel.findAll(".actions button")[0]!.trigger("click");
+  await flushPromises();
+  expect(panel.get("[role=status]").text()).toBe("errcode 310000: keywords not in content");
+});
+
+test("of a channel only what was filled in is sent, and a new webhook's secret is shown once", async () => {
+  const form = channelFormOf(CHANNEL, "en");
+  expect(channelChangesOf(form)).toEqual({ name: "Group", language: "en" });
+  expect(channelChangesOf({ ...form, url: " https://new.test/ ", secret: "S" })).toEqual({ name: "Group", language: "en", url: "https://new.test/", secret: "S" });
+  expect(channelCreationOf({ ...form, kind: "email", address: "a@b.test", url: "https://x.test/" })).toEqual({ kind: "email", name: "Group", language: "en", address: "a@b.test" });
+  rest.answers["POST /channels"] = { ...CHANNEL, kind: "webhook", signing_secret: "whsec_x" };
+  const dialog = mount(ChannelDialog, { props: { modelValue: true, channel: null, canMail: false }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  expect(document.body.textContent).toContain(english("channels.no_mail"));
+  document.querySelector<HTMLFormElement>("#channel-form")!.dispatchEvent(new Event("submit"));
+  await flushPromises();
+  expect(dialog.emitted("saved")).toEqual([["whsec_x"]]);
+});
+
+test("a rule goes through its form unchanged, but for channels that are gone", () => {
+  const sent = ruleOf(ruleFormOf(RULE, "", ["c1"]));
+  expect(sent).toMatchObject({ name: "High risks", kinds: ["findings", "scan_failed"], targets: ["corp.test"], channel_ids: ["c1"], digest: "weekly", digest_weekday: 4, quiet_from: null });
+  const fresh = ruleOf({ ...ruleFormOf(null, "Important", ["c1"]), isQuiet: true });
+  expect(fresh).toMatchObject({ min_risk: "high", channel_ids: ["c1"], quiet_from: "22:00", quiet_until: "07:30" });
+  expect(weekdayName(4, "en")).toBe("Friday");
+});
+
+test("a rule says of what, where and when", async () => {
+  rest.answers["GET /channels"] = { items: [CHANNEL], mail_configured: true };
+  rest.answers["GET /rules"] = { items: [RULE] };
+  const panel = mount(RulesPanel, { global: rest.mounting() });
+  await flushPromises();
+  expect(panel.text()).toContain(english("rules.findings_from", { risk: "high" }));
+  expect(panel.text()).toContain(`Group · ${english("rules.weekly_at", { day: "Friday", time: "09:00", zone: "Asia/Shanghai" })}`);
+});
+
+test("what was given up is said with its reason and sent again", async () => {
+  const delivery: DeliveryResponse = {
+    id: "d1", channel_id: "c1", status: "dead", attempts: 12, items: [CONTENT], total: 1, created_at: "2026-11-27T02:00:00Z", next_at: null, sent_at: null,
+    error: { code: "http_status", message: "The receiver answered 410: gone" },
+  };
+  rest.answers["GET /channels"] = { items: [CHANNEL], mail_configured: true };
+  rest.answers["GET /deliveries"] = { items: [delivery], next_cursor: null };
+  rest.answers["POST /deliveries/d1/resend"] = { ...delivery, status: "waiting" };
+  const panel = mount(DeliveriesPanel, { global: rest.mounting() });
+  await flushPromises();
+  expect(panel.text()).toContain("The receiver answered 410: gone");
+  await panel.get(".list button").trigger("click");
+  await flushPromises();
+  expect(asked("/deliveries/d1/resend")).toHaveLength(1);
+});
