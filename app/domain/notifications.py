@@ -12,6 +12,7 @@ MAX_RULES: Final = 50  # of a user
 MAX_TARGETS: Final = 200  # of a rule
 MAX_NAME: Final = 100  # characters of a channel's or rule's name
 SHOWN_FINDINGS: Final = 20  # that a notification names, the worst first; of the others it has the number
+SHOWN_CHANGES: Final = 20  # of third parties
 _DAY: Final = timedelta(days=1)
 
 

@@ -17,7 +17,7 @@ _UNKNOWN: Final = "unknown"
 
 
 class Aspect(StrEnum):
-    """What changed; stable keys on the wire. The first three say that the owner may be another."""
+    """What changed. The first three say that the owner may be another."""
 
     REGISTERED_ON = "registered_on"  # the domain was registered anew
     REGISTRATION = "registration"  # it is registered, or nobody has it any more

@@ -22,8 +22,11 @@ class InventoryParts:
 def build_inventory(
     *, db: Database, stores: ScanStores, targets: TargetParser, clock: Clock, lease: Lease
 ) -> InventoryParts:
+    differences = DifferenceService(db=db, stores=stores, targets=targets, clock=clock)
     return InventoryParts(
-        differences=DifferenceService(db=db, stores=stores, targets=targets, clock=clock),
+        differences=differences,
         parties=PartyInventoryService(db=db),
-        keeper=InventoryKeeper(db=db, stores=stores, clock=clock, lease=lease),
+        keeper=InventoryKeeper(
+            db=db, stores=stores, clock=clock, lease=lease, changed_parties=differences.changed_parties
+        ),
     )

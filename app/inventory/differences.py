@@ -10,18 +10,18 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock
 from app.core.db import Database
-from app.core.errors import Conflict, InvalidInput, ScannerError
+from app.core.errors import Conflict, InvalidInput, NotFound, ScannerError
 from app.core.json_chunks import Json, JsonChunks, encode_list
 from app.core.paging import Paging
 from app.core.principal import Principal
 from app.core.redact import display_text
+from app.domain.difference_texts import DifferenceTexts
 from app.domain.differences import Change, Difference, Section, compare, counts_of, unmatched
 from app.domain.inventory import FindingKey, Inventory, Risk
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.verdict import is_conclusive
 from app.findings.queries import findings
-from app.inventory.difference_texts import DifferenceTexts
 from app.inventory.loader import InventoryLoader
 from app.inventory.queries import differences as queries
 from app.inventory.queries.differences import Pair, RunKey
@@ -89,6 +89,21 @@ class DifferenceService:
         texts = DifferenceTexts(language)
         page = chosen[paging.offset : paging.offset + paging.page_size]
         return encode_list((texts.view(item) for item in page), total=len(chosen), **_head(row, other, kept))
+
+    async def changed_parties(self, owner_id: str, run: RunRef, against: RunRef) -> list[Json]:
+        """Return the differences of owner or content of third parties, as they are kept, at most MAX_KEPT.
+
+        Against the newest conclusive scan before where `against` is gone, and none where there is no such scan. Raises
+        NotFound, Conflict and Unavailable as `read` does.
+        """
+        owner = Principal(owner_id, "", "user")
+        try:
+            row, other = await self._db.read(lambda c: _find_both(c, owner, run, against))
+        except NotFound:
+            row, other = await self._db.read(lambda c: _find_both(c, owner, run, None))
+        kept = NOTHING if other is None else await self._kept(owner, row, other)
+        only = DifferenceFilter(Section.CONTENT, Change.CHANGED)
+        return [item for item in kept.items if _is_wanted(item, "", only)]
 
     async def _kept(self, principal: Principal, row: TaskRow, other: TaskRow) -> _Kept:
         pair = Pair(RunKey(row.id, row.run), RunKey(other.id, other.run))

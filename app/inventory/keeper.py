@@ -2,13 +2,15 @@
 
 Nobody who asks reads stores of scans: when results change (a scan ends, is repeated or deleted), the site is listed
 anew, piece by piece, each in a short transaction. What was missed, and what was there before the upgrade, is found by
-looking at all sites.
+looking at all sites. When a newer scan shows another owner or other content of a third party, that is noted in the
+outbox for those who want to be told.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -17,12 +19,17 @@ from sqlalchemy import Connection, Row
 
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
+from app.core.errors import NotFound, Unavailable
+from app.core.json_chunks import Json
 from app.core.lease import Lease
 from app.core.redact import display_text
+from app.domain.notifications import SHOWN_CHANGES
 from app.domain.tasks import TERMINAL
+from app.events import outbox
 from app.events.bus.base import Hint, TaskHint
 from app.findings.queries import findings
 from app.inventory.queries import parties
+from app.scans.shown_run import RunRef
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
@@ -34,17 +41,30 @@ PIECE: Final = 100  # third parties of one transaction: some 10 ms of the write 
 MAX_PARTIES: Final = 20_000  # of one site
 MAX_WAYS: Final = 50  # looked at of each, for a script
 MAX_TITLE: Final = 200
+TOLD: Final = (
+    "section",
+    "change",
+    "name",
+    "aspect",
+    "before",
+    "after",
+    "url",
+)  # of a difference, to those who are told
 log = structlog.get_logger(__name__)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class InventoryKeeper:
-    """One process of a deployment does it: who holds the lease."""
+    """One process of a deployment does it: who holds the lease.
+
+    `changed_parties`: see `DifferenceService.changed_parties`.
+    """
 
     db: Database
     stores: ScanStores
     clock: Clock
     lease: Lease
+    changed_parties: Callable[[str, RunRef, RunRef], Awaitable[Sequence[Json]]]
 
     def __post_init__(self) -> None:
         self._has_ended = asyncio.Event()
@@ -75,13 +95,13 @@ class InventoryKeeper:
         after: SiteKey | None = None
         while True:
             stale, after = await self.db.read(partial(parties.stale, after=after))
-            for row in stale:
-                await self._list(row)
+            for one in stale:
+                await self._list(one.run, one.earlier)
             if after is None:
                 break
         await self._forget_gone()
 
-    async def _list(self, row: Row[Any]) -> None:
+    async def _list(self, row: Row[Any], earlier: tuple[str, int] | None) -> None:
         site, run = (row.user_id, row.target_domain), (row.task_id, row.attempt)
         reader = await asyncio.to_thread(self.stores.reader, row.task_id, row.run)
         try:
@@ -91,8 +111,18 @@ class InventoryKeeper:
                     continue
         finally:
             await asyncio.to_thread(reader.close)
-        now = self.clock.now()
-        await self.db.write(lambda c: parties.note_listed(c, site, run, now))
+        changes = () if earlier is None else await self._changes(row, earlier)
+        await self.db.write(partial(_note_listed, row=row, changes=changes, now=self.clock.now()))
+
+    async def _changes(self, row: Row[Any], earlier: tuple[str, int]) -> Sequence[Json]:
+        """Return which third parties have another owner or other content than in the results that were listed: so
+        nothing is left out where several scans have ended since.
+        """
+        try:
+            return await self.changed_parties(row.user_id, RunRef(row.task_id, row.attempt), RunRef(*earlier))
+        except (NotFound, Unavailable) as error:  # one of both is gone, or cannot be read: nobody can say
+            log.warning("changes_not_compared", task_id=row.task_id, reason=str(error))
+            return ()
 
     async def _write(self, row: Row[Any], reader: EvidenceReader) -> None:
         last, number = "", 0
@@ -117,6 +147,21 @@ class InventoryKeeper:
                     while await self.db.write(partial(parties.remove_some, site=site, limit=PIECE)):
                         continue
             after = listed[-1]
+
+
+def _note_listed(connection: Connection, row: Row[Any], changes: Sequence[Json], now: datetime) -> None:
+    """In one transaction: so a change is noted once, whatever ends in between."""
+    parties.note_listed(connection, (row.user_id, row.target_domain), (row.task_id, row.attempt), row.completed_at)
+    if changes:
+        detail = {
+            "user_id": row.user_id,
+            "target_domain": row.target_domain,
+            "task_id": row.task_id,
+            "attempt": row.attempt,
+            "total": len({item["name"] for item in changes}),
+            "changes": [{name: item[name] for name in TOLD} for item in changes[:SHOWN_CHANGES]],
+        }
+        outbox.put(connection, outbox.Kind.CHANGED, row.task_id, row.attempt, now=now, detail=detail)
 
 
 def _levels(connection: Connection, task_id: str, run: int, domains: Sequence[str]) -> dict[str, str]:

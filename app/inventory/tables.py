@@ -66,5 +66,5 @@ site_inventories = Table(
     Column("target_domain", String(253), primary_key=True),
     Column("task_id", String(36), nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("listed_at", UtcDateTime, nullable=False),
+    Column("completed_at", UtcDateTime, nullable=False),  # of the run
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.core.redact import display_text
+from app.domain.difference_texts import DifferenceTexts
 from app.domain.messages import MessageCatalog, Text
 from app.domain.notifications import NotificationKind
 from app.domain.verdict import Reason, reason_name
@@ -94,7 +95,8 @@ def _lines(kind: NotificationKind, item: Mapping[str, Any], texts: MessageCatalo
         return _finding_lines(item, texts)
     if kind in _OF_ENDS:
         return _end_lines(item, texts)
-    return [_change_line(change, texts) for change in item.get("changes", ())]
+    changes = DifferenceTexts(texts.language)
+    return [changes.view(change)["text"] for change in item.get("changes", ())]
 
 
 def _finding_lines(item: Mapping[str, Any], texts: MessageCatalog) -> list[str]:
@@ -124,10 +126,3 @@ def _end_lines(item: Mapping[str, Any], texts: MessageCatalog) -> list[str]:
     levels = [f"{texts(level)} {counts[level]}" for level in ("critical", "high", "medium", "low") if level in counts]
     reasons = [str(reason_name(Reason(reason), texts.language)) for reason in item.get("reasons", ())]
     return [str(texts.join_terms(part)) for part in (levels, reasons) if part]
-
-
-def _change_line(change: Mapping[str, Any], texts: MessageCatalog) -> str:
-    named = {name: display_text(str(change.get(name, ""))) for name in ("domain", "before", "after")}
-    if change.get("what") == "content":
-        return str(texts("notice.content_changed", **named))
-    return str(texts("notice.owner_changed", **named))

@@ -46,16 +46,17 @@ class SiteWatch:
         last = ""
         while found := await self.db.read(partial(_page_after, site_id=last)):
             rows, standings = found
-            for row, since in await asyncio.to_thread(_overdue, rows, standings, self.clock.now()):
-                await self._note(row, since)
+            for row, since, conclusive_at in await asyncio.to_thread(_overdue, rows, standings, self.clock.now()):
+                await self._note(row, since, conclusive_at)
             for row, values in await asyncio.to_thread(self._plans_too_late, rows):
                 if await self.db.write(partial(plans.move_on, site=row, values=values)):
                     log.info("site_planned_anew", site_id=row.id)
             last = rows[-1].id
         self.metrics.sites_overdue.set(await self.db.read(sites.count_overdue))
 
-    async def _note(self, row: SiteRow, since: datetime | None) -> None:
-        if not await self.db.write(partial(plans.note_overdue, site=row, since=since)):
+    async def _note(self, row: SiteRow, since: datetime | None, conclusive_at: datetime | None) -> None:
+        note = partial(plans.note_overdue, site=row, since=since, conclusive_at=conclusive_at, now=self.clock.now())
+        if not await self.db.write(note):
             return
         if since is None:
             log.info("site_scanned_again", site_id=row.id)
@@ -87,12 +88,15 @@ def _page_after(connection: Connection, site_id: str) -> tuple[Sequence[SiteRow]
 
 def _overdue(
     rows: Sequence[SiteRow], standings: Mapping[Any, Row[Any]], now: datetime
-) -> list[tuple[SiteRow, datetime | None]]:
-    """Return the sites of which something else is to be noted. Blocking."""
+) -> list[tuple[SiteRow, datetime | None, datetime | None]]:
+    """Return the sites of which something else is to be noted: since when they are overdue, and when their newest
+    conclusive scan ended. Blocking.
+    """
     found = []
     for row in rows:
         standing = standings.get((row.user_id, row.target_domain))
-        since = overdue_since(row, None if standing is None else standing.conclusive_at, now)
+        conclusive_at = None if standing is None else standing.conclusive_at
+        since = overdue_since(row, conclusive_at, now)
         if since != row.overdue_since:
-            found.append((row, since))
+            found.append((row, since, conclusive_at))
     return found

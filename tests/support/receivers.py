@@ -17,7 +17,7 @@ import orjson
 
 Answer = tuple[int, dict[str, str], bytes]
 TAKEN: Final[Answer] = (200, {}, b"ok")
-WAIT_S: Final = 30.0  # stops a test that would hang
+WAIT_S: Final = 120.0  # stops a test that would hang
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,9 @@ UPDATE = {"list_key": "0" * 32, "name": "l", "checked_at": NOW, "fault": "status
 PAIR = differences.Pair(differences.RunKey(ID, 1), differences.RunKey(ID, 2))
 KEY = UPDATE["list_key"]
 SITE = (ID, "example.com")
-SITE_ROW = SimpleNamespace(id=ID, next_run_at=NOW, try_at=NOW, overdue_since=None)
+SITE_ROW = SimpleNamespace(
+    id=ID, user_id=ID, target_domain="example.com", next_run_at=NOW, try_at=NOW, overdue_since=None, created_at=NOW
+)
 OVERDUE_ROW = SimpleNamespace(id=ID, overdue_since=NOW)
 NEW_SITE = {
     "id": "s",
@@ -352,7 +354,9 @@ WALK: dict[str, Callable] = {
     "plans.due": lambda c: plans.due(c, NOW, 20),
     "plans.move_on": lambda c: plans.move_on(c, SITE_ROW, {"try_at": NOW}),
     "plans.put_off": lambda c: plans.put_off(c, ID, now=NOW, until=NOW, reason="task_limit"),
-    "plans.note_overdue": lambda c: [plans.note_overdue(c, row, NOW) for row in (SITE_ROW, OVERDUE_ROW)],
+    "plans.note_overdue": lambda c: [
+        plans.note_overdue(c, row, NOW, conclusive_at=NOW, now=NOW) for row in (SITE_ROW, OVERDUE_ROW)
+    ],
     "runs.keep": lambda c: runs.keep(c, ID, conclusive=True),
     "runs.containing": lambda c: runs.containing(c, ROW, 1),
     "runs.page": lambda c: runs.page(c, ROW, offset=50, limit=50),

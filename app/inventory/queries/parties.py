@@ -1,6 +1,7 @@
 """Third parties of all sites: which sites have one, and which sites' newest results are not listed yet."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -81,21 +82,32 @@ def facts_of(connection: Connection, principal: Principal, domain: str) -> Row[A
 # Keeping
 
 
-def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Row[Any]], SiteKey | None]:
-    """Look at the next sites behind this one. Return (user_id, target_domain, task_id, attempt) of those whose results
-    are not the listed ones, and where to go on; None: that was all.
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A site whose results are not the listed ones. `run`: (user_id, target_domain, task_id, attempt, run,
+    completed_at) of those. `earlier`: (task, attempt) of the listed ones, if they are older; None: they are not, or
+    nothing is listed, so nothing of these results is news.
     """
+
+    run: Row[Any]
+    earlier: tuple[str, int] | None
+
+
+def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], SiteKey | None]:
+    """Look at the next sites behind this one. Return the stale ones, and where to go on; None: that was all."""
     rows = site_runs(connection, after, SITES)
     keys = [(row.user_id, row.target_domain) for row in rows]
     known = {}
     if keys:
         query = select(site_inventories).where(tuple_(i.user_id, i.target_domain).in_(keys))
-        known = {(row.user_id, row.target_domain): (row.task_id, row.attempt) for row in connection.execute(query)}
-    found = [
-        row
-        for row in rows
-        if row.run is not None and known.get((row.user_id, row.target_domain)) != (row.task_id, row.attempt)
-    ]
+        known = {(row.user_id, row.target_domain): row for row in connection.execute(query)}
+    found = []
+    for row in rows:
+        listed = known.get((row.user_id, row.target_domain))
+        if row.run is None or (listed is not None and (listed.task_id, listed.attempt) == (row.task_id, row.attempt)):
+            continue
+        is_older = listed is not None and listed.completed_at < row.completed_at
+        found.append(Stale(row, (listed.task_id, listed.attempt) if listed is not None and is_older else None))
     return found, keys[-1] if len(rows) == SITES else None
 
 
@@ -116,9 +128,9 @@ def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], lim
     return len(names)
 
 
-def note_listed(connection: Connection, site: SiteKey, run: tuple[str, int], at: datetime) -> None:
+def note_listed(connection: Connection, site: SiteKey, run: tuple[str, int], completed_at: datetime) -> None:
     key = {"user_id": site[0], "target_domain": site[1]}
-    values = {"task_id": run[0], "attempt": run[1], "listed_at": at}
+    values = {"task_id": run[0], "attempt": run[1], "completed_at": completed_at}
     statement = insert_for(connection, site_inventories).values(**key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 

@@ -44,7 +44,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.String(width), primary_key=True) for name, width in _KEY[:2]),
         sa.Column("task_id", sa.String(36), nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
-        sa.Column("listed_at", UtcDateTime, nullable=False),
+        sa.Column("completed_at", UtcDateTime, nullable=False),
     )
 
 

@@ -7,8 +7,11 @@ from sqlalchemy import Row
 
 from app.core.clock import to_wire
 from app.core.schema_fields import described
+from app.domain.difference_texts import DifferenceTexts
+from app.domain.differences import Change, Section
 from app.domain.messages import Language
-from app.domain.notifications import SHOWN_FINDINGS, DeliveryStatus, NotificationKind
+from app.domain.notifications import SHOWN_CHANGES, SHOWN_FINDINGS, DeliveryStatus, NotificationKind
+from app.domain.party_changes import Aspect
 from app.domain.translation import translate
 from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
@@ -39,10 +42,18 @@ class NotifiedFinding(ResponseBody):
 class SiteChange(ResponseBody):
     """A third party whose owner or content has changed."""
 
-    domain: str = described("Third-party domain.", "partner.example")
-    what: str = described("What has changed: `owner` or `content`.", "owner")
-    before: str = described("What it was.", "Partner Ltd", default="")
-    after: str = described("What it is.", "Bets Inc", default="")
+    section: Section = described("Always `content`: the owner or the content.", "content")
+    change: Change = described("Always `changed`.", "changed")
+    name: str = described("Third-party domain.", "partner.example")
+    aspect: Aspect = described("What has changed.", "registrar")
+    before: str = described("What it was.", "Names Ltd", default="")
+    after: str = described("What it is.", "Domains Inc", default="")
+    url: str = described("URL that was captured; empty for registrations.", "", default="")
+    text: str = described(
+        "The same as a sentence, in the reader's language; empty in webhooks.",
+        "partner.example is now with the registrar Domains Inc; before with Names Ltd.",
+        default="",
+    )
 
 
 class NotificationContent(ResponseBody):
@@ -63,15 +74,19 @@ class NotificationContent(ResponseBody):
         "Why URLs or third parties were not checked (docs/errors.md).", ["robots"], default=None
     )
     error: ErrorInfo | None = described("Reason why the scan failed.", default=None)
-    changes: list[SiteChange] | None = described("Third parties that changed.", default=None)
+    changes: list[SiteChange] | None = described(f"Third parties that changed, at most {SHOWN_CHANGES}.", default=None)
     days: Count | None = described("Days since the last conclusive scan.", 7, default=None)
     since: str | None = described("Time of the last conclusive scan.", "2026-01-01T00:00:00.000Z", default=None)
 
     @classmethod
     def told(cls, content: dict[str, Any], language: Language) -> Self:
         """Return the content with its sentences in that language."""
-        error = content.get("error")
-        return cls.model_validate(content if error is None else {**content, "error": translate(error, language)})
+        said = dict(content)
+        if said.get("error") is not None:
+            said["error"] = translate(said["error"], language)
+        if said.get("changes") is not None:
+            said["changes"] = [DifferenceTexts(language).view(change) for change in said["changes"]]
+        return cls.model_validate(said)
 
 
 class NotificationResponse(ResponseBody):

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from app.core.clock import to_wire
+from app.events import outbox
 from app.sites.tables import PLANNED, managed_sites
 
 m = managed_sites.c
@@ -29,9 +31,22 @@ def put_off(connection: Connection, user_id: str, *, now: datetime, until: datet
     return connection.execute(update(managed_sites).where(*theirs).values(try_at=until, waits_for=reason)).rowcount
 
 
-def note_overdue(connection: Connection, site: Row[Any], since: datetime | None) -> bool:
-    """Note since when the site is overdue, unless somebody has noted something else meanwhile."""
+def note_overdue(
+    connection: Connection, site: Row[Any], since: datetime | None, *, conclusive_at: datetime | None, now: datetime
+) -> bool:
+    """Note since when the site is overdue, unless somebody has noted something else meanwhile. When it begins to be,
+    that is noted in the outbox, too, for those who want to be told.
+    """
     same = m.overdue_since.is_(None) if site.overdue_since is None else m.overdue_since == site.overdue_since
-    return (
-        connection.execute(update(managed_sites).where(m.id == site.id, same).values(overdue_since=since)).rowcount > 0
-    )
+    noted = update(managed_sites).where(m.id == site.id, same).values(overdue_since=since)
+    if connection.execute(noted).rowcount == 0:
+        return False
+    if since is not None and site.overdue_since is None:
+        detail = {
+            "user_id": site.user_id,
+            "target_domain": site.target_domain,
+            "since": None if conclusive_at is None else to_wire(conclusive_at),
+            "days": (now - (conclusive_at or site.created_at)).days,
+        }
+        outbox.put(connection, outbox.Kind.OVERDUE, site.id, 0, now=now, detail=detail)
+    return True

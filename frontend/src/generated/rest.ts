@@ -143,6 +143,8 @@ export interface Advice {
   text: string;
 }
 
+export type Aspect = "registered_on" | "registration" | "registrar" | "redirect" | "page_class" | "title" | "category" | "judgement";
+
 export interface AttemptItem {
   attempt: number;
   first_attempt: number;
@@ -1533,10 +1535,14 @@ export interface ShrunkList {
 }
 
 export interface SiteChange {
-  domain: string;
-  what: string;
+  section: Section;
+  change: Change;
+  name: string;
+  aspect: Aspect;
   before?: string;
   after?: string;
+  url?: string;
+  text?: string;
 }
 
 export interface SiteCreate {

@@ -8,12 +8,14 @@ from sqlalchemy import select, update
 from app.core.lease import SoleProcess
 from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty
 from app.events.bus.base import TaskHint
-from app.events.tables import scan_tasks
+from app.events.outbox import Kind
+from app.events.tables import outbox, scan_tasks
 from app.inventory import keeper as module
-from app.inventory.keeper import InventoryKeeper
+from app.inventory.build import build_inventory
 from app.inventory.tables import site_inventories, site_parties
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
+from app.tasks.target_parser import EngineTargetParser
 from tests.unit.overview.test_queries import World
 
 PAGE = "http://a.test/"
@@ -28,8 +30,15 @@ class Site:
     """Scans of sites, and what is listed of them."""
 
     def __init__(self, world, folder):
-        self.world, self.folder = world, folder
-        self.keeper = InventoryKeeper(db=world.db, stores=ScanFolder(folder), clock=world.clock, lease=SoleProcess())
+        self.world, self.folder, self.registrar = world, folder, "Names"
+        parts = build_inventory(
+            db=world.db,
+            stores=ScanFolder(folder),
+            targets=EngineTargetParser(),
+            clock=world.clock,
+            lease=SoleProcess(),
+        )
+        self.keeper, self.differences = parts.keeper, parts.differences
 
     def scan(self, hours, *domains, owner="mei", target="a.test", **kept):
         task_id = self.world.add(owner, target, hours)
@@ -44,7 +53,7 @@ class Site:
     def write(self, store, domain):
         url = f"http://{domain}/"
         registration = Registration(
-            domain, RegistrationState.REGISTERED, "rdap.test", "2026-12-01", "2011-04-12", registrar="Names"
+            domain, RegistrationState.REGISTERED, "rdap.test", "2026-12-01", "2011-04-12", registrar=self.registrar
         )
         relation = Relation.MENTION if domain.startswith("mentioned") else Relation.SCRIPT
         store.put_third_party(
@@ -62,10 +71,17 @@ class Site:
         query = select(site_inventories.c.target_domain, site_inventories.c.task_id)
         return [tuple(row) for row in self.world.db.read_sync(lambda c: c.execute(query).all())]
 
+    def told(self):
+        """The outbox: what of third parties is to be told, and how often that was noted."""
+        query = select(outbox).where(outbox.c.kind == Kind.CHANGED).order_by(outbox.c.created_at)
+        return self.world.db.read_sync(lambda c: c.execute(query).all())
+
 
 @pytest.fixture
 def site(world, tmp_path):
-    return Site(world, tmp_path)
+    site = Site(world, tmp_path)
+    with closing(site.differences):
+        yield site
 
 
 async def test_a_site_is_listed_with_what_is_known_of_each_third_party(site):
@@ -134,6 +150,60 @@ async def test_a_site_that_is_gone_is_forgotten(site, monkeypatch):
     await site.keeper.look()
     assert [row[0] for row in site.rows()] == ["c.test"]
     assert [name for name, _ in site.listed()] == ["other.test"]
+
+
+async def test_another_owner_of_a_third_party_is_noted_once_for_those_who_want_to_be_told(site):
+    site.scan(1, "b.test", "c.test")
+    await site.keeper.look()
+    site.registrar = "Other names"
+    task_id = site.scan(2, "b.test", "c.test")
+    for _ in range(2):
+        await site.keeper.look()
+    (row,) = site.told()
+    assert (row.subject_id, row.number, row.version) == (task_id, 1, 1)
+    change = {"section": "content", "change": "changed", "aspect": "registrar", "url": ""}
+    change |= {"before": "Names", "after": "Other names"}
+    assert row.detail == {
+        "user_id": site.world.owners["mei"],
+        "target_domain": "a.test",
+        "task_id": task_id,
+        "attempt": 1,
+        "total": 2,
+        "changes": [{**change, "name": name} for name in ("b.test", "c.test")],
+    }
+
+
+async def test_what_was_there_before_the_sites_were_listed_is_no_news(site):
+    site.scan(1, "b.test")
+    site.registrar = "Other names"
+    site.scan(2, "b.test")
+    await site.keeper.look()
+    assert site.told() == []
+
+
+async def test_what_stands_again_when_a_scan_is_deleted_is_no_news(site):
+    site.scan(1, "b.test")
+    await site.keeper.look()
+    site.registrar = "Other names"
+    site.scan(2, "b.test")
+    third = site.scan(3, "b.test")
+    await site.keeper.look()
+    ((task_id,),) = [(row.subject_id,) for row in site.told()]
+    assert task_id == third  # what differs from the results that were listed, the scan in between left out
+    deleted = update(scan_tasks).where(scan_tasks.c.id == third).values(deleted_at=site.world.now)
+    site.world.db.write_sync(lambda c: c.execute(deleted) and None)
+    site.world.recount()
+    await site.keeper.look()
+    assert len(site.told()) == 1
+
+
+async def test_scans_that_cannot_be_compared_are_listed_all_the_same(site):
+    first = site.scan(1, "b.test")
+    await site.keeper.look()
+    (site.folder / f"{first}-1.db").write_bytes(b"no store" * 1_000)
+    second = site.scan(2, "b.test")
+    await site.keeper.look()
+    assert (site.listed(), site.told()) == ([("a.test", second)], [])
 
 
 async def test_a_store_that_is_missing_leaves_what_was_listed(site):

@@ -22,6 +22,11 @@ FOUND = {
         },
     ],
 }
+CHANGE = {"section": "content", "change": "changed", "name": "p.example", "url": "https://p.example/"} | {
+    "aspect": "judgement",
+    "before": "",
+    "after": "gambling",
+}
 ENDS = [
     {"kind": "scan_completed", "finding_counts": {"total": 3, "high": 2, "low": 1}, "reasons": ["robots"]},
     {"kind": "scan_inconclusive", "finding_counts": {}, "reasons": ["start_page"]},
@@ -30,9 +35,9 @@ ENDS = [
     {
         "kind": "site_changed",
         "total": 2,
-        "changes": [{"domain": "p.example", "what": "owner", "before": "A", "after": "B"}],
+        "changes": [CHANGE | {"aspect": "registrar", "before": "Names", "after": "Domains"}],
     },
-    {"kind": "site_changed", "total": 1, "changes": [{"domain": "p.example", "what": "content", "after": "casino"}]},
+    {"kind": "site_changed", "total": 1, "changes": [CHANGE]},
     {"kind": "site_overdue", "days": 7},
 ]
 
@@ -67,6 +72,18 @@ def test_every_kind_reads_in_every_language(item, language):
     (section,) = message.sections
     assert "corp.example" in section.heading
     assert all(line and "{" not in line for line in section.lines)
+
+
+def test_a_change_of_a_third_party_is_told_as_in_the_difference_of_the_scans():
+    (section,) = write({"target_domain": "corp.example", **ENDS[5]}).sections
+    assert section.lines == (
+        said(
+            "difference.content.judgement",
+            name="p.example",
+            after=said("violation.gambling"),
+            before=said("difference.nothing"),
+        ),
+    )
 
 
 def test_the_error_of_a_scan_is_told_in_the_readers_language_if_it_can_be():

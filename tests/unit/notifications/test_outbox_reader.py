@@ -304,7 +304,11 @@ async def test_what_a_crowded_channel_gets_is_gathered(world):
 async def test_a_site_that_changed_or_is_overdue_is_told_as_its_row_says(world):
     world.rule()
     now = world.clock.now()
-    change = {"domain": "partner.example", "what": "content", "before": "a company", "after": "a casino"}
+    change = {"section": "content", "change": "changed", "name": "partner.example", "aspect": "title"} | {
+        "before": "a company",
+        "after": "a casino",
+        "url": "https://partner.example/",
+    }
     site = {"user_id": world.owner, "target_domain": "corp.example"}
 
     def work(connection):

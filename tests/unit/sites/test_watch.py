@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.domain.verdict import Result
+from app.events.outbox import Kind
+from app.events.tables import outbox
 from app.sites.tables import managed_sites
 from tests.support.monitored_tasks import HandClock
 from tests.support.watched_sites import DAILY, START, WatchedSites, at
@@ -39,6 +42,15 @@ async def test_a_site_that_was_never_scanned_is_overdue_after_its_days_and_the_a
     for days in (3, 3.1, 9):
         await watch_at(world, days)
         assert (world.site(site_id).overdue_since, alerts(world)) == (START + timedelta(days=3), (1, 1))
+
+
+async def test_who_wants_to_be_told_of_it_is_told_once(world, mei):
+    world.add(mei, "a.example", schedule=None, overdue_after_days=3)
+    for days in (2, 4, 5):
+        await watch_at(world, days)
+    (row,) = world.db.read_sync(lambda c: c.execute(select(outbox)).all())
+    assert (row.kind, row.version) == (Kind.OVERDUE, 1)
+    assert row.detail == {"user_id": mei.user_id, "target_domain": "a.example", "since": None, "days": 4}
 
 
 async def test_only_a_conclusive_scan_ends_it(world, mei):

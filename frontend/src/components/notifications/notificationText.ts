@@ -25,9 +25,7 @@ export function linesOf({ t, code }: Texts, content: NotificationContent, shown 
   }));
   const left = (content.total ?? 0) - findings.length;
   const more = findings.length > 0 && left > 0 ? [t("notice.more_findings", { count: left })] : [];
-  const changes = (content.changes ?? []).slice(0, shown).map((change) => t(change.what === "content" ? "notice.content_changed" : "notice.owner_changed", {
-    domain: change.domain, before: change.before, after: change.after,
-  }));
+  const changes = (content.changes ?? []).slice(0, shown).map((change) => change.text ?? "");
   const reasons = (content.reasons ?? []).map((reason) => code("reason", reason));
   const error = content.error ? [content.error.message] : [];
   return [...findings, ...more, ...changes, ...reasons.slice(0, shown), ...error];

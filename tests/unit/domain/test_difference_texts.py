@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.domain.difference_texts import DifferenceTexts
 from app.domain.differences import Change, Section
 from app.domain.messages import Language, MessageCatalog
 from app.domain.party_changes import Aspect
-from app.inventory.difference_texts import DifferenceTexts
 from tests.support.said import said
 
 CHANGED_ALONE = (Section.CERTIFICATES, Section.LOOKS)

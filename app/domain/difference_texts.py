@@ -1,6 +1,8 @@
 """A difference in the reader's language."""
 
-from app.core.json_chunks import Json
+from collections.abc import Mapping
+from typing import Any
+
 from app.domain.differences import Section
 from app.domain.messages import MessageCatalog
 from app.domain.party_changes import Aspect
@@ -12,13 +14,13 @@ class DifferenceTexts:
     def __init__(self, language: str) -> None:
         self._texts = MessageCatalog(language)
 
-    def view(self, item: Json) -> Json:
+    def view(self, item: Mapping[str, Any]) -> dict[str, Any]:
         values = {side: self._value(item, item[side]) for side in ("before", "after")}
         values |= {"name": item["name"], "url": item["url"], "what": self._what(item)}
         last = item["aspect"] if item["section"] == Section.CONTENT else item["change"]
         return {**item, "text": self._texts(f"difference.{item['section']}.{last}", **values)}
 
-    def _what(self, item: Json) -> str:
+    def _what(self, item: Mapping[str, Any]) -> str:
         """Return the name of what a difference is about, besides the third party or host."""
         match item["section"]:
             case Section.FINDINGS:
@@ -27,7 +29,7 @@ class DifferenceTexts:
                 return self._texts(f"relation.{item['aspect']}")
         return ""
 
-    def _value(self, item: Json, value: str) -> str:
+    def _value(self, item: Mapping[str, Any], value: str) -> str:
         match (item["section"], item["aspect"]):
             case (Section.CONTENT, Aspect.JUDGEMENT):
                 causes = [self._texts(f"violation.{cause}") for cause in value.split(",") if cause]
