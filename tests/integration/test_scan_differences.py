@@ -6,7 +6,7 @@ import pytest
 
 from testnet.watched import CHANGES
 from testnet.worlds import CHANGED, WATCHED
-from tests.support.watched_scans import scanned_again, scanned_in_turn
+from tests.support.watched_scans import feed, scanned_again, scanned_in_turn
 
 FIELDS = ("section", "change", "name", "aspect", "before", "after")
 ANY = "*"  # of a value of the world's list: a level that the risk gives
@@ -47,6 +47,28 @@ def test_the_first_of_all_is_what_became_of_known_third_parties(both):
     assert document["against"]["task_id"] == both[0].task_id
 
 
+def test_who_wants_to_be_told_of_it_is_told_once_and_in_words(both):
+    _, after = both
+    told_of = feed(after)
+    (changed,) = [content for content in told_of if content["kind"] == "site_changed"]
+    differences = after.get("/diff?section=content").json()
+    assert [change["text"] for change in changed["changes"]] == [item["text"] for item in differences["items"]]
+    assert (changed["task_id"], changed["total"]) == (
+        after.task_id,
+        len({item["name"] for item in differences["items"]}),
+    )
+    assert [content["kind"] for content in told_of if content["kind"] not in ("findings", "site_changed")] == []
+    new = {item["name"] for item in after.get("/diff?section=findings&change=new").json()["items"]}
+    found = [
+        found["domain"]
+        for content in told_of
+        if content.get("task_id") == after.task_id
+        for found in content.get("findings") or ()
+    ]
+    assert new <= set(found)
+    assert len(found) == len(set(found))
+
+
 def test_the_first_scan_has_nothing_to_be_compared_with(both):
     before, _ = both
     document = before.get("/diff").json()
@@ -68,3 +90,6 @@ def test_scans_of_an_unchanged_restless_world_do_not_differ(tmp_path):
             document = scan.get("/diff?page_size=200").json()
             assert document["against"] is not None
             assert (document["changes"], told(document)) == (0, [])
+        assert {content["task_id"] for content in feed(scans[-1])} <= {
+            scans[0].task_id
+        }  # what is known is not told again
