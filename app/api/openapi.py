@@ -24,6 +24,10 @@ TAGS: Final = [
     {"name": "auth", "description": "Sign-in and sign-out, and the user's own account."},
     {"name": "tasks", "description": "Scans: create, list, get, cancel, retry, delete."},
     {"name": "orders", "description": "Orders: scan many domains at once, view the results, cancel."},
+    {
+        "name": "sites",
+        "description": "Sites: domains that are watched, with schedules; lists of them, and their scans.",
+    },
     {"name": "notifications", "description": "Notifications: the feed, rules, channels and deliveries."},
     {"name": "overview", "description": "Overview of all scans, and search."},
     {"name": "monitor", "description": "Live monitoring of tasks: state, log, events, tickets and connections."},

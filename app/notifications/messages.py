@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.core.redact import display_text
 from app.domain.difference_texts import DifferenceTexts
-from app.domain.messages import MessageCatalog, Text
+from app.domain.messages import Language, MessageCatalog, Text
 from app.domain.notifications import NotificationKind
 from app.domain.verdict import Reason, reason_name
 from app.domain.violations import ViolationKey, violation_type
@@ -36,7 +36,7 @@ class Message:
     sections: tuple[Section, ...]
     link_text: str
     more: str = ""  # about sections that were left out
-    language: str = "en"
+    language: Language = Language.EN
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,9 @@ class RuleService:
         values = self._values(principal, wanted)
 
         def work(connection: Connection) -> Row[Any]:
-            _require_channels(connection, principal, wanted)
             if not rules.change(connection, rule_id, principal.user_id, values):
                 raise NotFound(text="no_such_rule")
+            _require_channels(connection, principal, wanted)
             return _found(connection, principal, rule_id)
 
         changed = await self.db.write(work)

@@ -29,6 +29,9 @@ LIMITED = {
     "create_task": ("scans", "create_once"),
     "create_order": ("orders", "create_once"),
     "retry_task": ("scans", "retry"),
+    "create_channel": ("notifications.channels", "create"),
+    "test_channel": ("notifications.channels", "test"),
+    "create_rule": ("notifications.rules", "create"),
     "run_group": ("sites.service", "run_group"),
     "run_site": ("sites.service", "run"),
     "get_order_report": ("report_files", "open_order"),
@@ -55,12 +58,14 @@ DOCUMENT, OPERATIONS = described()
 PROBLEM = Draft202012Validator({"$ref": "#/components/schemas/Problem", "components": DOCUMENT["components"]})
 
 
-def those(status: str, *, code: str = "", besides: str = ""):
+def those(status: str, *, code: str = "", besides: tuple[str, ...] = ()):
     """The operations that declare a problem of this status, with this code."""
     rows = [
         row
         for row in OPERATIONS
-        if CODES in (said := row[3]["responses"].get(status, {})) and code in ["", *said[CODES]] and row[0] != besides
+        if CODES in (said := row[3]["responses"].get(status, {}))
+        and code in ["", *said[CODES]]
+        and row[0] not in besides
     ]
     assert rows
     return pytest.mark.parametrize(
@@ -122,7 +127,8 @@ async def test_who_signs_in_wrongly_is_refused_as_documented(backend):
         check(await backend.client.request(method, path, **example(operation)), 401, operation)
 
 
-@those("403", code="admin_only", besides="create_key")  # its example is for anybody: test_api_keys.py
+# Their examples are for anybody: test_api_keys.py and test_notifications.py.
+@those("403", code="admin_only", besides=("create_key", "create_rule", "replace_rule"))
 async def test_who_may_not_is_refused(backend, user, method, path, operation):
     check(await backend.client.request(method, fill(path), headers=user, **example(operation)), 403, operation)
 
@@ -133,7 +139,7 @@ async def test_what_is_for_our_own_page_is_refused_to_others(backend, method, pa
     check(await backend.client.request(method, path, headers=foreign, **example(operation)), 403, operation)
 
 
-@those("404", besides="follow_events")  # this backend has no streams: tests/integration/test_streams.py
+@those("404", besides=("follow_events",))  # this backend has no streams: tests/integration/test_streams.py
 async def test_what_is_not_there_is_not_found(backend, admin, method, path, operation):
     check(await backend.client.request(method, fill(path), headers=admin, **example(operation)), 404, operation)
 

@@ -21,6 +21,7 @@ PAIRS = {  # the first of each must not be above the second
     "COMPLIANCE_LOGIN_DELAY_S": "COMPLIANCE_LOGIN_MAX_DELAY_S",
     "COMPLIANCE_WORKER_SUSPECT_AFTER_S": "COMPLIANCE_WORKER_LOST_AFTER_S",
     "COMPLIANCE_WS_DRAIN_S": "COMPLIANCE_STOP_WITHIN_S",
+    "COMPLIANCE_API_KEY_TTL_S": "COMPLIANCE_API_KEY_MAX_TTL_S",
 }
 
 
@@ -51,6 +52,9 @@ async def test_a_server_refuses_to_start_with_values_out_of_the_bounds_and_names
 def test_the_bounds_themselves_are_taken(name):
     limits = limits_of(BOUNDED[name])
     other = {PAIRS[name]: f"{limits_of(BOUNDED[PAIRS[name]]).get('to', 1e6):.0f}"} if name in PAIRS else {}
+    lower = next((lower for lower, upper in PAIRS.items() if upper == name), None)
+    if lower is not None and "from" in limits_of(BOUNDED[lower]):
+        other[lower] = f"{limits_of(BOUNDED[lower])['from']:.20g}"
     for word in {"from", "to"} & set(limits):
         load_settings({name: f"{limits[word]:.20g}", **other})
 

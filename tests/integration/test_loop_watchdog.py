@@ -320,6 +320,29 @@ def compare(site):
     site.ask("GET", f"/api/v1/tasks/{ended}/diff?against={ended}&page_size=200", 503)
 
 
+def notify(site):
+    """A user's channel and rule, with all that is asked of them and of the feed. Nobody answers at the channel."""
+    _, name = site.add_user()
+    headers = bearer(site.sign_in(name, USER_PASSWORD)["access_token"])
+
+    def ask(method, path, status=200, body=None):
+        return site.ask(method, f"/api/v1/{path}", status, headers=headers, json=body)
+
+    channel = {"name": "c", "kind": "webhook", "language": "en", "url": "https://127.0.0.1:9/x"}
+    channel_id = ask("POST", "channels", 201, channel).json()["id"]
+    rule = {"name": "r" * 60, "kinds": ["findings", "scan_failed"], "channel_ids": [channel_id]}
+    rule_id = ask("POST", "rules", 201, rule).json()["id"]
+    for listed in ("channels", "rules", "deliveries?page_size=200", "notifications?limit=200"):
+        ask("GET", listed)
+    ask("POST", f"channels/{channel_id}/test")
+    ask("PATCH", f"channels/{channel_id}", body={"enabled": False})
+    ask("PUT", f"rules/{rule_id}", body=rule)
+    ask("POST", "notifications/read", body={"up_to": 1})
+    ask("POST", "deliveries/nothing/resend", 404)
+    ask("DELETE", f"rules/{rule_id}", 204)
+    ask("DELETE", f"channels/{channel_id}", 204)
+
+
 def connect_once(site):
     with site.socket():
         pass
@@ -409,6 +432,19 @@ ROUTES = {
     "DELETE /api/v1/sites/{site_id}": use_sites,
     "POST /api/v1/sites/{site_id}/run": use_sites,
     "GET /api/v1/sites/{site_id}/scans": use_sites,
+    "GET /api/v1/channels": notify,
+    "POST /api/v1/channels": notify,
+    "PATCH /api/v1/channels/{channel_id}": notify,
+    "DELETE /api/v1/channels/{channel_id}": notify,
+    "POST /api/v1/channels/{channel_id}/test": notify,
+    "GET /api/v1/rules": notify,
+    "POST /api/v1/rules": notify,
+    "PUT /api/v1/rules/{rule_id}": notify,
+    "DELETE /api/v1/rules/{rule_id}": notify,
+    "GET /api/v1/deliveries": notify,
+    "POST /api/v1/deliveries/{delivery_id}/resend": notify,
+    "GET /api/v1/notifications": notify,
+    "POST /api/v1/notifications/read": notify,
     "GET /api/v1/auth/keys": use_key,
     "POST /api/v1/auth/keys": use_key,
     "DELETE /api/v1/auth/keys": use_key,

@@ -23,7 +23,7 @@ Address = Annotated[Text, Field(max_length=254, pattern=r"^[^@\s<>,;:\"]+@[^@\s<
 class ChannelCreate(RequestBody):
     name: Name = described("Name of the channel.", "Operations group")
     kind: ChannelKind = described("How notifications leave.", "webhook")
-    language: Language = described("Language of the reader.", "en")
+    language: Language = described("Language of the reader.", Language.EN)
     url: Url | None = described(
         "URL of the webhook or robot; not for `email`. It is stored encrypted and never returned.",
         "https://hooks.example.com/compliance",
@@ -41,7 +41,7 @@ class ChannelUpdate(RequestBody):
     """Fields that are omitted stay as they are."""
 
     name: Name | None = described("Name of the channel.", "Operations group", default=None)
-    language: Language | None = described("Language of the reader.", "en", default=None)
+    language: Language | None = described("Language of the reader.", Language.EN, default=None)
     enabled: bool | None = described("False: nothing is sent; what waits is kept.", False, default=None)
     url: Url | None = described(
         "New URL of the webhook or robot.", "https://hooks.example.com/compliance", default=None
@@ -67,7 +67,7 @@ class ChannelResponse(ResponseBody):
     id: str = described("Channel id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20")
     name: str = described("Name of the channel.", "Operations group")
     kind: ChannelKind = described("How notifications leave.", "webhook")
-    language: Language = described("Language of the reader.", "en")
+    language: Language = described("Language of the reader.", Language.EN)
     leads_to: str = described("Where it leads to, without secrets.", "https://hooks.example.com/…")
     enabled: bool = described("False: nothing is sent.", True)
     created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")

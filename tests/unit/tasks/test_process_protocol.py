@@ -86,6 +86,7 @@ def is_of_a_scan(path):
         "dispatch",
         "report_process",
         "list_reading",
+        "notification_sending.py",
         "process_protocol.py",
         "rendering",
         "render_protocol.py",
