@@ -38,6 +38,13 @@ def build_results(base: Foundation) -> ResultServices:
         findings=findings,
         reports=reports,
         overview=overview,
-        inventory=build_inventory(db=db, stores=stores, targets=targets, clock=clock, lease=base.lease),
+        inventory=build_inventory(
+            db=db,
+            guarded=db if base.settings.embedded else db.guarded(base.lease.guard),
+            stores=stores,
+            targets=targets,
+            clock=clock,
+            lease=base.lease,
+        ),
         report_process=processes,
     )

@@ -32,8 +32,10 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "create_key",
         "create_link",
         "create_rule",
+        "create_user",
         "delete_channel",
         "delete_rule",
+        "delete_user",
         "end_other_sessions",
         "end_session",
         "list_keys",
@@ -49,6 +51,7 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "revoke_link",
         "test_channel",
         "update_channel",
+        "update_user",
     ),
     Scope.READ: (
         "follow_events",
@@ -111,8 +114,6 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "broadcast",
         "change_configuration",
         "close_connection",
-        "create_user",
-        "delete_user",
         "get_configuration",
         "get_lists",
         "get_local_reader",
@@ -130,7 +131,6 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "set_priority",
         "switch_local_reader",
         "take_shrunk_list",
-        "update_user",
     ),
 }
 # By the name of a route, which is its operation's id.

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 from app.core.clock import Clock, to_wire
 from app.core.data_loader import DataLoader
 from app.core.db import Database
-from app.core.errors import Conflict, Forbidden, InvalidInput, NotFound, ScannerError
+from app.core.errors import Conflict, Forbidden, InvalidInput, NotFound, ScannerError, Unauthenticated
 from app.core.ids import new_id
 from app.core.json_chunks import Json
 from app.core.live_settings import SettingsSource
@@ -25,7 +25,7 @@ from app.core.principal import ADMIN, Principal, Role
 from app.core.scopes import Scope
 from app.events.bus.base import AccessHint, Publisher
 from app.identity.audit import AuditTrail
-from app.identity.queries import api_keys, users
+from app.identity.queries import api_keys, sessions, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ class ApiKeys:
 
         def work(connection: Connection) -> Row[Any]:
             users.lock(connection, principal.user_id)
+            if not sessions.is_open(connection, principal, now=now):
+                raise Unauthenticated(code="invalid_token")  # it was ended while this waited for the lock
             if api_keys.count_open(connection, principal.user_id, now=now) >= settings.api_keys_per_user:
                 raise Conflict(code="key_limit", limit=settings.api_keys_per_user)
             api_keys.add(connection, values)

@@ -15,14 +15,14 @@ from sqlalchemy import Connection, Row
 from app.core.clock import Clock, to_wire
 from app.core.data_loader import DataLoader
 from app.core.db import Database
-from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from app.core.ids import new_id
 from app.core.json_chunks import Json
 from app.core.live_settings import SettingsSource
 from app.core.opaque_tokens import LINK, SHOWN, digest_of, is_well_formed, new_token
 from app.core.principal import Principal
 from app.identity.audit import AuditTrail
-from app.identity.queries import links, users
+from app.identity.queries import links, sessions, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ class Links:
 
         def work(connection: Connection) -> Row[Any]:
             users.lock(connection, principal.user_id)
+            if not sessions.is_open(connection, principal, now=now):
+                raise Unauthenticated(code="invalid_token")  # it was ended while this waited for the lock
             if links.count_open(connection, task_id, now=now) >= settings.links_per_task:
                 raise Conflict(code="link_limit", limit=settings.links_per_task)
             links.add(connection, values)

@@ -20,13 +20,14 @@ class InventoryParts:
 
 
 def build_inventory(
-    *, db: Database, stores: ScanStores, targets: TargetParser, clock: Clock, lease: Lease
+    *, db: Database, guarded: Database, stores: ScanStores, targets: TargetParser, clock: Clock, lease: Lease
 ) -> InventoryParts:
+    """`guarded`: whose writes are refused once the lease is another's."""
     differences = DifferenceService(db=db, stores=stores, targets=targets, clock=clock)
     return InventoryParts(
         differences=differences,
         parties=PartyInventoryService(db=db),
         keeper=InventoryKeeper(
-            db=db, stores=stores, clock=clock, lease=lease, changed_parties=differences.changed_parties
+            db=guarded, stores=stores, clock=clock, lease=lease, changed_parties=differences.changed_parties
         ),
     )

@@ -18,6 +18,7 @@ from app.core.redact import display_text
 from app.domain.difference_texts import DifferenceTexts
 from app.domain.differences import Change, Difference, Section, compare, counts_of, unmatched
 from app.domain.inventory import FindingKey, Inventory, Risk
+from app.domain.party_changes import Aspect
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.verdict import is_conclusive
@@ -91,7 +92,8 @@ class DifferenceService:
         return encode_list((texts.view(item) for item in page), total=len(chosen), **_head(row, other, kept))
 
     async def changed_parties(self, owner_id: str, run: RunRef, against: RunRef) -> list[Json]:
-        """Return the differences of owner or content of third parties, as they are kept, at most MAX_KEPT.
+        """Return the differences of owner or content of third parties, as they are kept, at most MAX_KEPT. What
+        findings say of the content is left out: findings are told of themselves, with what was decided about them.
 
         Against the newest conclusive scan before where `against` is gone, and none where there is no such scan. Raises
         NotFound, Conflict and Unavailable as `read` does.
@@ -103,7 +105,7 @@ class DifferenceService:
             row, other = await self._db.read(lambda c: _find_both(c, owner, run, None))
         kept = NOTHING if other is None else await self._kept(owner, row, other)
         only = DifferenceFilter(Section.CONTENT, Change.CHANGED)
-        return [item for item in kept.items if _is_wanted(item, "", only)]
+        return [item for item in kept.items if _is_wanted(item, "", only) and item["aspect"] != Aspect.JUDGEMENT]
 
     async def _kept(self, principal: Principal, row: TaskRow, other: TaskRow) -> _Kept:
         pair = Pair(RunKey(row.id, row.run), RunKey(other.id, other.run))

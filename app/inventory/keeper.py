@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from app.events.bus.base import Hint, TaskHint
 from app.findings.queries import findings
 from app.inventory.queries import parties
 from app.scans.shown_run import RunRef
-from app.scanstore.errors import ScanStoreError
+from app.scanstore.errors import ScanStoreError, StoreDamaged, StoreMismatch
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 from app.site_counts.summary import SiteKey, existing_sites
@@ -50,6 +50,9 @@ TOLD: Final = (
     "after",
     "url",
 )  # of a difference, to those who are told
+PATIENCE: Final = timedelta(hours=1)  # with two scans that cannot be compared at the moment
+# Why two scans can never be compared: one is gone, or its store is.
+LASTING: Final = frozenset({NotFound.code, "results_unavailable", StoreMismatch.code, StoreDamaged.code})
 log = structlog.get_logger(__name__)
 
 
@@ -80,7 +83,7 @@ class InventoryKeeper:
             try:
                 if await self.lease.is_held():
                     await self.look()
-            except (DatabaseUnavailable, ScanStoreError) as error:
+            except DatabaseUnavailable as error:
                 log.warning("sites_not_listed", reason=str(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
@@ -89,14 +92,19 @@ class InventoryKeeper:
             await self.clock.sleep(SOON_S)
 
     async def look(self) -> None:
-        """List every site whose results are not those that are listed. Raises DatabaseUnavailable, ScanStoreError; the
-        next look goes on.
+        """List every site whose results are not those that are listed. Raises DatabaseUnavailable; the next look goes
+        on.
         """
         after: SiteKey | None = None
         while True:
             stale, after = await self.db.read(partial(parties.stale, after=after))
             for one in stale:
-                await self._list(one.run, one.earlier)
+                try:
+                    await self._list(one.run, one.earlier)
+                except DatabaseUnavailable:
+                    raise
+                except (ScanStoreError, Unavailable) as error:  # of this site alone: the next look tries it again
+                    log.warning("site_not_listed", task_id=one.run.task_id, reason=str(error))
             if after is None:
                 break
         await self._forget_gone()
@@ -120,7 +128,9 @@ class InventoryKeeper:
         """
         try:
             return await self.changed_parties(row.user_id, RunRef(row.task_id, row.attempt), RunRef(*earlier))
-        except (NotFound, Unavailable) as error:  # one of both is gone, or cannot be read: nobody can say
+        except (NotFound, Unavailable) as error:
+            if error.code not in LASTING and self.clock.now() < row.completed_at + PATIENCE:
+                raise  # it may be said later
             log.warning("changes_not_compared", task_id=row.task_id, reason=str(error))
             return ()
 

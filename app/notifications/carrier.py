@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
+import structlog
 from sqlalchemy import Row
 
 from app.core.clock import Clock
@@ -46,6 +47,7 @@ HTTP: Final[Mapping[ChannelKind, HttpAdapter]] = MappingProxyType(
 )
 TEST: Final = "test"
 NOTIFICATION: Final = "notification"
+log = structlog.get_logger(__name__)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -63,9 +65,13 @@ class Carrier:
 
     async def send(self, channel: Row[Any], delivery: Row[Any]) -> Outcome:
         """Make one try. Never raises for what the other side does."""
-        message = self.writer.write(delivery.contents, channel.language)
-        outgoing = Outgoing(delivery.id, NOTIFICATION, delivery.created_at, delivery.contents, message)
-        return await self._send(channel, outgoing)
+        try:
+            message = self.writer.write(delivery.contents, channel.language)
+            outgoing = Outgoing(delivery.id, NOTIFICATION, delivery.created_at, delivery.contents, message)
+            return await self._send(channel, outgoing)
+        except Exception:  # a boundary: a delivery that we trip over dies in time, and its channel goes on
+            log.exception("delivery_broke", delivery_id=delivery.id, kind=channel.kind)
+            return Failed(FailureCode.PROTOCOL, {"detail": ""})
 
     async def test(self, channel: Row[Any], delivery_id: str) -> Outcome:
         """Send a message that says that it is a test."""

@@ -79,6 +79,8 @@ class ChannelService:
         if "enabled" in changes:
             values["is_enabled"] = changes["enabled"]
         config = {name: changes[name] for name in ("url", "address", "secret") if changes.get(name) is not None}
+        if "secret" in config and row.kind == ChannelKind.WEBHOOK:  # ours, which its creator was shown
+            raise InvalidFields(faults=[FieldFault("body.secret", "extra_forbidden")])
         if config:
             config = {**self._known_config(row), **config}
             _check(ChannelKind(row.kind), config, is_sealed=True)

@@ -17,6 +17,7 @@ from app.core.aio import OnFailure, count_nothing
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.core.ids import new_id
+from app.core.principal import ADMIN
 from app.domain.findings import FindingId
 from app.domain.notifications import DeliveryStatus, NotificationKind
 from app.domain.tasks import TaskStatus
@@ -242,10 +243,13 @@ def _send_digest(connection: Connection, *, rule: Row[Any], now: datetime) -> No
     taken = rules.take_digest(connection, rule, limit=MAX_IN_DIGEST)
     if taken is None:
         return
-    items, total = taken
+    items, total, first = taken
+    roles = roles_of_active(connection, {rule.user_id})
+    if not rule.is_enabled or rule.user_id not in roles or (rule.all_users and roles[rule.user_id] != ADMIN):
+        return  # what was gathered is no longer for this user to see
     ids = deliveries.enabled(connection, rule.user_id, rule.channel_ids)
     if items and ids:
-        source = f"{rule.id}:{rule.digest_at:%Y%m%dT%H%M%S%f}"
+        source = f"{rule.id}:{first}"  # of no other digest, whatever the clocks of two servers say
         _deliver(connection, rule.user_id, ids, source, {"items": list(items), "total": total}, now)
 
 

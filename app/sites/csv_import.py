@@ -104,7 +104,9 @@ class SiteImporter:
                 line.errors = [_problem(fault.name, fault.code, fault.values, texts) for fault in error.faults]
             except ScannerError as error:
                 line.errors = [_problem(TARGET, error.code, error.params, texts)]
-            if line.target in seen and line.row is not None:
+            if line.row is None:
+                continue  # what is refused is no site that a later line could be the same as
+            if line.target in seen:
                 line.status, line.row = "exists", None
             seen.add(line.target)
         return lines

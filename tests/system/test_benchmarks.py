@@ -49,6 +49,7 @@ MODULES: dict[str, tuple[list[str], str]] = {
     "tests.eval.eval_set": ([], "precision"),
     "tests.eval.eval_site": ([], "accused"),
     "tests.eval.learn_classifier": (["--every", "8"], "violating"),
+    "tests.eval.learn_passages": ([], "held back"),
     "tests.eval.local_reader": (["--every", "8"], "one page"),
     "tests.eval.looks": (["--root", "docs/images"], "pairs"),
     "tests.eval.page_looks": (["--pages", "12"], "have a look"),

@@ -22,7 +22,7 @@ from app.domain.stages import StageKey
 from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from tests.support.backend import ADMIN_PASSWORD
-from tests.support.said import said_by_page
+from tests.support.said import said, said_by_page
 from tests.system.page_evidence import FINDING, HOME, HOSTILE, store_evidence
 from tests.system.page_server import SCAN_MS, TARGET, Server
 from tests.system.page_support import open_page
@@ -147,12 +147,15 @@ async def test_several_scans_are_chosen_and_each_says_what_came_of_it(browser, t
     await page.locator(".all input").check()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # Somebody else has begun one of them again meanwhile, which the page is not told before it asks.
-    await page.route("**/tasks/*", lambda route: route.fulfill(status=409, json={"code": "task_running"}), times=1)
+    refusal = {"code": "task_running", "detail": said("error.task_running")}
+    await page.route("**/tasks/*", lambda route: route.fulfill(status=409, json=refusal), times=1)
     await page.get_by_role("button", name="Delete (2)").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete (2)").click()
     await expect(page.locator(".outcome")).to_have_text("1 deleted. 1 failed; see the reason below each scan.")
     await expect(page.locator(".row .domain")).to_have_count(2)
-    await expect(page.locator(".line .problem")).to_have_text("Not deleted: The scan is running; cancel it first.")
+    await expect(page.locator(".line .problem")).to_have_text(
+        f"{said_by_page('bulk.failed_delete')}: {refusal['detail']}"
+    )
     await page.get_by_role("link", name="By name").click()
     await expect(page).to_have_url(re.compile("sort=target_domain"))
     await page.reload()
@@ -291,8 +294,8 @@ async def test_a_finding_has_an_address_with_all_its_evidence_and_nothing_of_it_
     await page.locator(".screenshot").first.click()
     assert await picture.evaluate("image => getComputedStyle(image).filter") == "none"
     await expect(page.locator(".steps").first.locator(".role")).to_have_text(["This site", "Destination"])
-    for said in (HOME, HOSTILE, "html > body > a", "Recommended action", "Risk factors", "SHA-256"):
-        await expect(page.locator("#content")).to_contain_text(said)
+    for shown in (HOME, HOSTILE, "html > body > a", "Recommended action", "Risk factors", "SHA-256"):
+        await expect(page.locator("#content")).to_contain_text(shown)
     assert await page.locator("#content b, #content img:not(.screenshot img)").count() == 0
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.evaluate(AXE.read_text("utf-8"))

@@ -292,6 +292,7 @@ WALK: dict[str, Callable] = {
     "sessions.find_with_user": lambda c: sessions.find_with_user(c, ID),
     "sessions.list_with_users": lambda c: sessions.list_with_users(c, [ID, ID]),
     "sessions.add": lambda c: sessions.add(c, session_id=ID, user_id=ID, now=NOW, expires_at=NOW, refresh_jti="j"),
+    "sessions.is_open": lambda c: sessions.is_open(c, OWNER, now=NOW),
     "sessions.open_of": lambda c: sessions.open_of(c, ID, now=NOW),
     "sessions.revoke_some": lambda c: (
         sessions.revoke_some(c, ID, now=NOW, session_id=ID),

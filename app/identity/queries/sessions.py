@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, select, update
 
+from app.core.principal import Principal
 from app.identity.tables import sessions, users
 
 MOST_LISTED: Final = 200
@@ -17,6 +18,15 @@ COOKIE: Final = "cookie"
 def find_with_user(connection: Connection, session_id: str) -> Row[Any] | None:
     """Return the session's columns with the user's under their own names; None when either is gone."""
     return connection.execute(_joined().where(sessions.c.id == session_id)).one_or_none()
+
+
+def is_open(connection: Connection, principal: Principal, *, now: datetime) -> bool:
+    """Return whether the principal's session goes on, and its user is active.
+
+    Behind the lock of the user's row: who ends all that a user has holds it, and so nothing is made just after.
+    """
+    row = find_with_user(connection, principal.session_id)
+    return row is not None and row.revoked_at is None and row.session_expires_at > now and row.is_active
 
 
 def list_with_users(connection: Connection, session_ids: Sequence[str]) -> list[Row[Any]]:

@@ -82,8 +82,9 @@ def due_digests(connection: Connection, now: datetime, *, limit: int) -> list[Ro
 
 def take_digest(
     connection: Connection, rule: Row[Any], *, limit: int
-) -> tuple[Sequence[Mapping[str, Any]], int] | None:
-    """Return the contents of a digest, the oldest first, and how many there are; they are gathered no more.
+) -> tuple[Sequence[Mapping[str, Any]], int, str] | None:
+    """Return the contents of a digest, the oldest first, how many there are, and the id of the first notification
+    ("": there is none); they are gathered no more.
 
     None: somebody else has taken it.
     """
@@ -94,4 +95,4 @@ def take_digest(
     found = connection.execute(items).all()
     taken = [row.notification_id for row in found]
     connection.execute(delete(digest_items).where(d.rule_id == rule.id, d.notification_id.in_(taken)))
-    return [row.content for row in found[:limit]], len(found)
+    return [row.content for row in found[:limit]], len(found), taken[0] if taken else ""

@@ -15,7 +15,7 @@ m = managed_sites.c
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
     """Return the sites whose run is to be tried by now, of those put off to the same moment the earliest first."""
-    query = select(managed_sites).where(PLANNED, m.try_at <= now)
+    query = select(managed_sites).where(PLANNED, m.try_at <= now, m.paused.is_(False))
     return list(connection.execute(query.order_by(m.try_at, m.next_run_at, m.id).limit(limit)))
 
 

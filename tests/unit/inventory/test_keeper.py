@@ -33,6 +33,7 @@ class Site:
         self.world, self.folder, self.registrar = world, folder, "Names"
         parts = build_inventory(
             db=world.db,
+            guarded=world.db,
             stores=ScanFolder(folder),
             targets=EngineTargetParser(),
             clock=world.clock,
@@ -197,11 +198,14 @@ async def test_what_stands_again_when_a_scan_is_deleted_is_no_news(site):
     assert len(site.told()) == 1
 
 
-async def test_scans_that_cannot_be_compared_are_listed_all_the_same(site):
+async def test_scans_that_cannot_be_compared_are_listed_after_an_hour(site):
     first = site.scan(1, "b.test")
     await site.keeper.look()
     (site.folder / f"{first}-1.db").write_bytes(b"no store" * 1_000)
     second = site.scan(2, "b.test")
+    await site.keeper.look()
+    assert site.listed() == [("a.test", first)]  # it may be said later
+    site.world.clock.advance(4 * 3_600)
     await site.keeper.look()
     assert (site.listed(), site.told()) == ([("a.test", second)], [])
 
