@@ -35,10 +35,10 @@ ASKED_MS: Final = 50.0
 NOW: Final = datetime.now(UTC)
 COMMON: Final = 10  # of how many one is on every site
 FACTS: Final = {
-    "user_id": "owner", "is_present": True, "category": "analytics", "risk_level": None, "relation": "script",
+    "user_id": "owner", "is_present": True, "category": "analytics", "relation": "script",
     "reference_count": 12, "hidden": 0, "page": "https://www.example.com/", "script": "https://cdn.example/app.js",
     "outcome": "examined", "registrar": "Names Ltd.", "registered_on": "2011-04-12", "title": "About",
-    "first_seen_at": NOW, "last_seen_at": NOW, "task_id": "0" * 36, "attempt": 1,
+    "first_seen_at": NOW, "last_seen_at": NOW, "task_id": "0" * 36, "attempt": 1, "run": 1,
 }  # fmt: skip
 
 

@@ -27,7 +27,6 @@ from app.domain.notifications import SHOWN_CHANGES
 from app.domain.tasks import TERMINAL
 from app.events import outbox
 from app.events.bus.base import Hint, TaskHint
-from app.findings.queries import findings
 from app.inventory.queries import parties
 from app.scans.shown_run import RunRef
 from app.scanstore.errors import ScanStoreError, StoreDamaged, StoreMismatch
@@ -142,10 +141,7 @@ class InventoryKeeper:
                 break
             number += len(found)
             if found:
-                names = [item["domain"] for item in found]
-                levels = await self.db.read(partial(_levels, task_id=row.task_id, run=row.run, domains=names))
-                rows = [_row(row, item, levels.get(item["domain"])) for item in found]
-                await self.db.write(partial(parties.put, rows=rows))
+                await self.db.write(partial(parties.put, rows=[_row(row, item) for item in found]))
 
     async def _forget_gone(self) -> None:
         """Remove what is listed of sites that are gone."""
@@ -172,10 +168,6 @@ def _note_listed(connection: Connection, row: Row[Any], changes: Sequence[Json],
             "changes": [{name: item[name] for name in TOLD} for item in changes[:SHOWN_CHANGES]],
         }
         outbox.put(connection, outbox.Kind.CHANGED, row.task_id, row.attempt, now=now, detail=detail)
-
-
-def _levels(connection: Connection, task_id: str, run: int, domains: Sequence[str]) -> dict[str, str]:
-    return findings.levels_of(connection, task_id, run, domains)
 
 
 def _read_piece(reader: EvidenceReader, last: str) -> tuple[list[dict[str, Any]], str]:
@@ -218,8 +210,8 @@ def _shown(captures: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
-def _row(site: Row[Any], item: Mapping[str, Any], level: str | None) -> dict[str, Any]:
+def _row(site: Row[Any], item: Mapping[str, Any]) -> dict[str, Any]:
     seen = {"first_seen_at": site.completed_at, "last_seen_at": site.completed_at}
-    run = {"task_id": site.task_id, "attempt": site.attempt}
+    run = {"task_id": site.task_id, "attempt": site.attempt, "run": site.run}
     key = {"user_id": site.user_id, "target_domain": site.target_domain}
-    return {**key, **item, **seen, **run, "risk_level": level, "is_present": True}
+    return {**key, **item, **seen, **run, "is_present": True}

@@ -11,6 +11,7 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.json_chunks import Json, JsonChunks, encode_list
 from app.core.paging import Paging
 from app.core.principal import Principal
+from app.findings.queries import findings
 from app.inventory.queries import parties
 
 DEFAULT_SORT: Final = "-sites"
@@ -58,7 +59,9 @@ class PartyInventoryService:
                 offset=paging.offset,
                 limit=paging.page_size,
             )
-            return encode_list(map(_site, rows), total=total, domain=domain, sites=present, **_facts(facts))
+            levels = findings.open_levels_at(connection, domain, [(row.task_id, row.run) for row in rows])
+            items = (_site(row, levels.get((row.task_id, row.run))) for row in rows)
+            return encode_list(items, total=total, domain=domain, sites=present, **_facts(facts))
 
         return await self._db.read(work)
 
@@ -83,14 +86,14 @@ def _facts(row: Row[Any]) -> Mapping[str, Any]:
     }
 
 
-def _site(row: Row[Any]) -> Json:
+def _site(row: Row[Any], level: str | None) -> Json:
     return {
         "target_domain": row.target_domain,
         "user_id": row.user_id,
         "task_id": row.task_id,
         "attempt": row.attempt,
         "is_present": row.is_present,
-        "risk_level": row.risk_level,
+        "risk_level": level,
         "relation": row.relation,
         "references": row.reference_count,
         "hidden": row.hidden,

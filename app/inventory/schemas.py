@@ -85,7 +85,7 @@ class InventorySite(ResponseBody):
     task_id: str = described("Task id of the last scan that found it.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
     attempt: AttemptNumber = described("Attempt of that scan.", 1)
     is_present: bool = described("The results that stand for the site have it. False: earlier ones had it.", True)
-    risk_level: RiskLevel | None = described("Risk of its worst finding in that scan; null without one.", "high")
+    risk_level: RiskLevel | None = described("Risk of its worst open finding in that scan; null without one.", "high")
     relation: str = described("Strongest relation of the references to it: script, redirect, embed or link.", "script")
     references: Count = described("Number of references.", 12)
     hidden: Count = described("Number of hidden references.", 0)

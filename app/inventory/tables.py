@@ -32,7 +32,6 @@ site_parties = Table(
     Column("domain", String(253), primary_key=True),
     Column("is_present", Boolean, nullable=False),  # the scan whose results stand for the site has it
     Column("category", String(32), nullable=False),
-    Column("risk_level", String(16)),  # of its worst finding in that scan; NULL: none
     Column("relation", String(16), nullable=False),  # the strongest
     Column("reference_count", Integer, nullable=False),
     Column("hidden", Integer, nullable=False),  # how many of these are hidden
@@ -46,6 +45,7 @@ site_parties = Table(
     Column("last_seen_at", UtcDateTime, nullable=False),
     Column("task_id", String(36), nullable=False),  # the scan that saw it last, with the next
     Column("attempt", Integer, nullable=False),
+    Column("run", Integer, nullable=False),  # of that attempt: its findings have it
 )
 PRESENT: Final = text("is_present")  # in the words of the indexes
 _LISTED: Final = ("category", "first_seen_at")  # a list of all is one of an index alone

@@ -75,13 +75,13 @@ PARTY = {
     "target_domain": "example.com",
     "domain": "b.test",
     "is_present": True,
-    "risk_level": None,
     "reference_count": 1,
     "hidden": 0,
     "first_seen_at": NOW,
     "last_seen_at": NOW,
     "task_id": ID,
     "attempt": 1,
+    "run": 1,
 }
 ENDED = SimpleNamespace(id=ID, user_id=ID, target_domain="example.com", completed_at=NOW)
 PARTITION = Partition(EVENTS, NOW)
@@ -476,6 +476,7 @@ WALK: dict[str, Callable] = {
     "findings.target_of": lambda c: findings.target_of(c, ID),
     "findings.of_domains": lambda c: findings.of_domains(c, ID, 1, ["a", "b"]),
     "findings.find": lambda c: findings.find(c, ID, 1, FOUND.id),
+    "findings.open_levels_at": lambda c: findings.open_levels_at(c, "example.com", [(ID, 1), (ID, 2)]),
     "findings.levels_of": lambda c: (findings.levels_of(c, ID, 1), findings.levels_of(c, ID, 1, ["a"])),
     "findings.decided_of_runs": lambda c: findings.decided_of_runs(c, [(ID, 1), (ID, 2)], 100),
     "findings.to_review": lambda c: [

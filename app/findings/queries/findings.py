@@ -158,6 +158,20 @@ def levels_of(
     return {row.domain: row.risk_level for row in reversed(of_domains(connection, task_id, run, domains))}
 
 
+def open_levels_at(
+    connection: Connection, domain: str, runs: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """Return the level of the worst finding of a domain in each of these runs (task_id, run) that has one which nobody
+    has dismissed.
+    """
+    found: list[Row[Any]] = []
+    for some in _parts(sorted(set(runs)), RUNS_AT_ONCE):
+        query = select(f.task_id, f.run, f.score, f.risk_level)
+        query = query.where(tuple_(f.task_id, f.run).in_(some), f.domain == domain)
+        found += connection.execute(query.where(f.state != DecisionState.DISMISSED.value))
+    return {(row.task_id, row.run): row.risk_level for row in sorted(found, key=lambda row: row.score)}
+
+
 def decided_of_runs(connection: Connection, runs: Sequence[tuple[str, int]], limit: int) -> list[Row[Any]]:
     """Return (task_id, run, risk_level, needs_review, state, decided_at) of the findings of these runs about which
     people have decided, at most `limit`.

@@ -19,7 +19,6 @@ def upgrade() -> None:
         *(sa.Column(name, sa.String(width), primary_key=True) for name, width in _KEY),
         sa.Column("is_present", sa.Boolean, nullable=False),
         sa.Column("category", sa.String(32), nullable=False),
-        sa.Column("risk_level", sa.String(16)),
         sa.Column("relation", sa.String(16), nullable=False),
         sa.Column("reference_count", sa.Integer, nullable=False),
         sa.Column("hidden", sa.Integer, nullable=False),
@@ -33,6 +32,7 @@ def upgrade() -> None:
         sa.Column("last_seen_at", UtcDateTime, nullable=False),
         sa.Column("task_id", sa.String(36), nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("run", sa.Integer, nullable=False),
     )
     for name, columns in _INDEXES:
         op.create_index(

@@ -87,15 +87,14 @@ def site(world, tmp_path):
 
 async def test_a_site_is_listed_with_what_is_known_of_each_third_party(site):
     task_id = site.scan(1, "b.test", "mentioned.test")
-    site.world.find(task_id, "b.test")
     await site.keeper.look()
     ((domain, *facts),) = site.rows(
-        "is_present", "category", "risk_level", "relation", "reference_count", "hidden", "page", "script", "registrar",
+        "is_present", "category", "relation", "reference_count", "hidden", "page", "script", "registrar",
         "registered_on", "title", "task_id",
     )  # fmt: skip
     assert domain == "b.test"
     assert facts == [
-        True, "ads", "high", "script", 3, 1, PAGE, "http://b.test/a.js", "Names", "2011-04-12", "About", task_id,
+        True, "ads", "script", 3, 1, PAGE, "http://b.test/a.js", "Names", "2011-04-12", "About", task_id,
     ]  # fmt: skip
     assert site.listed() == [("a.test", task_id)]
 

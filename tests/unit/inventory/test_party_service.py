@@ -30,7 +30,7 @@ def add(world, domain, *targets, owner="mei", hours=0, **more):
         "domain": domain, "user_id": world.owners[owner], "is_present": True, "category": "ads", "relation": "script",
         "reference_count": 2, "hidden": 0, "page": "", "script": "", "outcome": "examined", "registrar": "",
         "registered_on": "", "title": "", "first_seen_at": at, "last_seen_at": at, "task_id": "t", "attempt": 1,
-        "risk_level": None, **more,
+        "run": 1, **more,
     }  # fmt: skip
     rows = [{**values, "target_domain": target} for target in targets]
     world.db.write_sync(lambda c: c.execute(insert(site_parties), rows) and None)
@@ -87,6 +87,21 @@ async def test_one_is_shown_with_all_sites_that_have_it_then_those_that_had_it(s
     everybody = await get(service, ADMIN, "ads.test", Paging(q="z."))
     assert [item["target_domain"] for item in everybody["items"]] == ["z.test"]
     assert (everybody["registrar"], everybody["registered_on"], everybody["title"]) == ("Names", "2011-04-12", "Ads")
+
+
+async def test_the_risk_on_a_site_is_that_of_its_worst_finding_that_nobody_has_dismissed(service, world):
+    mei = world.principal("mei")
+    for target in ("a.test", "b.test"):
+        task_id = world.add("mei", target, 1)
+        world.keep(task_id, 1, 1)
+        world.find(task_id, "ads.test", key="gambling", risk="critical")
+        world.find(task_id, "ads.test", key="fraud", risk="medium")
+        add(world, "ads.test", target, task_id=task_id)
+    add(world, "ads.test", "c.test")
+    world.decide("mei", "b.test", "ads.test", 2)
+    document = await get(service, mei, "ads.test")
+    risks = {item["target_domain"]: item["risk_level"] for item in document["items"]}
+    assert risks == {"a.test": "critical", "b.test": "medium", "c.test": None}
 
 
 async def test_one_that_no_site_had_is_not_found_and_neither_is_anothers(service, filled):
