@@ -71,10 +71,10 @@ def _page(files: "_Files", name: str, instead: Path, policy: str) -> Callable[[R
     """
 
     async def answer(request: Request) -> Response:
-        content = await run_in_threadpool(files.read, name)
+        content, its_policy = await run_in_threadpool(files.read, name), policy
         if content is None:
-            return FileResponse(instead)
-        headers = Headers({"ETag": f'"{sha256(content).hexdigest()}"', "Content-Security-Policy": policy})
+            content, its_policy = await run_in_threadpool(instead.read_bytes), PAGE_POLICY
+        headers = Headers({"ETag": f'"{sha256(content).hexdigest()}"', "Content-Security-Policy": its_policy})
         if files.is_not_modified(headers, request.headers):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type="text/html", headers=headers)

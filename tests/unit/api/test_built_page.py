@@ -70,6 +70,18 @@ async def test_it_comes_with_the_policy_of_all_pages_and_is_asked_for_again_afte
     assert unchanged.headers["content-security-policy"] == page.headers["content-security-policy"]
 
 
+async def test_what_stands_there_until_it_is_built_is_known_by_its_content_as_well(tmp_path):
+    async with client_of(tmp_path) as client:
+        for path in ("/", "/docs"):
+            page = await client.get(path)
+            assert page.headers["content-security-policy"] == PAGE_POLICY
+            unchanged = await client.get(path, headers={"If-None-Match": page.headers["etag"]})
+            assert (page.status_code, unchanged.status_code) == (200, 304)
+            (tmp_path / ("index.html" if path == "/" else "docs.html")).write_text("built", "utf-8")
+            built = await client.get(path, headers={"If-None-Match": page.headers["etag"]})
+            assert (built.status_code, built.text) == (200, "built")
+
+
 async def test_another_build_of_the_same_length_and_time_is_another_page(client, folder):
     index = folder / "index.html"
     before, times = await client.get("/"), index.stat()
