@@ -13,7 +13,7 @@ from typing import Any, Self
 from testnet.ground import Ground
 from testnet.worlds import DEMO, WORLDS
 
-START_TIMEOUT_S = 30.0  # for a machine that is busy; an idle one needs less than two seconds
+START_TIMEOUT_S = 120.0  # for a machine that is busy; an idle one needs less than two seconds
 RETRY_S = 0.05
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -13,7 +13,7 @@ import psycopg
 
 from tests.support.ports import free_port
 
-PATIENCE_S = 60
+PATIENCE_S = 240
 SHARED = "shared"
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -83,8 +84,19 @@ def crawling(scene, undisturbed):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory, postgres):
-    """What a scan finds that nobody disturbs."""
-    with open_scene(tmp_path_factory.mktemp("undisturbed"), postgres) as scene:
+    """What a scan finds that nobody disturbs; the first process of the run that asks for it makes the scan for all."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "undisturbed.json"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            findings = scan_undisturbed(tmp_path_factory.mktemp("undisturbed"), postgres)
+            shared.write_text(json.dumps(list(findings)))
+    return {tuple(finding) for finding in json.loads(shared.read_text())}
+
+
+def scan_undisturbed(folder, postgres):
+    with open_scene(folder, postgres) as scene:
         scene.work()
         person = scene.person()
         task = order(person)

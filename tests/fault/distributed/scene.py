@@ -213,7 +213,7 @@ class Scene:
         self.until(lambda: self.row(task)["status"] in TERMINAL)
         last, watchers = self.row(task)["last_seq"], [watcher for watcher in self.watchers if watcher.task == task]
         with contextlib.suppress(AssertionError):  # the oracle says who stands where
-            self.until(lambda: all(watcher.last == last for watcher in watchers), within_s=20)
+            self.until(lambda: all(watcher.last == last for watcher in watchers), within_s=60)
         story = self.story(task)
         faults = list(judge(story, watchers, told_anew))
         assert not faults, f"{len(faults)}, such as {faults[:5]}"
@@ -270,14 +270,14 @@ class Scene:
                 grown[pid] = (self._resident[pid], resident_mib(pid))
         self.stop_following()
         alive = [process for process in self.deployment.processes if process.process.poll() is None]
-        codes = [process.end(within_s=40) for process in alive]
+        codes = [process.end(within_s=120) for process in alive]
         said = "".join(process.said()[-2_000:] for process, code in zip(alive, codes, strict=True) if code != 0)
         assert codes == [0] * len(alive), f"{codes}: {said}"
         ours = [f"COMPLIANCE_DATA_DIR={self.deployment.folder / 'data'}", *(f"{MARK}={task}-" for task in self.tasks())]
-        wait_until(lambda: with_variables(*ours) == [], within_s=20)
+        wait_until(lambda: with_variables(*ours) == [], within_s=60)
         with self.database() as connection:
             others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            wait_until(lambda: connection.execute(f"SELECT count(*) {others}").fetchone() == (0,), within_s=20)
+            wait_until(lambda: connection.execute(f"SELECT count(*) {others}").fetchone() == (0,), within_s=60)
             locks = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
             assert locks == (0,)
             assert connection.execute("SELECT id FROM scan_tasks WHERE worker_id IS NOT NULL").fetchall() == []
