@@ -1,9 +1,7 @@
 """Notifications over the real application: from the end of a scan to receivers that speak the real protocols."""
 
 import asyncio
-import hmac
 import ssl
-from base64 import b64decode, b64encode
 from contextlib import asynccontextmanager
 
 import orjson
@@ -17,7 +15,7 @@ from app.events.types import Statistics
 from app.findings.recorder import Recorder
 from app.notifications.tables import channels
 from tests.support.backend import Backend, open_backend, problem
-from tests.support.receivers import MailReceiver, http_receiver
+from tests.support.receivers import MailReceiver, http_receiver, verify
 from tests.support.violations import new_violation, tell
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -101,14 +99,6 @@ async def until_listed(backend, headers, status, count, *, failed=False):
 
 async def until_sent(backend, headers, count):
     return await until_listed(backend, headers, "sent", count)
-
-
-def verify(secret: str, request) -> None:
-    """As docs/notifications.md says it."""
-    signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
-    key = b64decode(secret.removeprefix("whsec_"))
-    expected = "v1," + b64encode(hmac.digest(key, signed, "sha256")).decode()
-    assert expected in request.headers["webhook-signature"].split()
 
 
 async def test_a_webhook_that_fails_three_times_gets_it_signed_and_under_one_id(backend, mei, receiver):

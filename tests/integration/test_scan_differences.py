@@ -1,20 +1,50 @@
 """Two scans of the test internet whose world changed in between differ in what the world says, and in nothing else."""
 
+import ssl
+from contextlib import ExitStack
 from dataclasses import asdict
 
 import pytest
+import trustme
 
 from testnet.watched import CHANGES
 from testnet.worlds import CHANGED, WATCHED
-from tests.support.watched_scans import feed, scanned_again, scanned_in_turn
+from tests.support.receivers import http_receiver, mail_receiver, verify
+from tests.support.watched_scans import Receivers, feed, scanned_again, scanned_in_turn, sent
 
 FIELDS = ("section", "change", "name", "aspect", "before", "after")
 ANY = "*"  # of a value of the world's list: a level that the risk gives
 
 
+BUSY = (429, {"Retry-After": "0"}, b"slow down")
+TAKEN = {
+    "dingtalk": b'{"errcode":0,"errmsg":"ok"}',
+    "wecom": b'{"errcode":0,"errmsg":"ok"}',
+    "feishu": b'{"code":0,"msg":"success"}',
+    "slack": b"ok",
+}
+
+
 @pytest.fixture(scope="module")
-def both(tmp_path_factory):
-    with scanned_in_turn(tmp_path_factory.mktemp("watched") / "data", [WATCHED, CHANGED]) as scans:
+def receivers(tmp_path_factory):
+    """A webhook that fails three times, four robots that are too busy at first, and a mail server."""
+    folder = tmp_path_factory.mktemp("authority")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with ExitStack() as stack:
+        servers = {kind: stack.enter_context(http_receiver()) for kind in ("webhook", *TAKEN)}
+        servers["webhook"].script = [(500, {}, b"no"), (503, {}, b"no"), (404, {}, b"no")]
+        for kind, taken in TAKEN.items():
+            servers[kind].script = [BUSY, (200, {}, taken)]
+        yield Receivers(servers, stack.enter_context(mail_receiver(context)), folder / "ca.pem")
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory, receivers):
+    folder = tmp_path_factory.mktemp("watched") / "data"
+    with scanned_in_turn(folder, [WATCHED, CHANGED], receivers=receivers) as scans:
         yield scans
 
 
@@ -68,6 +98,30 @@ def test_who_wants_to_be_told_of_it_is_told_once_and_in_words(both):
     ]
     assert new <= set(found)
     assert len(found) == len(set(found))
+
+
+def test_each_channel_is_told_of_the_changes_once_whatever_its_receiver_does(both, receivers):
+    _, after = both
+    (told_of,) = [content for content in feed(after) if content["kind"] == "site_changed"]
+    texts = [change["text"] for change in told_of["changes"]]
+    deliveries = sent(after, len(receivers.http) + 1)
+    channels = {item["id"]: item["kind"] for item in after.http.get("/api/v1/channels").json()["items"]}
+    assert sorted((channels[item["channel_id"]], item["attempts"]) for item in deliveries) == sorted(
+        {"webhook": 4, "email": 1, **dict.fromkeys(TAKEN, 2)}.items()
+    )
+    tries = receivers.http["webhook"].received
+    for request in tries:
+        verify(receivers.secrets["webhook"], request)
+    assert len({(request.headers["webhook-id"], request.body) for request in tries}) == 1
+    (item,) = tries[0].document["data"]["items"]
+    codes = [{name: value for name, value in change.items() if name != "text"} for change in told_of["changes"]]
+    assert (item["kind"], item["changes"]) == ("site_changed", codes)
+    said = {kind: str(receivers.http[kind].received[-1].document).replace("\\", "") for kind in TAKEN}
+    (mail,) = receivers.mail.mails
+    said["email"] = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert [(kind, text) for kind in said for text in texts if text not in said[kind]] == []
+    counts = {kind: len(server.received) for kind, server in receivers.http.items()}
+    assert counts == {"webhook": 4} | dict.fromkeys(TAKEN, 2)
 
 
 def test_the_first_scan_has_nothing_to_be_compared_with(both):

@@ -1,9 +1,10 @@
 """Receivers of notifications that speak the real protocols: an HTTP server with scripted answers, and a mail server."""
 
 import asyncio
+import hmac
 import ssl
 import threading
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,14 @@ class Received:
     @property
     def document(self) -> Any:
         return orjson.loads(self.body)
+
+
+def verify(secret: str, request: Received) -> None:
+    """Check a webhook's signature, as docs/notifications.md says it."""
+    signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
+    key = b64decode(secret.removeprefix("whsec_"))
+    expected = "v1," + b64encode(hmac.digest(key, signed, "sha256")).decode()
+    assert expected in request.headers["webhook-signature"].split()
 
 
 class HttpReceiver:
@@ -104,6 +113,28 @@ def http_receiver(context: ssl.SSLContext | None = None) -> Iterator[HttpReceive
         yield receiver
     finally:
         receiver.close()
+
+
+@contextmanager
+def mail_receiver(context: ssl.SSLContext) -> Iterator["MailReceiver"]:
+    """A mail server on a loop of its own, in a thread: `mails` are read from outside."""
+    ready, done = threading.Event(), threading.Event()
+    receiver = MailReceiver(context)
+
+    async def live() -> None:
+        await receiver.start()
+        ready.set()
+        await asyncio.to_thread(done.wait)
+        await receiver.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(live(),), daemon=True)
+    thread.start()
+    try:
+        assert ready.wait(WAIT_S)
+        yield receiver
+    finally:
+        done.set()
+        thread.join()
 
 
 @dataclass

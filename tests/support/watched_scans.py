@@ -4,13 +4,17 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
+from app.domain.messages import DEFAULT_LANGUAGE
 from testnet.client import attach
 from testnet.watched import TARGET
+from tests.support.receivers import HttpReceiver, MailReceiver
 from tests.support.scanned import POLL_S, Scanned, as_settings, await_end, served
 
 PATIENCE_S = 240
@@ -18,6 +22,8 @@ PATIENCE_S = 240
 RULE = {"name": "All", "min_risk": "low"} | {
     "kinds": ["findings", "scan_failed", "scan_inconclusive", "site_changed", "site_overdue"]
 }
+# What the receivers' channels are told of.
+CHANGES_ONLY = {"name": "Changes", "min_risk": "low", "kinds": ["site_changed"]}
 CONFIG = {"use_passive_sources": True, "screenshots": False, "cloaking": False}
 
 
@@ -40,19 +46,75 @@ def feed(scanned: Scanned) -> list[dict[str, Any]]:
     return [item["content"] for item in answer.json()["items"]]
 
 
+def sent(scanned: Scanned, count: int) -> list[dict[str, Any]]:
+    """All deliveries, when so many have arrived."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        items = scanned.http.get("/api/v1/deliveries").raise_for_status().json()["items"]
+        if sum(item["status"] == "sent" for item in items) >= count:
+            return list(items)
+        assert time.monotonic() < deadline, items
+        time.sleep(POLL_S)
+
+
 def _is_told(database: sqlite3.Connection, task_id: str) -> bool:
     listed = database.execute("SELECT task_id FROM site_inventories").fetchall()
     return listed == [(task_id,)] and database.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
+@dataclass(frozen=True)
+class Receivers:
+    """One for each kind of channel."""
+
+    http: dict[str, HttpReceiver]  # by kind
+    mail: MailReceiver
+    ca_file: Path  # of the mail server's certificate
+    secrets: dict[str, str] = field(default_factory=dict)  # the signing secrets of channels that have one, by kind
+
+
+def _settings(reached: dict[str, Any], receivers: Receivers | None) -> dict[str, Any]:
+    if receivers is None:
+        return as_settings(reached)
+    authorities = receivers.ca_file.with_name("authorities.pem")
+    authorities.write_bytes(Path(reached["ca_file"]).read_bytes() + receivers.ca_file.read_bytes())
+    return as_settings(reached) | {
+        "ca_file": authorities,
+        "notification_networks": ("127.0.0.0/8",),
+        "notification_first_retry_s": 0.05,
+        "smtp_url": SecretStr(f"smtp://u:p@127.0.0.1:{receivers.mail.port}"),
+        "mail_from": "scanner@corp.example",
+    }
+
+
+def _connect(http: httpx.Client, receivers: Receivers) -> None:
+    """Make one channel of each kind and a rule that tells them of changes."""
+    places: dict[str, dict[str, str]] = {kind: {"url": server.url} for kind, server in receivers.http.items()}
+    places["email"] = {"address": "li@corp.example"}
+    ids = []
+    for kind, place in places.items():
+        body = {"name": kind, "kind": kind, "language": DEFAULT_LANGUAGE, **place}
+        made = http.post("/api/v1/channels", json=body).raise_for_status().json()
+        ids.append(made["id"])
+        if made.get("signing_secret"):
+            receivers.secrets[kind] = made["signing_secret"]
+    http.post("/api/v1/rules", json={**CHANGES_ONLY, "channel_ids": ids}).raise_for_status()
+
+
 @contextmanager
-def scanned_in_turn(folder: Path, worlds: Sequence[str], **config: Any) -> Iterator[list[Scanned]]:
-    """So many scans, each in its world, one after the other. A server reaches one world, so each has its own."""
+def scanned_in_turn(
+    folder: Path, worlds: Sequence[str], *, receivers: Receivers | None = None, **config: Any
+) -> Iterator[list[Scanned]]:
+    """So many scans, each in its world, one after the other. A server reaches one world, so each has its own.
+
+    `receivers` hear of changes.
+    """
     done: list[str] = []
     for number, world in enumerate(worlds, start=1):
-        with attach(world=world) as testnet, served(folder, **as_settings(testnet.settings)) as http:
+        with attach(world=world) as testnet, served(folder, **_settings(testnet.settings, receivers)) as http:
             if number == 1:
                 http.post("/api/v1/rules", json=RULE).raise_for_status()
+                if receivers is not None:
+                    _connect(http, receivers)
             done.append(scan(http, folder, **config).task_id)
             if number == len(worlds):
                 yield [Scanned(http, task_id, folder) for task_id in done]
