@@ -117,9 +117,3 @@ def count_missed(schedule: Schedule, *, due_at: datetime, upto: datetime) -> int
             break
         missed += 1
     return missed
-
-
-def interval(schedule: Schedule, after: datetime) -> timedelta | None:
-    """Return the time between the next two runs; None: there are not two."""
-    found = list(islice(dues(schedule, after), 2))
-    return found[1] - found[0] if len(found) == 2 else None  # noqa: PLR2004 - two make an interval

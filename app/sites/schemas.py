@@ -90,8 +90,8 @@ class SiteCreate(RequestBody):
     schedule: Schedule | None = described("When it is scanned; null: only on request.", default=None)
     paused: Annotated[bool, Field(strict=True)] = described("The schedule is paused.", False, default=False)
     overdue_after_days: OverdueDays | None = described(
-        "Days without a conclusive scan after which the site is overdue; null: two intervals of its schedule, and at "
-        "least 7 days; without a schedule 30 days.",
+        "Days without a conclusive scan after which the site is overdue; null: until its schedule has been due twice, "
+        "and at least 7 days; without a schedule 30 days.",
         14,
         default=None,
     )

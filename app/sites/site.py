@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Row
 
 from app.domain.scan_options import ScanOptions
-from app.sites.schedule import Schedule, interval, plan
+from app.sites.schedule import Schedule, dues, plan
 
 MAX_SITES: Final = 5_000  # of one user
 LEAST_PATIENCE: Final = timedelta(days=7)  # where the schedule decides
 PATIENCE_WITHOUT_SCHEDULE: Final = timedelta(days=30)
-INTERVALS: Final = 2  # of the schedule: one scan may fail
+DUES: Final = 2  # due times of the schedule after the last conclusive scan: the scan of one may fail
 NO_PLAN: Final[Mapping[str, Any]] = {"due_at": None, "next_run_at": None, "try_at": None, "waits_for": None}
 SCHEDULE_COLUMNS: Final = ("cron", "time_zone", "every_hours")
 
@@ -50,17 +51,18 @@ def overdue_since(row: Row[Any], conclusive_at: datetime | None, now: datetime) 
     if row.paused:
         return None
     scanned_at = max(row.scheduled_at, conclusive_at or row.created_at)
+    since = _overdue_from(row, scanned_at, now)
+    return since if since is not None and since <= now else None
+
+
+def _overdue_from(row: Row[Any], scanned_at: datetime, now: datetime) -> datetime | None:
+    """Return from when on the site is overdue, which depends on `scanned_at` alone; None: not yet, or never."""
+    schedule = schedule_of(row)
     if row.overdue_after_days is not None:
-        patience = timedelta(days=row.overdue_after_days)
-    elif now - scanned_at < LEAST_PATIENCE:
-        return None
-    else:
-        patience = _patience(schedule_of(row), now)
-    return scanned_at + patience if scanned_at + patience <= now else None
-
-
-def _patience(schedule: Schedule | None, now: datetime) -> timedelta:
+        return scanned_at + timedelta(days=row.overdue_after_days)
     if schedule is None:
-        return PATIENCE_WITHOUT_SCHEDULE
-    between = interval(schedule, now)
-    return LEAST_PATIENCE if between is None else max(LEAST_PATIENCE, INTERVALS * between)
+        return scanned_at + PATIENCE_WITHOUT_SCHEDULE
+    if now - scanned_at < LEAST_PATIENCE:
+        return None  # most sites: their due times need not be found
+    due = next(islice(dues(schedule, scanned_at), DUES - 1, None), None)
+    return None if due is None else max(due, scanned_at + LEAST_PATIENCE)

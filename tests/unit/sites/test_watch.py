@@ -67,14 +67,14 @@ async def test_only_a_conclusive_scan_ends_it(world, mei):
     assert alerts(world) == (2, 1)
 
 
-async def test_without_a_number_it_is_two_intervals_of_the_schedule_and_a_week_at_least(world, mei):
+async def test_without_a_number_it_is_the_second_due_time_of_the_schedule_and_a_week_at_least(world, mei):
     daily, weekly = world.add(mei, "a.example", schedule=DAILY), world.add(mei, "b.example", schedule=WEEKLY)
     none = world.add(mei, "c.example", schedule=None)
     await watch_at(world, 35)
     since = {site_id: world.site(site_id).overdue_since for site_id in (daily, weekly, none)}
     assert since == {
         daily: START + timedelta(days=7),
-        weekly: START + timedelta(days=14),
+        weekly: START + timedelta(days=7, hours=3),  # due on the first day and on this one
         none: START + timedelta(days=30),
     }
 
