@@ -94,19 +94,30 @@ def offset_of(site_id: str, spread_s: int) -> timedelta:
     return timedelta(seconds=number % spread_s)
 
 
-def plan(schedule: Schedule, site_id: str, *, after: datetime, spread_s: int) -> Plan | None:
-    """Return the first run that starts later than `after`; None: there is none any more."""
+def plan(
+    schedule: Schedule, site_id: str, *, after: datetime, spread_s: int, done_upto: datetime | None = None
+) -> Plan | None:
+    """Return the first run that starts later than `after`; None: there is none any more.
+
+    `done_upto`: runs that were due up to then are done, also where they would start later: the spread may have grown.
+    """
     offset = offset_of(site_id, spread_s)
-    due = next(dues(schedule, after - offset), None)
+    due = next(dues(schedule, _later(after - offset, done_upto)), None)
     return None if due is None else Plan(due, due + offset)
 
 
-def next_starts(schedule: Schedule, site_id: str | None, *, after: datetime, spread_s: int) -> list[datetime]:
-    """Return the next times at which runs start, at most SHOWN_RUNS. None: of a site that is not there yet, without an
-    offset.
+def next_starts(
+    schedule: Schedule, site_id: str | None, *, after: datetime, spread_s: int, done_upto: datetime | None = None
+) -> list[datetime]:
+    """Return the next times at which runs start, at most SHOWN_RUNS, of which `plan` has the first. None: of a site
+    that is not there yet, without an offset.
     """
     offset = timedelta(0) if site_id is None else offset_of(site_id, spread_s)
-    return [due + offset for due in islice(dues(schedule, after - offset), SHOWN_RUNS)]
+    return [due + offset for due in islice(dues(schedule, _later(after - offset, done_upto)), SHOWN_RUNS)]
+
+
+def _later(after: datetime, done_upto: datetime | None) -> datetime:
+    return after if done_upto is None else max(after, done_upto)
 
 
 def count_missed(schedule: Schedule, *, due_at: datetime, upto: datetime) -> int:

@@ -124,7 +124,7 @@ class Scheduler:
         if schedule is not None:
             missed = count_missed(schedule, due_at=site.due_at, upto=now - offset_of(site.id, spread_s))
         return {
-            **plan_columns(schedule, site.id, paused=site.paused, after=now, spread_s=spread_s),
+            **plan_columns(schedule, site.id, paused=site.paused, after=now, spread_s=spread_s, done_upto=site.due_at),
             "last_task_id": prepared.task.id,
             "last_due_at": site.due_at,
             "last_started_at": now,

@@ -29,8 +29,8 @@ from app.scans.shown_run import is_id
 from app.sites.queries import sites
 from app.sites.queries.sites import SiteFilter, SiteRow
 from app.sites.runs import SiteRuns, without_busy
-from app.sites.schedule import Schedule, next_starts
-from app.sites.site import MAX_SITES, SCHEDULE_COLUMNS, plan_columns, schedule_of
+from app.sites.schedule import SHOWN_RUNS, Schedule, next_starts
+from app.sites.site import MAX_SITES, SCHEDULE_COLUMNS, done_upto, plan_columns, schedule_of
 from app.sites.views import read_facts, site_view
 
 SCANS_AT_ONCE: Final = 100  # of a site that is removed with its scans
@@ -178,11 +178,15 @@ class SiteService:
             columns = {**NO_SCHEDULE, **(changes["schedule"] or {})}
         given = _said(columns)
         schedule = Schedule(since=now, **given) if given.keys() & {"cron", "every_hours"} else None
-        return {**columns, "scheduled_at": now, **self._plan(schedule, row.id, paused=paused, now=now)}
+        done = done_upto(row, now)
+        plan = self._plan(schedule, row.id, paused=paused, now=now, done=done)
+        return {**columns, "scheduled_at": now, **plan}
 
-    def _plan(self, schedule: Schedule | None, site_id: str, *, paused: bool, now: datetime) -> Mapping[str, Any]:
+    def _plan(
+        self, schedule: Schedule | None, site_id: str, *, paused: bool, now: datetime, done: datetime | None = None
+    ) -> Mapping[str, Any]:
         spread_s = self.settings.current.schedule_spread_s
-        return plan_columns(schedule, site_id, paused=paused, after=now, spread_s=spread_s)
+        return plan_columns(schedule, site_id, paused=paused, after=now, spread_s=spread_s, done_upto=done)
 
     @traced
     async def remove(self, principal: Principal, site_id: str, *, with_scans: bool) -> None:
@@ -270,7 +274,12 @@ def _next_runs(row: SiteRow, now: datetime, spread_s: int) -> list[str]:
     schedule = schedule_of(row)
     if schedule is None or row.paused:
         return []
-    return [to_wire(at) for at in next_starts(schedule, row.id, after=now, spread_s=spread_s)]
+    # The planned run starts when it was planned to, also where the spread has changed since.
+    is_ahead = row.next_run_at is not None and row.next_run_at > now
+    done = row.due_at if is_ahead else done_upto(row, now)
+    later = next_starts(schedule, row.id, after=now, spread_s=spread_s, done_upto=done)
+    starts = [row.next_run_at, *later][:SHOWN_RUNS] if is_ahead else later
+    return [to_wire(at) for at in starts]
 
 
 def _said(columns: Mapping[str, Any]) -> dict[str, Any]:

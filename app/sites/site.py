@@ -27,11 +27,30 @@ def schedule_of(row: Row[Any]) -> Schedule | None:
     )
 
 
+def done_upto(row: Row[Any], now: datetime) -> datetime | None:
+    """Return up to when runs that were due are done: the last one that was started, and those that it made up for.
+
+    None: there is none, or it was started by a clock that was ahead.
+    """
+    done: datetime | None = row.last_started_at if row.last_missed else row.last_due_at
+    return done if done is None or done <= now else None
+
+
 def plan_columns(
-    schedule: Schedule | None, site_id: str, *, paused: bool, after: datetime, spread_s: int
+    schedule: Schedule | None,
+    site_id: str,
+    *,
+    paused: bool,
+    after: datetime,
+    spread_s: int,
+    done_upto: datetime | None = None,
 ) -> Mapping[str, Any]:
-    """Return the columns of `managed_sites` that plan the first run after this time. May read time zones: blocking."""
-    found = None if schedule is None or paused else plan(schedule, site_id, after=after, spread_s=spread_s)
+    """Return the columns of `managed_sites` that plan the first run after this time (`schedule.plan`). May read time
+    zones: blocking.
+    """
+    if schedule is None or paused:
+        return NO_PLAN
+    found = plan(schedule, site_id, after=after, spread_s=spread_s, done_upto=done_upto)
     if found is None:
         return NO_PLAN
     return {"due_at": found.due_at, "next_run_at": found.starts_at, "try_at": found.starts_at, "waits_for": None}

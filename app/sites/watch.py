@@ -17,7 +17,7 @@ from app.core.metrics import Metrics
 from app.site_counts import summary
 from app.sites.queries import plans, sites
 from app.sites.queries.sites import SiteRow
-from app.sites.site import overdue_since, plan_columns, schedule_of
+from app.sites.site import done_upto, overdue_since, plan_columns, schedule_of
 
 EVERY_S: Final = 600.0
 AT_ONCE: Final = 100  # sites of one read
@@ -72,7 +72,9 @@ class SiteWatch:
         for row in rows:
             if row.next_run_at is None or row.next_run_at <= now:
                 continue
-            values = plan_columns(schedule_of(row), row.id, paused=row.paused, after=now, spread_s=spread_s)
+            values = plan_columns(
+                schedule_of(row), row.id, paused=row.paused, after=now, spread_s=spread_s, done_upto=done_upto(row, now)
+            )
             if values["next_run_at"] is not None and values["next_run_at"] < row.next_run_at:
                 found.append((row, values))
         return found

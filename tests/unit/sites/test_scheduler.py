@@ -4,15 +4,18 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
+import orjson
 import pytest
 from sqlalchemy import select
 
+from app.core.clock import to_wire
 from app.core.db import DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.core.lease import LeaseLost
 from app.domain.verdict import Result
 from app.events.tables import task_events
 from app.identity.tables import users
+from app.sites.schedule import offset_of
 from app.sites.scheduler import AT_ONCE
 from app.sites.tables import managed_sites
 from tests.support.monitored_tasks import HandClock
@@ -232,6 +235,52 @@ async def test_paused_sites_are_not_scanned_and_what_was_due_meanwhile_is_not_ma
     await world.go_to(at(27))
     assert len(world.tasks()) == 1
     assert world.site(site_id).last_missed == 0
+
+
+def larger_spread(site_id):
+    """Return a spread with which this site starts some minutes later than it is due."""
+    return next(one for one in range(HOUR_S, HOUR_S // 2, -1) if offset_of(site_id, one) > timedelta(minutes=10))
+
+
+@pytest.mark.parametrize("looks_before", [True, False], ids=["started before", "started after"])
+async def test_a_spread_that_grows_starts_no_run_of_one_due_time_twice(make, looks_before):
+    """A site that started at 03:00 would now start at 03:00 and its new offset, which is still to come."""
+    before = make(schedule_spread_s=0)
+    mei = before.add_user()
+    site_id = before.add(mei, "a.example")
+    after = make(schedule_spread_s=larger_spread(site_id))
+    world = before if looks_before else after
+    await world.go_to(at(3))
+    (task,) = world.tasks()
+    await world.finish(task)
+    await after.look(30)
+    await after.look_for(2 * HOUR_S, every_s=300)
+    assert len(after.tasks()) == 1
+    site = after.site(site_id)
+    assert (site.last_due_at, site.due_at) == (at(3), at(27))
+    shown = orjson.loads(b"".join(await after.parts.service.get(mei, site_id)))
+    assert shown["next_runs"][0] == to_wire(site.next_run_at)
+
+
+async def test_a_spread_that_grows_starts_no_run_that_was_made_up_for(make):
+    before = make(schedule_spread_s=0)
+    site_id = before.add(before.add_user(), "a.example", schedule=HOURLY)
+    after = make(schedule_spread_s=larger_spread(site_id))
+    await before.go_to(at(7))
+    (task,) = before.tasks()
+    await before.finish(task)
+    await after.look(30)
+    assert (after.site(site_id).last_missed, after.site(site_id).due_at) == (6, at(8))
+
+
+async def test_a_run_that_a_clock_ahead_has_started_keeps_no_later_one_from_starting(world):
+    site_id = world.add(world.add_user(), "a.example")
+    await world.go_to(at(9_003))
+    (task,) = world.tasks()
+    await world.finish(task)
+    world.clock.moment = at(12)
+    await world.look(600)
+    assert world.site(site_id).next_run_at == at(27)
 
 
 async def test_after_a_write_of_unknown_outcome_there_is_one_scan(world, monkeypatch):
