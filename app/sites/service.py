@@ -151,21 +151,23 @@ class SiteService:
     async def change(self, principal: Principal, site_id: str, changes: Mapping[str, Any]) -> JsonChunks:
         """Change what is named: columns of `managed_sites`, `tags`, and `schedule` (its columns, or None).
 
-        A schedule that is set, resumed or paused is planned anew from now. Raises NotFound, InvalidInput, Forbidden.
+        A schedule that is set, resumed or paused is planned anew from now, by what the site is when it is written:
+        another change may have come first. Raises NotFound, InvalidInput, Forbidden.
         """
         columns = dict(changes)
         tags = columns.pop("tags", None)
-        row = await self.db.read(lambda c: find_site(c, site_id, principal))
+        seen = await self.db.read(lambda c: find_site(c, site_id, principal))
         if "config" in columns:
             options = self.scans.fill_in(ScanOptions.from_json(columns["config"]), columns["config"])
-            await asyncio.to_thread(self.scans.parse, row.target_domain, options)
-        if columns.keys() & {"schedule", "paused"}:
-            columns |= await asyncio.to_thread(self._planned_anew, row, columns)
-            columns.pop("schedule", None)
+            await asyncio.to_thread(self.scans.parse, seen.target_domain, options)
 
         def work(connection: Connection) -> None:
-            find_site(connection, site_id, principal)
-            sites.change(connection, site_id, columns, tags)
+            accounts.lock(connection, seen.user_id)  # as who starts its scans
+            row = find_site(connection, site_id, principal)
+            is_planned = columns.keys() & {"schedule", "paused"}
+            values = {**columns, **self._planned_anew(row, columns)} if is_planned else dict(columns)
+            values.pop("schedule", None)
+            sites.change(connection, site_id, values, tags)
 
         await self.db.write(work)
         self._record("site.update", principal, site_id, {"fields": sorted(changes)})

@@ -178,7 +178,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/sites/routes.py": ("routes alone", "tests/integration/test_api_sites.py"),
     "app/sites/runs.py": ("what the routes and the loop do", "tests/unit/sites/test_scheduler.py"),
     "app/sites/schemas.py": ("bodies of one part", "tests/integration/test_api_sites.py"),
-    "app/sites/service.py": ("what the routes do", "tests/integration/test_api_sites.py"),
     "app/sites/tables.py": ("tables and their indexes", "tests/unit/test_plans.py"),
     "app/site_counts/summary.py": ("read by the routes of sites", "tests/integration/test_api_sites.py"),
     "app/site_counts/tables.py": ("tables and their indexes", "tests/unit/test_plans.py"),
