@@ -1,7 +1,8 @@
 """The loop that starts the scans that are due (ADR 0072). One process acts: the one that watches tasks.
 
-What cannot be started is tried again after a minute, and never lost: the plan of a site moves on in the transaction
-that makes its scan, and in no other. That write is a compare-and-set, so no run is started twice.
+What cannot be started is tried again after a minute, or after an hour where its target must not be scanned, and never
+lost: the plan of a site moves on in the transaction that makes its scan, and in no other. That write is a
+compare-and-set, so no run is started twice.
 """
 
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ from app.sites.watch import SiteWatch
 
 AT_ONCE: Final = 20  # sites of one round: after an outage starts are some seconds apart as well
 RETRY_AFTER: Final = timedelta(seconds=60)
+RETRY_REFUSED_AFTER: Final = timedelta(hours=1)  # what only an administrator can change, with the settings
+REFUSED: Final = "target_not_allowed"
 LATE_AFTER: Final = timedelta(minutes=10)  # a start so much later than planned is said to be late
 INTERNAL: Final = "internal"
 log = structlog.get_logger(__name__)
@@ -149,7 +152,8 @@ class Scheduler:
         return self.runs.scans.lifecycle.warn(prepared.task.id, 1, warning, only_if=(TaskStatus.PENDING,))
 
     async def _wait(self, site: SiteRow, reason: str) -> None:
-        values = {"try_at": self.clock.now() + RETRY_AFTER, "waits_for": reason}
+        after = RETRY_REFUSED_AFTER if reason == REFUSED else RETRY_AFTER
+        values = {"try_at": self.clock.now() + after, "waits_for": reason}
         await self.db.write(lambda connection: plans.move_on(connection, site, values))
         self._note_wait(site, reason, 1)
 

@@ -164,7 +164,9 @@ class SiteHead(ResponseBody):
     paused: bool = described("The schedule is paused.", False)
     next_run_at: str | None = described("Start of the next scheduled scan; null: none is planned.", TIME)
     waits_for: str | None = described(
-        "Error code that keeps a due scan from starting; it is tried again every minute. Null: nothing does.", None
+        "Error code that keeps a due scan from starting; it is tried again every minute, `target_not_allowed` every "
+        "hour. Null: nothing does.",
+        None,
     )
     last_run: ScheduledRun | None = described("The last scan that the schedule has started; null: none yet.")
     last_scan: LastScan | None = described("The scan that ended last; null: none yet.")

@@ -92,13 +92,13 @@ def _overdue(
     rows: Sequence[SiteRow], standings: Mapping[Any, Row[Any]], now: datetime
 ) -> list[tuple[SiteRow, datetime | None, datetime | None]]:
     """Return the sites of which something else is to be noted: since when they are overdue, and when their newest
-    conclusive scan ended. Blocking.
+    conclusive scan ended. Nobody scans those of users who are disabled, and they are not overdue. Blocking.
     """
     found = []
     for row in rows:
         standing = standings.get((row.user_id, row.target_domain))
         conclusive_at = None if standing is None else standing.conclusive_at
-        since = overdue_since(row, conclusive_at, now)
+        since = overdue_since(row, conclusive_at, now) if row.owner_is_active else None
         if since != row.overdue_since:
             found.append((row, since, conclusive_at))
     return found

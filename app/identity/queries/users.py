@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, delete, func, insert, select, update
 
 from app.core.listing import count_up_to
 from app.identity.tables import ADMINS, known_addresses, users
@@ -32,6 +32,11 @@ def is_active(connection: Connection, user_id: str) -> bool:
     """Return whether the user is there and not disabled."""
     found = connection.execute(select(users.c.is_active).where(users.c.id == user_id)).scalar_one_or_none()
     return bool(found)
+
+
+def owner_is_active(user_id: ColumnElement[str]) -> ScalarSelect[bool]:
+    """Return a condition for rows with such a column: their user is not disabled. Found by its key for each row."""
+    return select(users.c.is_active).where(users.c.id == user_id).correlate_except(users).scalar_subquery()
 
 
 def roles_of_active(connection: Connection, user_ids: Collection[str]) -> dict[str, str]:

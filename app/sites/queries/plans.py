@@ -8,14 +8,19 @@ from sqlalchemy import Connection, Row, select, update
 
 from app.core.clock import to_wire
 from app.events import outbox
+from app.identity import accounts
 from app.sites.tables import PLANNED, managed_sites
 
 m = managed_sites.c
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
-    """Return the sites whose run is to be tried by now, of those put off to the same moment the earliest first."""
-    query = select(managed_sites).where(PLANNED, m.try_at <= now, m.paused.is_(False))
+    """Return the sites whose run is to be tried by now, of those put off to the same moment the earliest first.
+
+    Those of users who are disabled wait until they no longer are.
+    """
+    may_start = (m.paused.is_(False), accounts.owner_is_active(m.user_id))
+    query = select(managed_sites).where(PLANNED, m.try_at <= now, *may_start)
     return list(connection.execute(query.order_by(m.try_at, m.next_run_at, m.id).limit(limit)))
 
 

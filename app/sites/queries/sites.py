@@ -11,6 +11,7 @@ from app.core.principal import Principal
 from app.core.tables import insert_for
 from app.domain.task_row import TaskRow
 from app.events.tables import UNFINISHED_VISIBLE, VISIBLE, scan_tasks
+from app.identity import accounts
 from app.sites.tables import OVERDUE, managed_sites, site_tags
 
 MAX_LABELLED: Final = 10_000  # sites whose groups are counted, and tags of sites
@@ -64,8 +65,10 @@ def in_group(connection: Connection, user_id: str, group: str, limit: int) -> li
 
 
 def after(connection: Connection, site_id: str, limit: int) -> list[Row[Any]]:
-    """Return the next sites by id, of all users."""
-    return list(connection.execute(select(managed_sites).where(m.id > site_id).order_by(m.id).limit(limit)))
+    """Return the next sites by id, of all users, each with `owner_is_active`."""
+    is_active = accounts.owner_is_active(m.user_id).label("owner_is_active")
+    query = select(managed_sites, is_active).where(m.id > site_id)
+    return list(connection.execute(query.order_by(m.id).limit(limit)))
 
 
 def count_overdue(connection: Connection) -> int:

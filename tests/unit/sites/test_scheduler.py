@@ -171,19 +171,71 @@ async def test_a_user_at_the_limit_keeps_nobody_else_waiting(make):
     assert metric(world, "site_runs_waiting_total", reason="task_limit") == 3 * AT_ONCE - 1
 
 
-@pytest.mark.parametrize("reason", ["target_not_allowed", "owner_disabled"])
-async def test_what_may_not_be_scanned_now_waits_and_is_scanned_when_it_may(make, db, reason):
-    blocked = ("a.example",) if reason == "target_not_allowed" else ()
-    world = make(schedule_spread_s=0, blocked_targets=blocked)
-    mei = world.add_user(is_active=reason != "owner_disabled")
-    free = WatchedSites(db, world.clock, schedule_spread_s=0)
-    site_id = free.add(mei, "a.example")
+def enable(world, *, is_active):
+    world.db.write_sync(lambda c: c.execute(users.update().values(is_active=is_active)) and None)
+
+
+async def test_a_target_that_must_not_be_scanned_waits_for_an_hour_and_is_scanned_when_it_may(make):
+    world = make(schedule_spread_s=0, blocked_targets=("a.example",))
+    free = make(schedule_spread_s=0)
+    site_id = free.add(free.add_user(), "a.example")
     await world.go_to(at(3))
-    assert (world.tasks(), world.site(site_id).waits_for) == ([], reason)
-    world.db.write_sync(lambda c: c.execute(users.update().values(is_active=True)) and None)
-    await free.look(60)
+    await world.look_for(HOUR_S - 10, every_s=10)
+    assert (world.tasks(), world.site(site_id).waits_for) == ([], "target_not_allowed")
+    assert metric(world, "site_runs_waiting_total", reason="target_not_allowed") == 1
+    await world.look(10)
+    assert metric(world, "site_runs_waiting_total", reason="target_not_allowed") == 2
+    await free.look(HOUR_S)
     assert [task.target_domain for task in world.tasks()] == ["a.example"]
     assert world.site(site_id).waits_for is None
+
+
+async def test_sites_of_a_user_who_is_disabled_wait_and_are_scanned_once_when_it_is_enabled(world):
+    site_id = world.add(world.add_user(), "a.example", schedule=HOURLY)
+    enable(world, is_active=False)
+    await world.go_to(at(3))
+    assert (world.tasks(), world.site(site_id).waits_for) == ([], None)
+    assert metric(world, "site_schedule_lag_seconds") == 0
+    enable(world, is_active=True)
+    await world.look(10)
+    assert [task.target_domain for task in world.tasks()] == ["a.example"]
+    assert (world.site(site_id).last_missed, world.site(site_id).due_at) == (2, at(4))
+
+
+async def test_a_user_who_is_disabled_while_a_scan_is_prepared_gets_none(world):
+    site_id = world.add(world.add_user(), "a.example")
+    world.clock.advance(3 * HOUR_S)
+    prepare = world.parts.scheduler.runs.prepare
+
+    async def disabled_meanwhile(site):
+        enable(world, is_active=False)
+        return await prepare(site)
+
+    object.__setattr__(world.parts.scheduler.runs, "prepare", disabled_meanwhile)
+    await world.look()
+    assert (world.tasks(), world.site(site_id).waits_for) == ([], "owner_disabled")
+
+
+async def test_sites_that_can_never_start_keep_nobody_else_waiting(make, db, clock):
+    world = make(schedule_spread_s=0, blocked_targets=("never.example",))
+    lin, gone = world.add_user("lin"), world.add_user("gone")
+    free = WatchedSites(db, clock, schedule_spread_s=0)
+    for number in range(3 * AT_ONCE):
+        free.add(gone, f"a{number}.example")
+        free.add(gone, f"a{number}.never.example")
+    free.add(lin, "a-never.example")
+    mine = users.c.id == gone.user_id
+    db.write_sync(lambda c: c.execute(users.update().where(mine).values(is_active=False)) and None)
+    for number in range(AT_ONCE):
+        free.add(lin, f"b{number}.never.example")
+    free.add(lin, "lin.example")
+    await world.go_to(at(3))
+    await world.look(10)
+    assert sorted(task.target_domain for task in world.tasks()) == ["a-never.example", "lin.example"]
+    for _ in range(30):
+        await world.look(60)
+    assert metric(world, "site_runs_waiting_total", reason="target_not_allowed") == AT_ONCE
+    assert metric(world, "site_runs_waiting_total", reason="owner_disabled") == 0
 
 
 async def test_a_site_that_cannot_be_read_keeps_no_other_from_its_scan(world):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.domain.verdict import Result
 from app.events.outbox import Kind
 from app.events.tables import outbox
+from app.identity.tables import users
 from app.sites.tables import managed_sites
 from tests.support.monitored_tasks import HandClock
 from tests.support.watched_sites import DAILY, START, WatchedSites, at
@@ -91,6 +92,18 @@ async def test_a_paused_site_is_not_overdue_and_has_its_time_anew_when_it_is_res
     assert world.site(site_id).overdue_since is None
     await watch_at(world, 43)
     assert world.site(site_id).overdue_since == START + timedelta(days=43)
+
+
+async def test_a_site_of_a_user_who_is_disabled_is_not_overdue(world, mei):
+    waits, noted = (world.add(mei, f"{name}.example", overdue_after_days=days) for name, days in (("a", 9), ("b", 3)))
+    await watch_at(world, 4)
+    world.db.write_sync(lambda c: c.execute(users.update().values(is_active=False)) and None)
+    await watch_at(world, 20)
+    assert [world.site(site_id).overdue_since for site_id in (waits, noted)] == [None, None]
+    assert alerts(world) == (1, 0)
+    world.db.write_sync(lambda c: c.execute(users.update().values(is_active=True)) and None)
+    await watch_at(world, 21)
+    assert [world.site(site_id).overdue_since for site_id in (waits, noted)] == [at(9 * 24), at(3 * 24)]
 
 
 async def test_more_sites_than_one_read_has_are_all_looked_at(world, mei):
