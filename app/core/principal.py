@@ -43,6 +43,11 @@ class Principal:
         """Return whether tasks of every user may be seen."""
         return self.is_admin
 
+    @property
+    def may_read(self) -> bool:
+        """Return whether results may be seen: a key may do other things alone, whose answers are then without them."""
+        return self.scopes is None or Scope.READ in self.scopes
+
     def may_see(self, owner_id: str) -> bool:
         """Return whether tasks of that user may be seen."""
         return not self.link_id and (self.sees_all or self.user_id == owner_id)

@@ -152,7 +152,9 @@ class UnfinishedScan(ResponseBody):
 
 
 class SiteHead(ResponseBody):
-    """A site in a list."""
+    """A site in a list. For an API key without the scope `read`, `verdict`, `last_conclusive_at`, `finding_counts` and
+    `trend` are null or empty.
+    """
 
     id: str = described("Identifier of the site.", SITE_ID)
     user_id: str = described("User id of the owner.", "019b7a30-0000-7000-8000-000000000001")

@@ -110,7 +110,7 @@ class SiteService:
 
         def work(connection: Connection) -> JsonChunks:
             row = find_site(connection, site_id, principal)
-            view = site_view(row, read_facts(connection, [row], now))
+            view = site_view(row, read_facts(connection, [row], now), principal)
             return encode_object({**view, "next_runs": _next_runs(row, now, spread_s)})
 
         return await self.db.read(work)
@@ -123,7 +123,7 @@ class SiteService:
             offset = (page - 1) * page_size
             rows, total = sites.list_page(connection, principal, wanted, offset=offset, limit=page_size)
             facts = read_facts(connection, rows, now)
-            return encode_list((site_view(row, facts) for row in rows), total=total)
+            return encode_list((site_view(row, facts, principal) for row in rows), total=total)
 
         return await self.db.read(work)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from app.core.clock import to_wire
 from app.core.json_chunks import Json
+from app.core.principal import Principal
 from app.domain.findings import COUNTED
 from app.scans.serialisers import optional_to_wire, serialise_verdict
 from app.site_counts import summary
@@ -40,8 +41,19 @@ def read_facts(connection: Connection, rows: Sequence[SiteRow], now: datetime) -
     )
 
 
-def site_view(row: SiteRow, facts: SiteFacts) -> Json:
-    """Return `sites.schemas.SiteHead`."""
+def site_view(row: SiteRow, facts: SiteFacts, principal: Principal) -> Json:
+    """Return `sites.schemas.SiteHead`, for who may not read without what its scans found."""
+    view = _whole_view(row, facts)
+    return view if principal.may_read else view | _without_results(view)
+
+
+def _without_results(view: Json) -> Json:
+    last = view["last_scan"]
+    last_scan = None if last is None else {**last, "verdict": None}
+    return {"last_scan": last_scan, "last_conclusive_at": None, "finding_counts": {}, "trend": []}
+
+
+def _whole_view(row: SiteRow, facts: SiteFacts) -> Json:
     key = (row.user_id, row.target_domain)
     standing, running = facts.standings.get(key), facts.unfinished.get(key)
     conclusive_at = None if standing is None else standing.conclusive_at

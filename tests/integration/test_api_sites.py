@@ -1,10 +1,13 @@
 """Sites over the real application: added, changed, imported, scanned and removed, each user's own."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
+from app.api.router import build_router
 from app.core.clock import SystemClock, to_wire
 from app.domain.verdict import Result
 from app.events.tables import scan_tasks
@@ -193,6 +196,49 @@ async def test_of_a_site_one_scan_runs_at_a_time(backend, mei):
     other = await add(backend, mei, "b.example")
     runs = await asyncio.gather(*(ask(backend, mei, "POST", f"/{other['id']}/run") for _ in range(2)))
     assert sorted(one.status_code for one in runs) == [201, 409]
+
+
+def answering_with_a_site():
+    """The names of the routes whose answers have a site, or many."""
+    routes = [route for part in build_router().routes for route in part.effective_route_contexts()]
+    models = {route.name: model for route in routes if (model := getattr(route, "response_model", None))}
+    return {name for name, model in models.items() if '"overdue_since"' in json.dumps(TypeAdapter(model).json_schema())}
+
+
+async def add_key(backend: Backend, headers, *scopes):
+    answer = await backend.client.post("/api/v1/auth/keys", json={"name": "k", "scopes": scopes}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['key']}"}
+
+
+async def answers_with_a_site(backend: Backend, owner, key, site_id):
+    """What each route that answers with a site answers this key."""
+    answers = {
+        "get_site": await ask(backend, key, "GET", f"/{site_id}"),
+        "list_sites": await ask(backend, key, "GET"),
+        "change_site": await ask(backend, key, "PATCH", f"/{site_id}", {"tags": ["a"]}),
+    }
+    await ask(backend, owner, "DELETE", f"/{site_id}")  # its scans stay
+    return answers | {"create_site": await ask(backend, key, "POST", "", {"target_domain": "a.example"})}
+
+
+async def test_a_key_that_may_not_read_sees_of_a_site_nothing_that_a_scan_found(backend, mei):
+    await finish(backend, await backend.add_task(mei, "a.example"), Result.VIOLATIONS, high=1)
+    site_id = (await add(backend, mei))["id"]
+    hidden = await answers_with_a_site(backend, mei, await add_key(backend, mei, "scan"), site_id)
+    site_id = hidden["create_site"].json()["id"]
+    shown = await answers_with_a_site(backend, mei, await add_key(backend, mei, "read", "scan"), site_id)
+    assert hidden.keys() == shown.keys() == answering_with_a_site()
+    for name in ("get_site", "list_sites"):
+        assert (hidden[name].status_code, problem(hidden[name])["code"]) == (403, "insufficient_scope")
+        assert shown[name].status_code == 200
+    for name in ("change_site", "create_site"):
+        less, all_of_it = hidden[name].json(), shown[name].json()
+        last = all_of_it["last_scan"]
+        assert (last["verdict"]["result"], all_of_it["last_conclusive_at"]) == ("violations", last["completed_at"])
+        assert (all_of_it["finding_counts"]["high"], all_of_it["trend"][-1]) == (1, 1)
+        assert less["last_scan"] == {**last, "verdict": None}
+        assert [less[key] for key in ("finding_counts", "trend", "last_conclusive_at")] == [{}, [], None]
 
 
 async def test_a_site_is_removed_and_its_scans_stay_unless_they_are_asked_for(backend, mei):
