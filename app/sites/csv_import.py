@@ -3,13 +3,13 @@
 import asyncio
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from io import StringIO
 from typing import Any, Final
 
 from pydantic import ValidationError
-from sqlalchemy import Connection
 
 from app.core.errors import InvalidInput, ScannerError
 from app.core.field_faults import InvalidFields
@@ -20,9 +20,8 @@ from app.core.tracing import traced
 from app.domain.field_problem import describe_field_problem
 from app.domain.messages import Language, MessageCatalog
 from app.scans.schemas.tasks import MAX_TARGET, CommonOptions
-from app.sites.queries import sites
 from app.sites.schemas import SiteCreate
-from app.sites.service import NewSite, SiteService
+from app.sites.service import Added, NewSite, SiteService
 
 MAX_LINES: Final = 2_000
 AT_ONCE: Final = 50  # sites of one transaction
@@ -72,13 +71,20 @@ class SiteImporter:
     async def run(self, principal: Principal, text: str, *, dry_run: bool, language: Language) -> JsonChunks:
         """Return `sites.schemas.ImportReport`: each line in its place.
 
-        A line whose target the user has as a site, or that an earlier line names, changes nothing (`exists`).
+        A line whose target the user has as a site, or that an earlier line has added, changes nothing (`exists`).
+        Lines are added until the user has as many sites as there may be; the others are refused (`site_limit`).
         Raises InvalidInput: `csv_columns`, `csv_lines` (more than MAX_LINES), `csv_unreadable`.
         """
-        lines = await asyncio.to_thread(self._read, principal, text, MessageCatalog(language))
+        texts = MessageCatalog(language)
+        lines = await asyncio.to_thread(self._read, principal, text, texts)
         good = [line for line in lines if line.row is not None]
+        tried: set[str] = set()
         for start in range(0, len(good), AT_ONCE):
-            await self._add(principal, good[start : start + AT_ONCE], dry_run=dry_run, texts=MessageCatalog(language))
+            batch = good[start : start + AT_ONCE]
+            outcomes = await self._add(principal, batch, tried if dry_run else None)
+            for line, added in zip(batch, outcomes, strict=True):
+                _note(line, added, texts)
+            tried |= {line.target for line in batch if line.status == "added"}
         counts = {status: sum(line.status == status for line in lines) for status in ("added", "exists", "refused")}
         if not dry_run:
             self.service.audit.record(
@@ -90,7 +96,6 @@ class SiteImporter:
     def _read(self, principal: Principal, text: str, texts: MessageCatalog) -> list[Line]:
         """Blocking."""
         lines: list[Line] = []
-        seen: set[str] = set()
         for number, cells in _rows(text):
             if len(lines) == MAX_LINES:
                 raise InvalidInput(code="csv_lines", limit=MAX_LINES)
@@ -104,11 +109,6 @@ class SiteImporter:
                 line.errors = [_problem(fault.name, fault.code, fault.values, texts) for fault in error.faults]
             except ScannerError as error:
                 line.errors = [_problem(TARGET, error.code, error.params, texts)]
-            if line.row is None:
-                continue  # what is refused is no site that a later line could be the same as
-            if line.target in seen:
-                line.status, line.row = "exists", None
-            seen.add(line.target)
         return lines
 
     def _judge(self, principal: Principal, cells: Mapping[str, str], line: Line) -> None:
@@ -119,29 +119,19 @@ class SiteImporter:
         line.row, line.tags = self.service.row_of(principal, new), new.tags
         line.target = line.row["target_domain"]
 
-    async def _add(self, principal: Principal, lines: Sequence[Line], *, dry_run: bool, texts: MessageCatalog) -> None:
-        def work(connection: Connection) -> dict[str, str]:
-            return sites.known_targets(connection, principal.user_id, [line.target for line in lines])
+    async def _add(self, principal: Principal, lines: Sequence[Line], tried: Collection[str] | None) -> list[Added]:
+        """Add sites; `tried`: none, but say what would become of them when these had been added."""
+        new = [(line.row, line.tags) for line in lines if line.row is not None]
+        work = partial(self.service.add_all, user_id=principal.user_id, new=new, tried=tried)
+        return await (self.service.db.write(work) if tried is None else self.service.db.read(work))
 
-        def write(connection: Connection) -> dict[str, str]:
-            for line in lines:
-                if line.row is not None:
-                    self.service.add(connection, line.row, line.tags)
-            return work(connection)
 
-        try:
-            there = await (self.service.db.read(work) if dry_run else self.service.db.write(write))
-        except ScannerError as error:
-            if error.code != "site_limit":
-                raise
-            for line in lines:
-                line.errors = [_problem(TARGET, error.code, error.params, texts)]
-            return
-        for line in lines:
-            assert line.row is not None
-            known = there.get(line.target)
-            line.site_id = known
-            line.status = "added" if known in (None, line.row["id"]) else "exists"
+def _note(line: Line, added: Added, texts: MessageCatalog) -> None:
+    line.site_id = added.site_id
+    if added.error is None:
+        line.status = "added" if added.is_new else "exists"
+    else:
+        line.errors = [_problem(TARGET, added.error.code, added.error.params, texts)]
 
 
 def new_site(body: SiteCreate) -> NewSite:

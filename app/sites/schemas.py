@@ -229,7 +229,7 @@ class LineProblem(ResponseBody):
 
 
 class ImportedLine(ResponseBody):
-    """`exists`: the user has this site already; it was not changed."""
+    """`exists`: the user has this site already, or an earlier line has added it; it was not changed."""
 
     line: Annotated[int, Field(ge=2)] = described("Number of the line.", 2)
     target_domain: str = described("Domain; as it was written if it is invalid.", "example.com")

@@ -1,7 +1,7 @@
 """Use cases of sites: add, read, change, remove, scan. A site of another user looks like a missing one."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -35,6 +35,7 @@ from app.sites.views import read_facts, site_view
 
 SCANS_AT_ONCE: Final = 100  # of a site that is removed with its scans
 NO_SCHEDULE: Final = dict.fromkeys(SCHEDULE_COLUMNS)
+NewRow = tuple[Mapping[str, Any], Sequence[str]]  # columns of `managed_sites`, and tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,15 @@ class NewSite:
     schedule: Mapping[str, Any] | None = None
     paused: bool = False
     overdue_after_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a new site. `site_id`: the site of its target; None: it is not written. `error`: why it is not."""
+
+    site_id: str | None
+    is_new: bool = False
+    error: Conflict | None = None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -99,10 +109,37 @@ class SiteService:
 
     def add(self, connection: Connection, row: Mapping[str, Any], tags: Sequence[str]) -> bool:
         """Write a site. False: its owner has it already. Raises Conflict (`site_limit`)."""
-        accounts.lock(connection, row["user_id"])
-        if sites.count(connection, row["user_id"], MAX_SITES) >= MAX_SITES:
-            raise Conflict(code="site_limit", limit=MAX_SITES)
-        return sites.add(connection, row, tags)
+        (added,) = self.add_all(connection, row["user_id"], [(row, tags)])
+        if added.error is not None:
+            raise added.error
+        return added.is_new
+
+    def add_all(
+        self, connection: Connection, user_id: str, new: Sequence[NewRow], *, tried: Collection[str] | None = None
+    ) -> list[Added]:
+        """Write sites of a user, each with its tags, while there may be more; return what became of each, in order.
+
+        `tried`: nothing is written; what would become of them after these targets, which are not written either.
+        """
+        if tried is None:
+            accounts.lock(connection, user_id)
+        targets = [row["target_domain"] for row, _ in new]
+        known: dict[str, str | None] = {**sites.known_targets(connection, user_id, targets)}
+        known |= dict.fromkeys(tried or ())
+        left = MAX_SITES - sites.count(connection, user_id, MAX_SITES) - len(tried or ())
+        outcomes = []
+        for target, (row, tags) in zip(targets, new, strict=True):
+            if target in known:  # with this row's id where a write is repeated of which nobody told whether it was done
+                outcomes.append(Added(known[target], is_new=known[target] == row["id"]))
+            elif left <= 0:
+                outcomes.append(Added(None, error=Conflict(code="site_limit", limit=MAX_SITES)))
+            else:
+                left -= 1
+                if tried is None:
+                    sites.add(connection, row, tags)
+                known[target] = row["id"] if tried is None else None
+                outcomes.append(Added(known[target], is_new=True))
+        return outcomes
 
     async def get(self, principal: Principal, site_id: str) -> JsonChunks:
         """Return `sites.schemas.SiteResponse`. Raises NotFound."""

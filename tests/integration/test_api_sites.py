@@ -335,6 +335,7 @@ async def test_each_line_of_an_import_is_judged_by_itself(backend, mei):
         (12, "h.example", "refused", [("target_domain", "csv_cells")]),
     ]
     assert report["lines"][5]["site_id"] == known["id"]
+    assert report["lines"][7]["site_id"] == report["lines"][0]["site_id"] is not None
     a, f, old = (await listed(backend, mei))["items"]
     assert (a["group"], a["tags"], a["config"]) == (
         "Branches, north",
@@ -371,16 +372,24 @@ async def test_what_is_no_table_of_sites_is_refused_as_a_whole(backend, mei, tex
     assert await names(backend, mei) == []
 
 
-async def test_a_long_list_is_added_whole_and_nobody_has_more_sites_than_there_may_be(backend, mei, monkeypatch):
+async def test_a_long_list_is_added_until_the_user_has_as_many_sites_as_there_may_be(backend, mei, monkeypatch):
     monkeypatch.setattr(service, "MAX_SITES", 120)
-    lines = [f"site-{number}.example" for number in range(130)]
-    report = await send(backend, mei, "\n".join(["target_domain", *lines]))
-    assert (report["added"], report["refused"]) == (100, 30)  # fifty at a time: the last ones are refused together
-    assert {error["code"] for one in report["lines"] for error in one["errors"]} == {"site_limit"}
-    assert (await listed(backend, mei, "page_size=1"))["total"] == 100
-    monkeypatch.setattr(service, "MAX_SITES", 100)
-    answer = await ask(backend, mei, "POST", "", {"target_domain": "one.more"})
-    assert (answer.status_code, answer.json()["code"]) == (409, "site_limit")
+    known = [f"known-{number}.example" for number in range(10)]
+    await send(backend, mei, "\n".join(["target_domain", *known]))
+    new = [f"site-{number}.example" for number in range(120)]
+    text = "\n".join(["target_domain", *new[:100], *known, *new[100:], new[0], new[-1]])
+    for dry_run in (True, False):  # a check says what an import does
+        report = await send(backend, mei, text, dry_run=dry_run)
+        assert (report["added"], report["existing"], report["refused"]) == (110, 11, 11)
+        statuses = {one["target_domain"]: one["status"] for one in report["lines"]}
+        assert {statuses[target] for target in known} == {"exists"}
+        assert {statuses[target] for target in new[110:]} == {"refused"}
+        assert [one["status"] for one in report["lines"][-2:]] == ["exists", "refused"]
+        assert {error["code"] for one in report["lines"] for error in one["errors"]} == {"site_limit"}
+    assert (await listed(backend, mei, "page_size=1"))["total"] == 120
+    for target, code in (("one.more", "site_limit"), (known[0], "site_exists")):
+        answer = await ask(backend, mei, "POST", "", {"target_domain": target})
+        assert (answer.status_code, answer.json()["code"]) == (409, code)
 
 
 async def test_a_reader_sees_what_is_wrong_with_a_line_in_their_language(backend, mei):
