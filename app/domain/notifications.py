@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
-from zoneinfo import ZoneInfo
+
+from app.domain.time_zones import time_zone
 
 MAX_CHANNELS: Final = 20  # of a user; a rule may name all of them
 MAX_RULES: Final = 50  # of a user
@@ -78,7 +79,7 @@ class Timing:
 
     def _next_digest(self, now: datetime) -> datetime:
         days = 7 if self.digest is DigestPeriod.WEEKLY else 1
-        local = now.astimezone(ZoneInfo(self.zone))
+        local = now.astimezone(time_zone(self.zone))
         ahead = (self.digest_weekday - local.weekday()) % 7 if days > 1 else 0
         first = self._at(local + ahead * _DAY, self.digest_minute)
         return first if first > now else self._at(local + (ahead + days) * _DAY, self.digest_minute)
@@ -87,7 +88,7 @@ class Timing:
         """Return when the quiet hours end that `now` is in; None: it is in none."""
         if self.quiet_from is None or self.quiet_until is None or self.quiet_from == self.quiet_until:
             return None
-        local = now.astimezone(ZoneInfo(self.zone))
+        local = now.astimezone(time_zone(self.zone))
         minute = local.hour * 60 + local.minute
         if self.quiet_from < self.quiet_until:
             return self._at(local, self.quiet_until) if self.quiet_from <= minute < self.quiet_until else None
@@ -99,6 +100,6 @@ class Timing:
         """Return that minute of a local day in UTC. One that clocks skip is the moment after; of a doubled one, the
         first.
         """
-        zone = ZoneInfo(self.zone)
+        zone = time_zone(self.zone)
         wall = datetime.combine(day.date(), time(minute // 60, minute % 60), zone)
         return wall.astimezone(UTC)

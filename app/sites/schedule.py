@@ -11,13 +11,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from itertools import islice
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+
+from app.domain.time_zones import time_zone
 
 MAX_CRON: Final = 100  # characters
 MAX_ZONE: Final = 64
@@ -44,12 +44,6 @@ class Plan:
 
     due_at: datetime
     starts_at: datetime
-
-
-@cache
-def time_zones() -> frozenset[str]:
-    """Return the names of the IANA database that ships with the program: the same on every machine."""
-    return frozenset((resources.files("tzdata") / "zones").read_text("ascii").split())
 
 
 @lru_cache(maxsize=4_096)
@@ -79,7 +73,7 @@ def dues(schedule: Schedule, after: datetime) -> Iterator[datetime]:
             due += step
     assert schedule.cron is not None
     last = after
-    for moment in CronSim(schedule.cron, after.astimezone(ZoneInfo(schedule.time_zone))):
+    for moment in CronSim(schedule.cron, after.astimezone(time_zone(schedule.time_zone))):
         due = moment.astimezone(UTC)
         if due > last:  # a time that comes twice, or two that daylight saving makes one
             yield due

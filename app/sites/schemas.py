@@ -7,10 +7,11 @@ from pydantic_core import PydanticCustomError
 
 from app.core.schema_fields import described
 from app.domain.tasks import TaskStatus
+from app.domain.time_zones import time_zones
 from app.events.types import VerdictInfo
 from app.rest.schemas import AttemptNumber, Count, RequestBody, ResponseBody, Text, first_items
 from app.scans.schemas.tasks import MAX_TARGET, ScanOptions
-from app.sites.schedule import MAX_CRON, MAX_HOURS, MAX_ZONE, cron_fault, time_zones
+from app.sites.schedule import MAX_CRON, MAX_HOURS, MAX_ZONE, cron_fault
 
 MAX_GROUP = 100
 MAX_TAG = 50

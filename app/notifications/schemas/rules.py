@@ -1,7 +1,6 @@
 """Rules: what a user wants to be told, by which channels, and when."""
 
 from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,6 +9,7 @@ from sqlalchemy import Row
 from app.core.clock import to_wire
 from app.core.schema_fields import described
 from app.domain.notifications import MAX_CHANNELS, MAX_NAME, MAX_TARGETS, DigestPeriod, NotificationKind, Timing
+from app.domain.time_zones import time_zones
 from app.domain.violations import RiskLevel
 from app.rest.schemas import RequestBody, ResponseBody, Text, first_items
 
@@ -19,10 +19,8 @@ Minute = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]  # of a loc
 
 
 def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder of zones
-        raise PydanticCustomError("time_zone", "zone") from error
+    if name not in time_zones():
+        raise PydanticCustomError("time_zone", "zone")
     return name
 
 
