@@ -4,7 +4,8 @@
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { emptyForm } from "@/components/scanOptions";
+import SiteDialog from "@/components/sites/SiteDialog.vue";
+import { SHIPPED, emptyForm } from "@/components/scanOptions";
 import { changesOf, creationOf, emptySite, optionsForm, said, scheduleOf, siteForm } from "@/components/sites/siteForm";
 import { scheduleText, sparkPoints, stateOf } from "@/components/sites/siteState";
 import type { SiteResponse } from "@/generated/rest";
@@ -64,8 +65,41 @@ test("a new site is sent with all that was chosen, and nothing that was not", ()
 test("a schedule that was not touched is not sent: it would be planned anew", () => {
   const one = site({ config: { max_pages: 9, own_domains: ["own.test"] } });
   const changes = changesOf(siteForm(one), optionsForm(one), undefined, one);
-  expect(changes).toEqual({ group: "North", tags: ["shop"], overdue_after_days: null, config: { max_pages: 9, own_domains: ["own.test"] } });
+  expect(changes).toEqual({ group: "North", tags: ["shop"], overdue_after_days: null });
   expect(changesOf({ ...siteForm(one), time: "04:00" }, optionsForm(one), undefined, one).schedule).toEqual({ cron: "0 4 * * *", time_zone: "Asia/Shanghai" });
+});
+
+const UNSHOWN = { time_limit_s: 90, max_depth: null, use_passive_sources: true };
+
+test.each([
+  [{}, undefined],
+  [{ maxPages: 8 }, { ...UNSHOWN, max_pages: 8 }],
+  [{ maxPages: null }, UNSHOWN],
+  [{ minutes: 3 }, { ...UNSHOWN, max_pages: 9, time_limit_s: 180 }],
+  [{ minutes: null, maxDepth: 2 }, { max_pages: 9, max_depth: 2, use_passive_sources: true }],
+  [{ passive: false, screenshots: false }, { ...UNSHOWN, max_pages: 9, use_passive_sources: false, screenshots: false }],
+  [{ own: "own.test\nhttps://two.test/", startUrls: "https://corp.test/a" }, { ...UNSHOWN, max_pages: 9, own_domains: ["own.test", "two.test"], start_urls: ["https://corp.test/a"] }],
+])("of the scan options those that were changed are sent anew, and what the form cannot show stays: %j", (change, config) => {
+  const one = site({ config: { ...UNSHOWN, max_pages: 9 } });
+  for (const defaults of [undefined, null]) {
+    expect(changesOf(siteForm(one), { ...optionsForm(one), ...change }, defaults, one).config).toEqual(config);
+  }
+});
+
+test("who edits the tags of a site in the dialog leaves its scan options as they are, also a time below a minute", async () => {
+  const one = site({ config: { time_limit_s: 20, max_depth: null } });
+  rest.answers["GET /tasks/defaults"] = SHIPPED;
+  rest.answers["POST /sites/schedule"] = { next_runs: [], spread_s: 0 };
+  rest.answers[`PATCH /sites/${ID}`] = one;
+  mount(SiteDialog, { props: { site: one, modelValue: true }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const tags = document.querySelector<HTMLInputElement>("input[name=tags]")!;
+  tags.value = "cn";
+  tags.dispatchEvent(new Event("input"));
+  await flushPromises();
+  document.querySelector<HTMLFormElement>("#site-form")!.dispatchEvent(new Event("submit"));
+  await flushPromises();
+  expect(rest.asked.find(({ method }) => method === "PATCH")?.body).toEqual({ group: "North", tags: ["cn"], overdue_after_days: null });
 });
 
 test("a site is called by what its last scan claims, and never clean when it did not come to its end", () => {

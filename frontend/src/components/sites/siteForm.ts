@@ -70,7 +70,13 @@ export function siteForm(site: SiteHead): SiteForm {
   return { ...emptySite(), ...common, ...said(site.schedule), cron: site.schedule?.cron ?? "0 3 * * *" };
 }
 
-/** The scan options of a site, in the form of a new scan. */
+/** The options by their fields of the form. */
+const OPTION_OF = {
+  own: "own_domains", startUrls: "start_urls", maxPages: "max_pages", maxDepth: "max_depth", minutes: "time_limit_s",
+  passive: "use_passive_sources", screenshots: "screenshots", cloaking: "cloaking",
+} as const satisfies Partial<Record<keyof ScanForm, keyof Options>>;
+
+/** The scan options of a site, in the form of a new scan, as far as it can show them: a time in minutes, rounded up. */
 export function optionsForm(site: SiteHead, defaults?: Parameters<typeof emptyForm>[1]): ScanForm {
   const config = site.config as Options;
   const form = emptyForm(site.target_domain, defaults);
@@ -80,7 +86,7 @@ export function optionsForm(site: SiteHead, defaults?: Parameters<typeof emptyFo
     startUrls: (config.start_urls ?? []).join("\n"),
     maxPages: config.max_pages ?? null,
     maxDepth: config.max_depth ?? null,
-    minutes: config.time_limit_s === undefined ? null : Math.round(config.time_limit_s / SECONDS_PER_MINUTE),
+    minutes: config.time_limit_s === undefined ? null : Math.ceil(config.time_limit_s / SECONDS_PER_MINUTE),
     passive: config.use_passive_sources ?? form.passive,
     screenshots: config.screenshots ?? form.screenshots,
     cloaking: config.cloaking ?? form.cloaking,
@@ -108,12 +114,24 @@ export function creationOf(form: SiteForm, options: ScanForm, defaults: Paramete
   return { ...requestOf(options, defaults), ...commonOf(form) };
 }
 
-/** The schedule is sent when it is another: one that is sent is planned anew. */
+/** All options of a site, with those that were changed in the form; null: none was. What the form cannot show stays. */
+function changedConfig(options: ScanForm, defaults: Parameters<typeof requestOf>[1], site: SiteHead): SiteUpdate["config"] {
+  const before = optionsForm(site, defaults ?? undefined);
+  const fields = Object.keys(OPTION_OF) as (keyof typeof OPTION_OF)[];
+  const changed = fields.filter((field) => options[field] !== before[field]).map((field) => OPTION_OF[field]);
+  if (changed.length === 0) return null;
+  const sent = requestOf(options, defaults).config ?? {};
+  const kept = Object.entries(site.config).filter(([name]) => !(changed as string[]).includes(name));
+  return Object.fromEntries([...kept, ...changed.filter((name) => name in sent).map((name) => [name, sent[name]])]);
+}
+
+/** The schedule and the options are sent when they are others: a schedule that is sent is planned anew. */
 export function changesOf(form: SiteForm, options: ScanForm, defaults: Parameters<typeof requestOf>[1], site: SiteHead): SiteUpdate {
   const { schedule, ...common } = commonOf(form);
   const before = scheduleOf(siteForm(site));
   const isSame = JSON.stringify(schedule) === JSON.stringify(before);
-  return { ...common, config: requestOf(options, defaults).config ?? null, ...(isSame ? {} : { schedule }) };
+  const config = changedConfig(options, defaults, site);
+  return { ...common, ...(config === null ? {} : { config }), ...(isSame ? {} : { schedule }) };
 }
 
 /** "Mon, Fri" in the reader's language. */
