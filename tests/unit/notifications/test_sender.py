@@ -21,12 +21,12 @@ DEAF = HttpAnswer(failure=FailureCode.CONNECT, detail="refused")
 
 
 async def rounds(world, sender=None):
-    """Send all that is due now."""
+    """Send all that is due now: look, as the sender's loop does, once more after each end of a try."""
     sender = sender or world.sender
-    await sender._round()
-    while sender._tries:
-        await asyncio.gather(*sender._tries.values())
-        await asyncio.sleep(0)  # the sender hears of their ends
+    sender.wake()
+    while sender._tries or sender._wanted.is_set():
+        await sender._wanted.wait()  # the end of a try sets it
+        sender._wanted.clear()
         await sender._round()
 
 
