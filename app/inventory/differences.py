@@ -1,9 +1,11 @@
 """What differs between two scans of a site: made once, when it is first asked for, and kept (ADR 0074)."""
 
-import zlib
-from collections.abc import Mapping, Sequence
+import gzip
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Final
+from io import BytesIO
+from itertools import islice
+from typing import Final, TypeVar
 
 import orjson
 from sqlalchemy import Connection
@@ -33,8 +35,11 @@ from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 
 THREADS: Final = 2  # a comparison of large scans takes seconds, and as much memory as both name
-VERSION: Final = 1  # of the comparison: what another version has kept is made anew
+VERSION: Final = 2  # of the comparison and of what is kept: what another version has kept is made anew
 MAX_KEPT: Final = 20_000  # differences; beyond, the less urgent ones are counted alone
+COMPRESSION: Final = 6  # zlib's own choice
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,37 @@ class DifferenceFilter:
     change: Change | None = None
 
 
+ALL: Final = DifferenceFilter()
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """`body`: the differences by gzip, a line of JSON each. They are many, and are decoded in a thread."""
+
     counts: Mapping[str, Mapping[str, int]]
-    items: Sequence[Json]
+    body: bytes = b""
 
+    @classmethod
+    def pack(cls, counts: Mapping[str, Mapping[str, int]], items: Iterable[Json]) -> "_Kept":
+        return cls(counts, gzip.compress(b"\n".join(map(orjson.dumps, items)), COMPRESSION))
 
-NOTHING: Final = _Kept({}, ())
+    @property
+    def total(self) -> int:
+        """Return how many there are, with those that are counted alone."""
+        return sum(number for changes in self.counts.values() for number in changes.values())
+
+    def has(self, only: DifferenceFilter) -> bool:
+        sections = self.counts if only.section is None else [only.section]
+        return any(
+            number and only.change in (None, change)
+            for section in sections
+            for change, number in self.counts.get(section, {}).items()
+        )
+
+    def items(self) -> Iterator[Json]:
+        """Yield the differences; those that nobody takes are not decoded."""
+        with gzip.open(BytesIO(self.body)) as lines:
+            yield from map(orjson.loads, lines)
 
 
 class DifferenceService:
@@ -85,11 +114,13 @@ class DifferenceService:
             Unavailable: results are missing or cannot be read.
         """
         row, other = await self._db.read(lambda c: _find_both(c, principal, wanted, against))
-        kept = NOTHING if other is None else await self._kept(principal, row, other)
-        chosen = [item for item in kept.items if _is_wanted(item, paging.q, only)]
-        texts = DifferenceTexts(language)
-        page = chosen[paging.offset : paging.offset + paging.page_size]
-        return encode_list((texts.view(item) for item in page), total=len(chosen), **_head(row, other, kept))
+
+        def encode(kept: _Kept) -> JsonChunks:
+            items, total = _page(kept, paging, only)
+            texts = DifferenceTexts(language)
+            return encode_list((texts.view(item) for item in items), total=total, **_head(row, other, kept))
+
+        return encode(_Kept({})) if other is None else await self._use(principal, row, other, encode)
 
     async def changed_parties(self, owner_id: str, run: RunRef, against: RunRef) -> list[Json]:
         """Return the differences of owner or content of third parties, as they are kept, at most MAX_KEPT. What
@@ -103,29 +134,35 @@ class DifferenceService:
             row, other = await self._db.read(lambda c: _find_both(c, owner, run, against))
         except NotFound:
             row, other = await self._db.read(lambda c: _find_both(c, owner, run, None))
-        kept = NOTHING if other is None else await self._kept(owner, row, other)
-        only = DifferenceFilter(Section.CONTENT, Change.CHANGED)
-        return [item for item in kept.items if _is_wanted(item, "", only) and item["aspect"] != Aspect.JUDGEMENT]
+        return [] if other is None else await self._use(owner, row, other, _changed_parties)
 
-    async def _kept(self, principal: Principal, row: TaskRow, other: TaskRow) -> _Kept:
+    async def _use(self, principal: Principal, row: TaskRow, other: TaskRow, use: Callable[[_Kept], T]) -> T:
+        """Return what `use` makes of the difference, in the thread that has read or made it."""
         pair = Pair(RunKey(row.id, row.run), RunKey(other.id, other.run))
-        found = await self._db.read(lambda c: queries.find(c, pair, VERSION))
-        if found is not None:
-            return _read(*found)
+
+        def use_found(connection: Connection) -> T | None:
+            found = queries.find(connection, pair, VERSION)
+            return None if found is None else use(_Kept(*found))
+
+        made = await self._db.read(use_found)
+        if made is not None:
+            return made
         ref = RunRef(row.id, row.attempt)
-        return await self._results.read(principal, ref, lambda shown, reader: self._make(pair, shown, reader, other))
+        return await self._results.read(
+            principal, ref, lambda shown, reader: use(self._make(pair, shown, reader, other))
+        )
 
     def _make(self, pair: Pair, row: TaskRow, reader: EvidenceReader, other: TaskRow) -> _Kept:
         """Look again behind the user's turn: of many tabs that ask at once, the first compares."""
         found = self._db.read_sync(lambda c: queries.find(c, pair, VERSION))
         if found is not None:
-            return _read(*found)
+            return _Kept(*found)
         with self._results.open(other) as other_reader:
             require_results(other, other_reader)
             differences = self._compare(other, other_reader, row, reader)
-        kept = _Kept(counts_of(differences), [_json(item, other, row) for item in differences[:MAX_KEPT]])
-        body, at = zlib.compress(orjson.dumps(kept.items)), self._clock.now()
-        self._db.write_sync(lambda c: queries.put(c, pair, VERSION, at=at, counts=kept.counts, body=body))
+        kept = _Kept.pack(counts_of(differences), (_json(item, other, row) for item in differences[:MAX_KEPT]))
+        at = self._clock.now()
+        self._db.write_sync(lambda c: queries.put(c, pair, VERSION, at=at, counts=kept.counts, body=kept.body))
         return kept
 
     def _compare(
@@ -161,8 +198,26 @@ class DifferenceService:
             return host
 
 
-def _read(counts: Mapping[str, Mapping[str, int]], body: bytes) -> _Kept:
-    return _Kept(counts, orjson.loads(zlib.decompress(body)))
+def _page(kept: _Kept, paging: Paging, only: DifferenceFilter) -> tuple[list[Json], int]:
+    """Return the differences of a page, and how many there are on all pages."""
+    first, end = paging.offset, paging.offset + paging.page_size
+    if not kept.has(only):
+        return [], 0
+    if only == ALL and not paging.q:
+        return list(islice(kept.items(), first, end)), min(kept.total, MAX_KEPT)
+    page, total = [], 0
+    for item in kept.items():
+        if _is_wanted(item, paging.q, only):
+            if first <= total < end:
+                page.append(item)
+            total += 1
+    return page, total
+
+
+def _changed_parties(kept: _Kept) -> list[Json]:
+    only = DifferenceFilter(Section.CONTENT, Change.CHANGED)
+    items = kept.items() if kept.has(only) else ()
+    return [item for item in items if _is_wanted(item, "", only) and item["aspect"] != Aspect.JUDGEMENT]
 
 
 def _rendered(loader: InventoryLoader, seen: Inventory, had: Inventory) -> Inventory:
@@ -216,7 +271,7 @@ def _head(row: TaskRow, other: TaskRow | None, kept: _Kept) -> Json:
         "counts": kept.counts,
         "changes": sum(number for change, number in numbers if change != Change.NOT_SEEN),
         "not_seen": sum(number for change, number in numbers if change == Change.NOT_SEEN),
-        "truncated": sum(number for _, number in numbers) > len(kept.items),
+        "truncated": kept.total > MAX_KEPT,
     }
 
 

@@ -17,7 +17,7 @@ scan_differences = Table(
     Column("version", Integer, nullable=False),  # of the comparison: a row of another one is made anew
     Column("made_at", UtcDateTime, nullable=False),
     Column("counts", JSON, nullable=False),  # of all, by section and change
-    Column("body", LargeBinary, nullable=False),  # the differences themselves, the most urgent first: JSON, by zlib
+    Column("body", LargeBinary, nullable=False),  # the differences, the most urgent first, as the version has them
 )
 Index("ix_scan_differences_against", scan_differences.c.against_task_id)
 

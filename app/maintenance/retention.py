@@ -16,7 +16,7 @@ from app.core.live_settings import SettingsSource
 from app.maintenance.capture_garbage_collector import CaptureGarbageCollector
 from app.maintenance.chunked_writer import ChunkedWriter
 from app.maintenance.partition_keeper import PartitionKeeper
-from app.maintenance.queries import retention
+from app.maintenance.queries import notified, retention
 from app.maintenance.queries.retention import LINES, PROGRESS, EndedRun, PageKey, PendingPrune
 from app.maintenance.trusted_clock import TrustedClock
 from app.migrations.partitions import AUDIT as AUDIT_PARTITIONS
@@ -82,7 +82,7 @@ class RetentionService:
         audit_before -= self._partitions.patience(AUDIT_PARTITIONS)
         await self._prune_rows("audit", retention.has_old_audit, retention.prune_audit, audit_before)
         told_before = now - timedelta(days=settings.notification_retention_days)
-        old, prune = retention.has_old_notifications, retention.prune_notifications
+        old, prune = notified.has_old_notifications, notified.prune_notifications
         await self._prune_rows("notifications", old, prune, told_before)
         if self.captures is not None:
             await self.captures.collect_if_due(now)
@@ -191,6 +191,8 @@ class RetentionService:
         if not await self._remove_files(task_id, run, first_run=run):
             return
         while await self.chunks["violations"].write(lambda c, n: retention.prune_violations(c, task_id, run, n)):
+            continue
+        while await self.chunks["differences"].write(lambda c, n: retention.prune_differences(c, task_id, run, n)):
             continue
         await self.db.write(lambda c: runs.mark_results_removed(c, task_id, run, now))
         log.info("results_removed", task_id=task_id, run=run)

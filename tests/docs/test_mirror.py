@@ -182,6 +182,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/site_counts/summary.py": ("read by the routes of sites", "tests/integration/test_api_sites.py"),
     "app/site_counts/tables.py": ("tables and their indexes", "tests/unit/test_plans.py"),
     "app/events/tables.py": ("tables and their indexes", "tests/unit/test_plans.py"),
+    "app/maintenance/queries/notified.py": ("queries of one loop", "tests/unit/maintenance/test_retention.py"),
     "app/maintenance/queries/partitions.py": (
         "queries of one service",
         "tests/unit/maintenance/test_partition_keeper.py",

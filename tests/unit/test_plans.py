@@ -41,7 +41,7 @@ from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
 from app.inventory.queries import differences, parties
 from app.lists import queries as lists
-from app.maintenance.queries import partitions, retention
+from app.maintenance.queries import notified, partitions, retention
 from app.migrations.partitions import EVENTS, Partition
 from app.orders import queries as orders
 from app.overview import queries as overview
@@ -278,8 +278,9 @@ WALK: dict[str, Callable] = {
     "retention.prune_keys": lambda c: retention.prune_keys(c, NOW, 10),
     "retention.has_old_audit": lambda c: retention.has_old_audit(c, NOW),
     "retention.prune_audit": lambda c: retention.prune_audit(c, NOW, 10),
-    "retention.has_old_notifications": lambda c: retention.has_old_notifications(c, NOW),
-    "retention.prune_notifications": lambda c: retention.prune_notifications(c, NOW, 10),
+    "notified.has_old_notifications": lambda c: notified.has_old_notifications(c, NOW),
+    "retention.prune_differences": lambda c: retention.prune_differences(c, ID, 1, 100),
+    "notified.prune_notifications": lambda c: notified.prune_notifications(c, NOW, 10),
     "retention.trusted_time": retention.trusted_time,
     "retention.set_trusted_time": lambda c: retention.set_trusted_time(c, NOW),
     "retention.untrusted_span": retention.untrusted_span,

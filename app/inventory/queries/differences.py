@@ -63,9 +63,15 @@ def find(connection: Connection, pair: Pair, version: int) -> tuple[Mapping[str,
 def put(
     connection: Connection, pair: Pair, version: int, *, at: datetime, counts: Mapping[str, Any], body: bytes
 ) -> None:
-    """Keep a difference, and forget the oldest ones of the run. Nothing is written for runs that are gone."""
+    """Keep a difference, and forget the oldest ones of the run. Nothing is written for runs that are gone, or whose
+    results are.
+    """
     there = select(t.id).where(t.id.in_({pair.run.task_id, pair.against.task_id}))
     if len(set(connection.execute(there).scalars())) < len({pair.run.task_id, pair.against.task_id}):
+        return
+    runs = [(pair.run.task_id, pair.run.run), (pair.against.task_id, pair.against.run)]
+    removed = select(r.run).where(tuple_(r.task_id, r.run).in_(runs), r.results_removed_at.is_not(None))
+    if connection.execute(removed).first() is not None:
         return
     values = {"version": version, "made_at": at, "counts": counts, "body": body}
     statement = insert_for(connection, scan_differences).values(**pair.key, **values)

@@ -15,7 +15,7 @@ from app.events.tables import UNFINISHED_VISIBLE, scan_runs, scan_tasks, task_ev
 from app.events.types import EVENT_BODIES
 from app.findings.tables import findings, violations
 from app.identity.tables import api_keys, audit_log, scan_links
-from app.notifications.tables import deliveries, notifications
+from app.inventory.tables import scan_differences
 from app.orders import queries as orders
 from app.scans.tables import idempotency_keys
 
@@ -246,23 +246,16 @@ def prune_audit(connection: Connection, before: datetime, limit: int) -> int:
     return connection.execute(delete(audit_log).where(times, a.id.in_([row.id for row in old]))).rowcount
 
 
-def has_old_notifications(connection: Connection, before: datetime) -> bool:
-    """Whether a notification or a delivery is older."""
-    return any(
-        connection.execute(select(table.c.id).where(table.c.created_at < before).limit(1)).first() is not None
-        for table in (deliveries, notifications)
-    )
-
-
-def prune_notifications(connection: Connection, before: datetime, limit: int) -> int:
-    """Remove older deliveries, and then older notifications; return how many rows that were."""
-    removed = 0
-    for table in (deliveries, notifications):
-        old = select(table.c.id).where(table.c.created_at < before).order_by(table.c.created_at).limit(limit - removed)
-        ids = list(connection.execute(old).scalars())
-        if ids:
-            removed += connection.execute(delete(table).where(table.c.id.in_(ids))).rowcount
-    return removed
+def prune_differences(connection: Connection, task_id: str, run: int, limit: int) -> int:
+    """Remove some comparisons with a run, and return how many."""
+    s = scan_differences.c
+    key = (s.task_id, s.run, s.against_task_id, s.against_run)
+    for mine in ((s.task_id == task_id, s.run == run), (s.against_task_id == task_id, s.against_run == run)):
+        some = connection.execute(select(*key).where(*mine).limit(limit)).all()
+        if some:
+            connection.execute(delete(scan_differences).where(tuple_(*key).in_([tuple(one) for one in some])))
+            return len(some)
+    return 0
 
 
 def trusted_time(connection: Connection) -> datetime | None:

@@ -1,6 +1,7 @@
 """Two scans are compared when somebody asks, once; later the answer is read."""
 
 import asyncio
+import threading
 from contextlib import closing
 
 import orjson
@@ -12,6 +13,7 @@ from app.domain.differences import Change, Section
 from app.domain.scan_facts import Relation, ThirdParty
 from app.inventory import differences as module
 from app.inventory.differences import DifferenceFilter, DifferenceService
+from app.inventory.tables import scan_differences
 from app.scans.result_reader import READS_AT_ONCE
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
@@ -130,6 +132,43 @@ async def test_a_list_is_filtered_and_paged(service, world, tmp_path):
     assert ([item["name"] for item in page["items"]], page["total"]) == (["new2.test", "new3.test"], 5)
     assert (await read(service, world, second, only=DifferenceFilter(Section.HOSTS)))["total"] == 0
     assert names(await read(service, world, second, paging=Paging(q="NEW3"))) == [("third_parties", "new", "new3.test")]
+
+
+class WatchedFilter:
+    """A filter that notes which threads ask what it lets through."""
+
+    change = None
+
+    def __init__(self):
+        self.threads = set()
+
+    @property
+    def section(self):
+        self.threads.add(threading.current_thread())
+        return Section.THIRD_PARTIES
+
+
+async def test_what_is_kept_is_decoded_and_filtered_in_a_thread(service, world, tmp_path):
+    scan(world, tmp_path, 1)
+    second = scan(world, tmp_path, 2, "new.test")
+    for _ in ("made", "kept"):
+        only = WatchedFilter()
+        assert (await read(service, world, second, only=only))["total"] == 1
+        assert only.threads
+        assert threading.current_thread() not in only.threads
+
+
+async def test_who_asks_for_the_first_ones_or_for_none_decodes_no_others(service, world, tmp_path):
+    scan(world, tmp_path, 1)
+    second = scan(world, tmp_path, 2, *(f"{number:04}.test" for number in range(2_000)))
+    whole = await read(service, world, second, paging=Paging(page_size=1))
+    (row,) = world.db.read_sync(lambda c: c.execute(scan_differences.select()).all())
+    beginning = row.body[: len(row.body) // 2]
+    world.db.write_sync(lambda c: c.execute(scan_differences.update().values(body=beginning)) and None)
+    assert await read(service, world, second, paging=Paging(page_size=1)) == whole
+    assert (await read(service, world, second, only=DifferenceFilter(Section.HOSTS)))["total"] == 0
+    with pytest.raises(EOFError):
+        await read(service, world, second, paging=Paging(page_size=2_000))
 
 
 async def test_more_than_can_be_kept_are_counted(service, world, tmp_path, monkeypatch):

@@ -14,6 +14,9 @@ from app.findings.tables import violations
 from app.identity.queries import api_keys, audit, links
 from app.identity.tables import api_keys as api_key_table
 from app.identity.tables import audit_log, scan_links
+from app.inventory.queries import differences
+from app.inventory.queries.differences import Pair, RunKey
+from app.inventory.tables import scan_differences
 from app.maintenance.partition_keeper import PartitionKeeper
 from app.maintenance.queries import retention
 from app.maintenance.retention import EVERY_S, TOMBSTONE_S, RetentionService
@@ -339,6 +342,33 @@ async def test_results_go_when_another_attempt_has_taken_their_place(monitored, 
     monitored.clock.advance(2 * DAY_S)
     await purge.purge()
     assert len(removed) == len(removed_runs)
+
+
+async def test_comparisons_go_with_the_results_of_either_run(monitored, purge):
+    monitored.create()
+    for attempt in (1, 2, 3):
+        if attempt > 1:
+            monitored.write(monitored.lifecycle.retry("task-1", by="user"))
+        monitored.claim(attempt=attempt)
+        monitored.write(monitored.lifecycle.complete("task-1", attempt, Statistics(), verdict=Verdict(Result.CLEAN)))
+    pairs = [Pair(RunKey("task-1", one), RunKey("task-1", other)) for one, other in ((3, 1), (2, 1), (3, 2), (1, 2))]
+    unread = Pair(RunKey("task-1", 3), RunKey("task-1", 3))
+
+    def keep(pair):
+        at = monitored.clock.now()
+        monitored.db.write_sync(lambda c: differences.put(c, pair, 1, at=at, counts={}, body=b"x"))
+
+    for pair in (*pairs, unread):
+        keep(pair)
+    monitored.clock.advance(364 * DAY_S)
+    await purge.purge()
+    assert count(monitored, scan_differences) == 5
+    monitored.clock.advance(2 * DAY_S)
+    await purge.purge()
+    assert count(monitored, scan_differences) == 1
+    for pair in pairs:  # as one does that was made meanwhile
+        keep(pair)
+    assert count(monitored, scan_differences) == 1
 
 
 async def test_results_whose_file_cannot_be_removed_stay_whole(monitored, settings):
