@@ -9,6 +9,7 @@ import ChannelsPanel from "@/components/notifications/ChannelsPanel.vue";
 import DeliveriesPanel from "@/components/notifications/DeliveriesPanel.vue";
 import FeedPanel from "@/components/notifications/FeedPanel.vue";
 import NotificationBell from "@/components/notifications/NotificationBell.vue";
+import NotificationItem from "@/components/notifications/NotificationItem.vue";
 import RulesPanel from "@/components/notifications/RulesPanel.vue";
 import { channelChangesOf, channelCreationOf, channelFormOf } from "@/components/notifications/channelForm";
 import { headingOf, linesOf } from "@/components/notifications/notificationText";
@@ -94,6 +95,30 @@ test("an empty feed teaches, and a full one goes on to older ones", async () => 
   await full.get(".older button").trigger("click");
   await flushPromises();
   expect(full.findAll(".notification")).toHaveLength(31);
+});
+
+function feedPage(newest: number) {
+  return { items: Array.from({ length: 30 }, (_, index) => notification(newest - index)), last_seq: newest, unread: 0 };
+}
+
+test("new notifications leave no gap before the older ones, and more than a page of them begin the list anew", async () => {
+  rest.answers["GET /notifications"] = feedPage(90);
+  const panel = mount(FeedPanel, { global: rest.mounting() });
+  const shown = () => panel.findAllComponents(NotificationItem).map((item) => item.props("notification").seq);
+  await flushPromises();
+  rest.answers["GET /notifications"] = feedPage(60);
+  await panel.get(".older button").trigger("click");
+  await flushPromises();
+  expect(shown()).toEqual(Array.from({ length: 60 }, (_, index) => 90 - index));
+  rest.answers["GET /notifications"] = feedPage(95);
+  await useFeed().read();
+  await flushPromises();
+  expect(shown()).toEqual(Array.from({ length: 65 }, (_, index) => 95 - index));
+  expect(panel.find(".older button").exists()).toBe(true);
+  rest.answers["GET /notifications"] = feedPage(200);
+  await useFeed().read();
+  await flushPromises();
+  expect(shown()).toEqual(Array.from({ length: 30 }, (_, index) => 200 - index));
 });
 
 test("a channel's test says what went wrong", async () => {
