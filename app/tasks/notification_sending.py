@@ -3,7 +3,9 @@
 Fulfils `notifications.ports.HttpSender`. What may be reached is what the deployment allows notifications, not scans.
 """
 
+import asyncio
 import re
+import ssl
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +15,7 @@ from app.engines.model import FetchResult
 from app.engines.net.client import HttpClient
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
+from app.engines.net.tls_contexts import verifying_context
 from app.notifications.outcome import FailureCode
 from app.notifications.ports import HttpAnswer, HttpRequest
 from app.tasks.worker.scan_factory import network_config
@@ -46,8 +49,10 @@ class PolicedHttpSender:
         self._resolver: Resolver | None = None
 
     async def post(self, request: HttpRequest) -> HttpAnswer:
-        client = self._client = self._client or self._open()
-        result = await client.fetch(
+        if self._client is None:
+            tls = await asyncio.to_thread(verifying_context, self._config.ca_file)
+            self._client = self._client or self._open(tls)  # another may have been here meanwhile
+        result = await self._client.fetch(
             request.url,
             method="POST",
             headers=request.headers,
@@ -66,11 +71,11 @@ class PolicedHttpSender:
         if resolver is not None:
             await resolver.close()
 
-    def _open(self) -> HttpClient:
+    def _open(self, tls: ssl.SSLContext) -> HttpClient:
         config = self._config
         policy = AddressPolicy(allow_networks=config.allow_networks, allowed_ports=config.allowed_ports)
         self._resolver = Resolver(config=config)
-        return HttpClient(config=config, policy=policy, resolver=self._resolver)
+        return HttpClient(config=config, policy=policy, resolver=self._resolver, tls=tls)
 
 
 def _answer(result: FetchResult) -> HttpAnswer:

@@ -91,7 +91,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/notifications/schemas/channels.py": ("bodies of routes", "tests/integration/test_notifications.py"),
     "app/notifications/schemas/feed.py": ("bodies of routes", "tests/integration/test_notifications.py"),
     "app/notifications/schemas/rules.py": ("bodies of routes", "tests/integration/test_notifications.py"),
-    "app/tasks/notification_sending.py": ("over real sockets", "tests/integration/test_notifications.py"),
     "app/findings/open_findings.py": ("over real rows", "tests/unit/notifications/test_outbox_reader.py"),
     "app/orders/routes.py": ("routes alone", "tests/integration/test_api_orders.py"),
     "app/orders/service.py": ("over real rows", "tests/integration/test_api_orders.py"),

@@ -141,7 +141,8 @@ def mail_receiver(context: ssl.SSLContext) -> Iterator["MailReceiver"]:
 class MailReceiver:
     """A mail server with STARTTLS (RFC 3207) and AUTH PLAIN (RFC 4954), as far as a client needs it.
 
-    `refusals` are answers to the next RCPT commands. Made inside the running loop.
+    `refusals` are answers to the next RCPT commands. `answers`: of commands that are answered otherwise than usual, by
+    their verb ("": the connection); None: not at all. Made inside the running loop.
     """
 
     context: ssl.SSLContext
@@ -149,6 +150,7 @@ class MailReceiver:
     mails: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    answers: dict[str, str | None] = field(default_factory=dict)
 
     async def start(self) -> None:
         self._some = asyncio.Condition()
@@ -174,10 +176,15 @@ class MailReceiver:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         is_tls = False
-        await _say(writer, "220 mail.test ESMTP")
+        await _say(writer, self.answers.get("") or "220 mail.test ESMTP")
         while line := (await reader.readline()).decode().strip():
             verb, _, rest = line.partition(" ")
             match verb.upper():
+                case known if known in self.answers:
+                    answer = self.answers[known]
+                    if answer is None:
+                        return
+                    await _say(writer, answer)
                 case "EHLO":
                     offers = ["STARTTLS"] if self.starttls and not is_tls else ["AUTH PLAIN"]
                     await _say(writer, "250-mail.test", *(f"250 {offer}" for offer in offers))

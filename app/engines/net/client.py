@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,8 +127,15 @@ class HttpClient:
     """
 
     def __init__(
-        self, *, config: NetworkConfig, policy: AddressPolicy, resolver: Resolver, speed: MinimumSpeed | None = None
+        self,
+        *,
+        config: NetworkConfig,
+        policy: AddressPolicy,
+        resolver: Resolver,
+        speed: MinimumSpeed | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """`tls`: the context that verifies; None: it is made here, which blocks for some 10 ms."""
         self._policy = policy
         self._resolver = resolver
         self._speed = speed or MinimumSpeed()
@@ -136,7 +144,7 @@ class HttpClient:
             connector=aiohttp.TCPConnector(
                 resolver=HttpResolver(resolver=resolver),
                 socket_factory=self._guarded_socket,
-                ssl=verifying_context(config.ca_file),
+                ssl=tls or verifying_context(config.ca_file),
                 use_dns_cache=False,  # the resolver keeps its own, by TTL
                 limit=MAX_CONNECTIONS,
                 keepalive_timeout=KEEPALIVE_S,

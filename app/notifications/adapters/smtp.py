@@ -4,8 +4,10 @@ import asyncio
 import smtplib
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import cached_property
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +19,7 @@ from app.notifications.outcome import Failed, FailureCode, Outcome, Sent
 THREADS: Final = 4
 STEP_S: Final = 10.0  # of each step of the conversation
 PORTS: Final = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
-_TRANSIENT: Final = range(400, 500)  # RFC 5321, 4.2.1: the same may do better later
+_PERMANENT: Final = range(500, 600)  # RFC 5321, 4.2.1: the same will do no better later
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +66,46 @@ class SmtpSender:
             raise asyncio.CancelledError from ended
 
     def _send(self, message: EmailMessage) -> Outcome:
+        """Only what the server says of this mail (answers to MAIL, RCPT and DATA) may be final; whatever else fails is
+        mended by the deployment, and mails wait for that.
+        """
         try:
-            with self._connect() as client:
+            with closing(self._connect()) as client:
                 client.send_message(message)
+                with suppress(OSError, smtplib.SMTPException):  # the mail is taken: nothing else matters
+                    client.quit()
         except smtplib.SMTPRecipientsRefused as error:
             code, said = next(iter(error.recipients.values()))
             return _refused(code, said)
-        except smtplib.SMTPResponseException as error:
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             return _refused(error.smtp_code, error.smtp_error)
+        except smtplib.SMTPResponseException as error:
+            return _unreachable(f"{error.smtp_code} {_text(error.smtp_error)}")
         except ssl.SSLError as error:
             return Failed(FailureCode.TLS, {"detail": display_text(str(error))[:SHOWN]})
         except TimeoutError:
             return Failed(FailureCode.TIMEOUT, {"detail": ""})
         except (OSError, smtplib.SMTPException) as error:
-            return Failed(FailureCode.MAIL_UNREACHABLE, {"detail": display_text(str(error))[:SHOWN]})
+            return _unreachable(str(error))
         return Sent()
 
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Reads the system's roots, which takes some 10 ms: once, in one of the threads."""
+        context = ssl.create_default_context()
+        if self._server.ca_file is not None:
+            context.load_verify_locations(cafile=self._server.ca_file)
+        return context
+
     def _connect(self) -> smtplib.SMTP:
-        server, context = self._server, ssl.create_default_context()
-        if server.ca_file is not None:
-            context.load_verify_locations(cafile=server.ca_file)
+        server = self._server
         if server.scheme == "smtps":
-            client: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=STEP_S, context=context)
+            client: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=STEP_S, context=self._context)
         else:
             client = smtplib.SMTP(server.host, server.port, timeout=STEP_S)
         try:
             if server.scheme == "smtp":
-                client.starttls(context=context)
+                client.starttls(context=self._context)
             if server.username:
                 client.login(server.username, server.password)
         except BaseException:
@@ -100,6 +115,14 @@ class SmtpSender:
 
 
 def _refused(code: int, said: bytes | str) -> Failed:
+    params = {"code": code, "answer": display_text(_text(said))[:SHOWN]}
+    return Failed(FailureCode.MAIL_REFUSED, params, is_final=code in _PERMANENT)
+
+
+def _unreachable(detail: str) -> Failed:
+    return Failed(FailureCode.MAIL_UNREACHABLE, {"detail": display_text(detail)[:SHOWN]})
+
+
+def _text(said: bytes | str) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    params = {"code": code, "answer": display_text(" ".join(text.split()))[:SHOWN]}
-    return Failed(FailureCode.MAIL_REFUSED, params, is_final=code not in _TRANSIENT and code >= _TRANSIENT.stop)
+    return " ".join(text.split())

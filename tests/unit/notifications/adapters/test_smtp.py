@@ -37,13 +37,17 @@ def ca_file(authority, tmp_path):
     return str(tmp_path / "ca.pem")
 
 
+def mail():
+    written = EmailMessage()
+    written["From"], written["To"], written["Subject"] = "s@corp.example", "li@corp.example", "预警"
+    written.set_content("line\n.\nend")
+    return written
+
+
 async def send(server, ca_file, url="smtp://mei:pass%40word@127.0.0.1:{}"):
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "s@corp.example", "li@corp.example", "预警"
-    mail.set_content("line\n.\nend")
     sender = SmtpSender(MailServer.parse(url.format(server.port), ca_file=ca_file))
     try:
-        return await sender.send(mail)
+        return await sender.send(mail())
     finally:
         sender.close()
 
@@ -51,10 +55,10 @@ async def send(server, ca_file, url="smtp://mei:pass%40word@127.0.0.1:{}"):
 async def test_a_mail_goes_over_starttls_with_a_sign_in(authority, ca_file):
     async with mail_server(authority) as server:
         assert await send(server, ca_file) == Sent()
-        (mail,) = server.mails
+        (taken,) = server.mails
     assert server.logins == [("mei", "pass@word")]
-    assert (mail["Subject"], mail["To"]) == ("预警", "li@corp.example")
-    assert mail.get_content().splitlines() == ["line", ".", "end"]
+    assert (taken["Subject"], taken["To"]) == ("预警", "li@corp.example")
+    assert taken.get_content().splitlines() == ["line", ".", "end"]
 
 
 async def test_a_server_without_starttls_gets_no_mail_and_no_password(authority, ca_file):
@@ -79,6 +83,47 @@ async def test_a_refusal_is_for_good_or_not_as_the_server_says(authority, ca_fil
     assert isinstance(failed, Failed)
     assert (failed.code, failed.is_final) == (FailureCode.MAIL_REFUSED, is_final)
     assert f"{failed.params['code']} {failed.params['answer']}" == said
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [("AUTH", "535 5.7.8 wrong password"), ("", "554 no service for you"), ("EHLO", "550 who"), ("STARTTLS", "554 no")],
+)
+async def test_what_the_server_refuses_the_deployment_is_tried_again(authority, ca_file, verb, said):
+    async with mail_server(authority) as server:
+        server.answers = {verb: said, "HELO": "550 who"}
+        failed = await send(server, ca_file)
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.is_final) == (FailureCode.MAIL_UNREACHABLE, False)
+    assert said in failed.params["detail"] or verb == "EHLO"
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "DATA"])
+async def test_what_the_server_says_of_the_mail_itself_is_final(authority, ca_file, verb):
+    async with mail_server(authority) as server:
+        server.answers = {verb: "554 spam"}
+        failed = await send(server, ca_file)
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.is_final) == (FailureCode.MAIL_REFUSED, True)
+
+
+@pytest.mark.parametrize("said", [None, "500 what"])
+async def test_a_mail_that_was_taken_is_sent_whatever_the_answer_to_quit(authority, ca_file, said):
+    async with mail_server(authority) as server:
+        server.answers = {"QUIT": said}
+        assert await send(server, ca_file) == Sent()
+    assert len(server.mails) == 1
+
+
+async def test_the_roots_are_read_once(authority, ca_file):
+    async with mail_server(authority) as server:
+        sender = SmtpSender(MailServer.parse(f"smtp://127.0.0.1:{server.port}", ca_file=ca_file))
+        contexts = set()
+        for _ in range(2):
+            assert await sender.send(mail()) == Sent()
+            contexts.add(id(sender._context))
+        sender.close()
+    assert (len(contexts), len(server.mails)) == (1, 2)
 
 
 async def test_a_server_that_is_away_is_said(authority, ca_file):
