@@ -364,7 +364,13 @@ async def test_a_rule_that_makes_no_sense_is_refused(backend, mei, changes, fiel
         ({"kind": "slack", "url": "https://x.example/", "secret": "s"}, "body.secret", "extra_forbidden"),
         ({"kind": "webhook", "url": "https://x.example/", "secret": "s"}, "body.secret", "extra_forbidden"),
         ({"kind": "email", "address": "a@b.example\nBcc: c@d.example"}, "body.address", "string_pattern_mismatch"),
+        ({"kind": "email", "address": "jürgen@b.example"}, "body.address", "email_address"),
+        ({"kind": "email", "address": "john..doe@b.example"}, "body.address", "email_address"),
+        ({"kind": "email", "address": "a@b..example"}, "body.address", "email_address"),
         ({"kind": "webhook", "url": "ftp://x.example/"}, "body.url", "string_pattern_mismatch"),
+        ({"kind": "webhook", "url": "http://[x"}, "body.url", "http_address"),
+        ({"kind": "slack", "url": "http://x.example:99999/"}, "body.url", "http_address"),
+        ({"kind": "slack", "url": "http://:80/"}, "body.url", "http_address"),
     ],
 )
 async def test_a_channel_that_makes_no_sense_is_refused(backend, mei, body, field, code):

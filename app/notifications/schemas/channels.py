@@ -1,8 +1,12 @@
 """Channels: where notifications leave to."""
 
+from email.errors import MessageError
+from email.headerregistry import Address as MailAddress
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Row
 
 from app.core.clock import to_wire
@@ -14,10 +18,35 @@ from app.rest.schemas import Count, RequestBody, ResponseBody, Text
 
 MAX_URL = 2_000
 MAX_SECRET = 200
+
+
+def _url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an IPv6 address, or a port that is none
+        has_host = False
+    if not has_host:
+        raise PydanticCustomError("http_address", "URL")
+    return url
+
+
+def _address(address: str) -> str:
+    try:
+        MailAddress(addr_spec=address)  # as it will stand in the mail
+    except (MessageError, ValueError, IndexError) as error:
+        raise PydanticCustomError("email_address", "address") from error
+    return address
+
+
 Name = Annotated[Text, Field(min_length=1, max_length=MAX_NAME)]
-Url = Annotated[Text, Field(max_length=MAX_URL, pattern=r"^https?://[^\s/?#]+\S*$")]
+Url = Annotated[Text, Field(max_length=MAX_URL, pattern=r"^https?://[^\s/?#]+\S*$"), AfterValidator(_url)]
 Secret = Annotated[Text, Field(min_length=1, max_length=MAX_SECRET)]
-Address = Annotated[Text, Field(max_length=254, pattern=r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+$")]
+Address = Annotated[
+    Text,
+    Field(max_length=254, pattern=r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+$"),
+    AfterValidator(_address),
+]
 
 
 class ChannelCreate(RequestBody):
