@@ -26,6 +26,7 @@ from app.scanstore.port import StoreRemoval
 # Of one transaction, when a user is removed: some 10 ms of the write lock. Others come in the pauses.
 TASKS_AT_ONCE: Final = 100
 ROWS_AT_ONCE: Final = 1_000
+NOTIFICATIONS_AT_ONCE: Final = 200  # which are longer
 PAUSE_S: Final = 0.005
 RETRY_AFTER_S: Final = 60.0  # a disk is not mended sooner
 CHANGEABLE: Final = frozenset({"email", "password", "role", "is_active", "scan_priority"})
@@ -55,6 +56,12 @@ class UserScans(Protocol):
 
     def purge(self, connection: Connection, task_ids: Sequence[str], limit: int) -> int:
         """Remove up to `limit` rows of deleted tasks, one task after the other. Return how many tasks are gone."""
+        ...
+
+    def purge_notifications(self, connection: Connection, user_id: str, limit: int) -> int:
+        """Remove some of what the user was notified of, and of what rules know of the user's scans; return how many
+        rows that were.
+        """
         ...
 
 
@@ -135,6 +142,9 @@ class UserService:
             with _files_unavailable("file_not_removed"):
                 await asyncio.to_thread(self._remove_all_files, found)
             await self._purge([task_id for task_id, _ in found])
+        purge_told = partial(self.scans.purge_notifications, user_id=user_id, limit=NOTIFICATIONS_AT_ONCE)
+        while await self.db.write(purge_told):
+            await self.clock.sleep(PAUSE_S)
         await self.db.write(lambda connection: users.remove(connection, user_id))
         self.audit.record("user.delete", user_id=by, object_id=user_id)
 

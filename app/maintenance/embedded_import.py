@@ -31,6 +31,7 @@ from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
 from app.notifications.tables import (
     channels,
+    crowded_items,
     deliveries,
     digest_items,
     feeds,
@@ -81,6 +82,7 @@ TABLES: Final = (
     notifications,
     told_findings,
     digest_items,
+    crowded_items,
     deliveries,
     outbox,
     marks,

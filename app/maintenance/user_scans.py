@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.maintenance.queries import retention
+from app.maintenance.queries import notified, retention
 from app.scans.queries import queue, tasks
 from app.site_counts import summary as site_counts
 from app.sites.removal import forget_sites
@@ -32,3 +32,6 @@ class OrderedScans:
 
     def purge(self, connection: Connection, task_ids: Sequence[str], limit: int) -> int:
         return retention.purge_tasks(connection, task_ids, limit)
+
+    def purge_notifications(self, connection: Connection, user_id: str, limit: int) -> int:
+        return notified.purge_notifications(connection, user_id, limit)

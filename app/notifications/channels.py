@@ -26,6 +26,8 @@ from app.notifications.sealing import SecretSeal, UnreadableSecret
 SIGNING: Final = frozenset({ChannelKind.DINGTALK, ChannelKind.FEISHU})  # which a user's secret may belong to
 TESTS: Final = 10  # at once by one user, and as many a minute
 MAX_SHOWN: Final = 300
+REMOVED_AT_ONCE: Final = 200  # deliveries of one transaction: some 10 ms of the write lock. Others come in the pauses.
+PAUSE_S: Final = 0.005
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -104,14 +106,19 @@ class ChannelService:
         return changed
 
     async def delete(self, principal: Principal, channel_id: str) -> None:
-        """Remove it with its deliveries. Raises NotFound."""
+        """Remove it with its deliveries, of which there may be very many: in small transactions, itself at last. A
+        process that ends in between leaves it disabled, to be removed again. Raises NotFound.
+        """
 
-        def work(connection: Connection) -> None:
-            if not deliveries.remove_channel(connection, channel_id, principal.user_id):
+        def disable(connection: Connection) -> None:
+            if not deliveries.change_channel(connection, channel_id, principal.user_id, {"is_enabled": False}):
                 raise NotFound(text="no_such_channel")
             rules.leave_out_channel(connection, principal.user_id, channel_id)
 
-        await self.db.write(work)
+        await self.db.write(disable)
+        while await self.db.write(lambda c: deliveries.remove_some(c, channel_id, REMOVED_AT_ONCE)):
+            await self.clock.sleep(PAUSE_S)
+        await self.db.write(lambda c: deliveries.remove_channel(c, channel_id, principal.user_id))
         self._record("channel.delete", principal, channel_id, {})
 
     async def test(self, principal: Principal, channel_id: str) -> Outcome:

@@ -12,7 +12,7 @@ from app.core.db import Database
 from app.core.errors import Conflict, NotFound
 from app.core.principal import Principal
 from app.identity.audit import AuditTrail
-from app.notifications.outbox_reader import EXPIRES_AFTER
+from app.notifications.delivering import EXPIRES_AFTER
 from app.notifications.queries import deliveries, feed
 
 

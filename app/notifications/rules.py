@@ -16,6 +16,7 @@ from app.core.principal import Principal
 from app.domain.notifications import MAX_RULES, Timing
 from app.domain.targets import TargetParser
 from app.identity.audit import AuditTrail
+from app.notifications.channels import PAUSE_S, REMOVED_AT_ONCE
 from app.notifications.queries import deliveries, rules
 
 
@@ -76,13 +77,16 @@ class RuleService:
         return changed
 
     async def delete(self, principal: Principal, rule_id: str) -> None:
-        """Raises NotFound."""
+        """Remove it, and before, in small transactions, what it has told of many sites. Raises NotFound."""
 
-        def work(connection: Connection) -> None:
-            if not rules.remove(connection, rule_id, principal.user_id):
+        def disable(connection: Connection) -> None:
+            if not rules.change(connection, rule_id, principal.user_id, {"is_enabled": False}):
                 raise NotFound(text="no_such_rule")
 
-        await self.db.write(work)
+        await self.db.write(disable)
+        while await self.db.write(lambda c: rules.remove_some(c, rule_id, REMOVED_AT_ONCE)):
+            await self.clock.sleep(PAUSE_S)
+        await self.db.write(lambda c: rules.remove(c, rule_id, principal.user_id))
         self._record("rule.delete", principal, rule_id)
 
     def _values(self, principal: Principal, wanted: WantedRule) -> dict[str, Any]:

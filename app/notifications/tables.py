@@ -100,6 +100,7 @@ told_findings = Table(
     Column("target_domain", String(253), primary_key=True),
     Column("known", JSON, nullable=False),  # `notifications.told.ToldFindings`
 )
+Index("ix_told_findings_owner", told_findings.c.owner_id)  # which has no foreign key
 
 # What waits for the next digest of a rule.
 digest_items = Table(
@@ -109,6 +110,17 @@ digest_items = Table(
     Column("notification_id", String(36), primary_key=True),
     Column("content", JSON, nullable=False),  # the notification's
 )
+
+# What came while many deliveries waited in a channel, and leaves by it together.
+crowded_items = Table(
+    "crowded_items",
+    metadata,
+    Column("channel_id", String(36), ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True),
+    Column("notification_id", String(36), primary_key=True),
+    Column("content", JSON, nullable=False),  # the notification's
+    Column("due_at", UtcDateTime, nullable=False),  # when it leaves with all others of the channel
+)
+Index("ix_crowded_items_due", crowded_items.c.due_at)
 
 deliveries = Table(
     "deliveries",

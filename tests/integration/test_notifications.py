@@ -13,6 +13,7 @@ from app.domain.notifications import MAX_CHANNELS, MAX_RULES
 from app.domain.verdict import Result, Verdict
 from app.events.types import Statistics
 from app.findings.recorder import Recorder
+from app.notifications.delivering import NewDelivery, deliver
 from app.notifications.tables import channels
 from tests.support.backend import Backend, open_backend, problem
 from tests.support.receivers import MailReceiver, http_receiver, verify
@@ -304,6 +305,21 @@ async def test_deliveries_are_paged(backend, mei, receiver):
     assert len({item["id"] for item in (*first["items"], *rest["items"])}) == 3
     answer = await backend.client.get("/api/v1/deliveries?cursor=nonsense", headers=mei)
     assert (answer.status_code, problem(answer)["code"]) == (422, "invalid_cursor")
+
+
+async def test_of_a_digest_the_list_of_deliveries_has_the_first_notification_and_the_number(backend, mei, receiver):
+    channel = await add_channel(backend, mei, url=receiver.url)
+    user_id = (await ask(backend, mei, "GET", "/auth/me"))["id"]
+    items = [{"kind": "site_overdue", "target_domain": f"corp{number}.example"} for number in range(100)]
+    new = [NewDelivery(channel["id"], "digest", {"items": items, "total": 250})]
+    services = backend.services
+    await services.db.write(lambda c: deliver(c, user_id, new, services.clock.now()))
+    services.notifications.sender.wake()
+    (sent,) = await until_sent(backend, mei, 1)
+    assert ([item["target_domain"] for item in sent["items"]], sent["total"]) == (["corp0.example"], 250)
+    assert len(receiver.received[0].document["data"]["items"]) == 100
+    again = await ask(backend, mei, "POST", f"/deliveries/{sent['id']}/resend", 202)
+    assert (again["items"], again["total"]) == (sent["items"], 250)
 
 
 async def test_rules_are_written_as_a_whole_and_checked(backend, mei):

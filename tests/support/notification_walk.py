@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Final
 
-from app.notifications.queries import deliveries, feed, outbox, rules, told
+from app.notifications.queries import deliveries, digests, feed, outbox, rules, told
 from app.notifications.queries.deliveries import Claimed
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,7 +56,18 @@ KNOWN: Final = {
     "target_domain": "example.com",
     "known": {},
 }
-HAPPENED: Final[Any] = SimpleNamespace(kind="found", subject_id=ID, number=1, version=1)
+
+
+class Happened(SimpleNamespace):
+    """A row of the outbox."""
+
+    def _asdict(self) -> dict[str, Any]:
+        return {**vars(self), "due_at": NOW}
+
+
+ITEM: Final = {"rule_id": ID, "notification_id": ID, "content": {}}
+CROWDED: Final = {"channel_id": ID, "notification_id": ID, "content": {}, "due_at": NOW}
+HAPPENED: Final[Any] = Happened(kind="found", subject_id=ID, number=1, version=1, created_at=NOW)
 CLAIMED: Final = Claimed(SimpleNamespace(id=ID), SimpleNamespace(id=ID))  # type: ignore[arg-type] # of rows, their ids
 OF_TARGET: Final = ([ID], ID, "example.com")
 
@@ -91,8 +102,10 @@ WALK: Final[dict[str, Callable[[Any], Any]]] = {
     "outbox.defer": lambda c: outbox.defer(c, HAPPENED, NOW),
     "outbox.remove_found": lambda c: outbox.remove_found(c, ID, 1),
     "outbox.run_of": lambda c: (outbox.run_of(c, ID, 1), outbox.run_of(c, ID, 0)),
-    "feed.lock": lambda c: feed.lock(c, [ID]),
-    "feed.add": lambda c: (feed.lock(c, [ID]), feed.add(c, [NOTIFICATION])),
+    "outbox.put_back": lambda c: outbox.put_back(c, HAPPENED, {}),
+    "feed.lock": lambda c: feed.lock(c, ID),
+    "feed.contents_of": lambda c: feed.contents_of(c, ID, [7, 8]),
+    "feed.add": lambda c: (feed.lock(c, ID), feed.add(c, [NOTIFICATION])),
     "feed.last_seq": lambda c: feed.last_seq(c, ID),
     "feed.after": lambda c: feed.after(c, ID, 5, limit=50),
     "feed.before": lambda c: [feed.before(c, ID, seq, limit=50) for seq in (None, 5)],
@@ -110,16 +123,28 @@ WALK: Final[dict[str, Callable[[Any], Any]]] = {
     "rules.leave_out_channel": with_rule(lambda c: rules.leave_out_channel(c, ID, ID)),
     "rules.about": lambda c: rules.about(c, ID),
     "rules.hold": lambda c: rules.hold(c, [ID, ID]),
-    "rules.gather": with_rule(lambda c: rules.gather(c, ID, ID, {}, NOW)),
-    "rules.due_digests": lambda c: rules.due_digests(c, NOW, limit=50),
-    "rules.take_digest": with_rule(
-        lambda c: (rules.gather(c, ID, ID, {}, NOW), rules.take_digest(c, rules.find(c, ID, ID), limit=9))  # type: ignore[arg-type] # it is there
+    "rules.remove_some": lambda c: rules.remove_some(c, ID, 100),
+    "digests.gather_for_rules": with_rule(lambda c: digests.gather_for_rules(c, [ITEM], {ID: NOW})),
+    "digests.gather_for_channels": with_channel(lambda c: digests.gather_for_channels(c, [CROWDED])),
+    "digests.due_of_rules": lambda c: digests.due_of_rules(c, NOW, limit=50),
+    "digests.due_of_channels": lambda c: digests.due_of_channels(c, NOW, limit=50),
+    "digests.take_of_rule": with_rule(
+        lambda c: (
+            digests.gather_for_rules(c, [ITEM], {ID: NOW}),
+            digests.take_of_rule(c, rules.find(c, ID, ID), limit=9),  # type: ignore[arg-type] # it is there
+        )
     ),
+    "digests.take_of_channel": with_channel(
+        lambda c: (digests.gather_for_channels(c, [CROWDED]), digests.take_of_channel(c, ID, limit=9))
+    ),
+    "digests.defer_of_rule": with_rule(lambda c: digests.defer_of_rule(c, rules.find(c, ID, ID), NOW)),  # type: ignore[arg-type] # it is there
+    "digests.defer_of_channel": lambda c: digests.defer_of_channel(c, ID, NOW),
     "deliveries.of_user": lambda c: deliveries.of_user(c, ID),
     "deliveries.find_channel": lambda c: deliveries.find_channel(c, ID, ID),
     "deliveries.count_channels": lambda c: deliveries.count_channels(c, ID),
     "deliveries.add_channel": lambda c: deliveries.add_channel(c, CHANNEL),
     "deliveries.change_channel": lambda c: deliveries.change_channel(c, ID, ID, {"name": "n"}),
+    "deliveries.remove_some": lambda c: deliveries.remove_some(c, ID, 100),
     "deliveries.remove_channel": lambda c: deliveries.remove_channel(c, ID, ID),
     "deliveries.enabled": lambda c: deliveries.enabled(c, ID, [ID, ID]),
     "deliveries.wake": lambda c: [deliveries.wake(c, [ID], NOW, in_trouble_too=too) for too in (False, True)],
@@ -130,7 +155,7 @@ WALK: Final[dict[str, Callable[[Any], Any]]] = {
     "deliveries.release_all": lambda c: deliveries.release_all(c, NOW),
     "deliveries.hurry": lambda c: deliveries.hurry(c, ID, NOW),
     "deliveries.add": with_channel(lambda _: None),
-    "deliveries.count_waiting": lambda c: deliveries.count_waiting(c, ID, limit=10),
+    "deliveries.count_waiting": lambda c: deliveries.count_waiting(c, ID, [ID, ID], limit=10),
     "deliveries.page": lambda c: [
         deliveries.page(c, ID, status=status, channel_id=channel, before=before, limit=50)
         for status in (None, "dead")

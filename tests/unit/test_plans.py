@@ -279,6 +279,7 @@ WALK: dict[str, Callable] = {
     "retention.has_old_audit": lambda c: retention.has_old_audit(c, NOW),
     "retention.prune_audit": lambda c: retention.prune_audit(c, NOW, 10),
     "notified.has_old_notifications": lambda c: notified.has_old_notifications(c, NOW),
+    "notified.purge_notifications": lambda c: notified.purge_notifications(c, ID, 100),
     "retention.prune_differences": lambda c: retention.prune_differences(c, ID, 1, 100),
     "notified.prune_notifications": lambda c: notified.prune_notifications(c, NOW, 10),
     "retention.trusted_time": retention.trusted_time,

@@ -1,10 +1,18 @@
-"""Queries by which old notifications and deliveries go."""
+"""Queries by which notifications and deliveries go: those that are old, and those of a user who is removed."""
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, tuple_
 
-from app.notifications.tables import deliveries, notifications
+from app.notifications.tables import (
+    channels,
+    crowded_items,
+    deliveries,
+    digest_items,
+    notifications,
+    rules,
+    told_findings,
+)
 
 
 def has_old_notifications(connection: Connection, before: datetime) -> bool:
@@ -24,3 +32,25 @@ def prune_notifications(connection: Connection, before: datetime, limit: int) ->
         if ids:
             removed += connection.execute(delete(table).where(table.c.id.in_(ids))).rowcount
     return removed
+
+
+def purge_notifications(connection: Connection, user_id: str, limit: int) -> int:
+    """Remove some of what a user was notified of, and of what rules have told of the user's scans and the user's rules
+    of those of others. Return how many rows that were.
+    """
+    k, g, w = told_findings.c, digest_items.c, crowded_items.c
+    own_channels = select(channels.c.id).where(channels.c.user_id == user_id)
+    own_rules = select(rules.c.id).where(rules.c.user_id == user_id)
+    for table, mine, key in (
+        (deliveries, deliveries.c.user_id == user_id, (deliveries.c.id,)),
+        (notifications, notifications.c.user_id == user_id, (notifications.c.user_id, notifications.c.seq)),
+        (told_findings, k.owner_id == user_id, (k.rule_id, k.owner_id, k.target_domain)),
+        (told_findings, k.rule_id.in_(own_rules), (k.rule_id, k.owner_id, k.target_domain)),
+        (digest_items, g.rule_id.in_(own_rules), (g.rule_id, g.notification_id)),
+        (crowded_items, w.channel_id.in_(own_channels), (w.channel_id, w.notification_id)),
+    ):
+        some = connection.execute(select(*key).where(mine).limit(limit)).all()
+        if some:
+            connection.execute(delete(table).where(tuple_(*key).in_([tuple(one) for one in some])))
+            return len(some)
+    return 0

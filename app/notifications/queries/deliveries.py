@@ -7,17 +7,41 @@ come.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from app.core.tables import insert_for
 from app.domain.notifications import DeliveryStatus
-from app.notifications.tables import CHANNEL_DUE, WAITING, channels, deliveries
+from app.identity.accounts import is_active
+from app.notifications.tables import CHANNEL_DUE, WAITING, channels, crowded_items, deliveries
 
 c, d = channels.c, deliveries.c
 _LATER: Final = DeliveryStatus.WAITING.value
+TRIES_PER_USER: Final = 4  # under way on all servers: those of others find a place
+# Before what waits for a user who is disabled is looked at again: enabling the user wakes no channel.
+INACTIVE_PAUSE: Final = timedelta(hours=1)
+# What a list shows of a delivery: of its contents, which may be a hundred notifications, the first one.
+_SHOWN: Final = (
+    *(column for column in d if column is not d.contents),
+    d.contents["items", 0].label("first"),
+    d.contents["total"].label("total"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +78,20 @@ def change_channel(connection: Connection, channel_id: str, user_id: str, values
     return connection.execute(changed).rowcount == 1
 
 
+def remove_some(connection: Connection, channel_id: str, limit: int) -> int:
+    """Remove some of what hangs on a channel, and return how many rows that were."""
+    some = select(d.id).where(d.channel_id == channel_id).limit(limit).scalar_subquery()
+    removed = connection.execute(delete(deliveries).where(d.id.in_(some))).rowcount
+    if removed:
+        return removed
+    i = crowded_items.c
+    names = select(i.notification_id).where(i.channel_id == channel_id).limit(limit).scalar_subquery()
+    mine = delete(crowded_items).where(i.channel_id == channel_id, i.notification_id.in_(names))
+    return connection.execute(mine).rowcount
+
+
 def remove_channel(connection: Connection, channel_id: str, user_id: str) -> bool:
-    """Remove it with its deliveries. Return whether there was such a channel."""
+    """Remove it with what is left of its deliveries. Return whether there was such a channel."""
     return connection.execute(delete(channels).where(c.id == channel_id, c.user_id == user_id)).rowcount == 1
 
 
@@ -70,43 +106,54 @@ def wake(connection: Connection, channel_ids: Collection[str], at: datetime, *, 
 
     One that is under way is looked at when that is over.
     """
-    for channel_id in sorted(channel_ids):
-        row = _lock(connection, channel_id)
-        if row is None or row.claim is not None:
-            continue
-        begin = at if in_trouble_too or row.not_before is None else max(at, row.not_before)
-        if row.due_at is None or row.due_at > begin:
-            connection.execute(update(channels).where(c.id == channel_id).values(due_at=begin))
+    named = c.id.in_(sorted(channel_ids))
+    # One order, so that nobody waits in a circle.
+    connection.execute(select(c.id).where(named).order_by(c.id).with_for_update(key_share=True))
+    begin: ColumnElement[datetime] = literal(at, c.due_at.type)
+    if not in_trouble_too:
+        begin = case((c.not_before > at, c.not_before), else_=begin)
+    sooner = or_(c.due_at.is_(None), c.due_at > begin)
+    connection.execute(update(channels).where(named, c.claim.is_(None), sooner).values(due_at=begin))
 
 
 # Claims
 
 
 def has_due(connection: Connection, now: datetime, busy: Collection[str]) -> bool:
-    """Return whether a channel is due besides these."""
-    query = select(c.id).where(CHANNEL_DUE, c.due_at <= now, c.id.not_in(sorted(busy)))
-    return connection.execute(query.limit(1)).first() is not None
+    """Return whether a channel may be claimed besides these."""
+    return connection.execute(_due(now, busy).with_only_columns(c.id).limit(1)).first() is not None
 
 
 def claim(
     connection: Connection, now: datetime, busy: Collection[str], *, token: str, until: datetime
 ) -> Claimed | None:
     """Claim a channel that is due, with its next delivery. None: there is nothing to send by one."""
-    query = select(channels).where(CHANNEL_DUE, c.due_at <= now, c.id.not_in(sorted(busy)))
-    query = query.order_by(c.due_at).limit(1).with_for_update(skip_locked=True, key_share=True)
+    query = _due(now, busy).order_by(c.due_at).limit(1).with_for_update(skip_locked=True, key_share=True)
     while (channel := connection.execute(query).one_or_none()) is not None:
-        connection.execute(update(channels).where(c.id == channel.id).values(claim=token, due_at=until))
+        mine = update(channels).where(c.id == channel.id)
+        if not channel.is_enabled:
+            connection.execute(mine.values(claim=None, due_at=None))
+            continue
+        if not is_active(connection, channel.user_id):
+            connection.execute(mine.values(claim=None, due_at=now + INACTIVE_PAUSE))
+            continue
         waiting = select(deliveries).where(d.channel_id == channel.id, WAITING, d.next_at <= now)
         delivery = connection.execute(waiting.order_by(d.next_at, d.id).limit(1)).one_or_none()
-        if delivery is not None and channel.is_enabled:
-            tried = update(deliveries).where(d.id == delivery.id).values(attempts=d.attempts + 1)
-            connection.execute(tried)
+        if delivery is not None:
+            connection.execute(mine.values(claim=token, due_at=until))
+            connection.execute(update(deliveries).where(d.id == delivery.id).values(attempts=d.attempts + 1))
             return Claimed(channel, delivery)
-        if channel.is_enabled:
-            _settle(connection, channel.id, {"claim": None})
-        else:
-            connection.execute(update(channels).where(c.id == channel.id).values(claim=None, due_at=None))
+        _settle(connection, channel.id, {"claim": None})
     return None
+
+
+def _due(now: datetime, busy: Collection[str]) -> Select[Any]:
+    """Select channels that are due, but for these and those of users who have enough tries under way."""
+    others = channels.alias()
+    mine = (others.c.user_id == c.user_id, others.c.claim.is_not(None), others.c.due_at > now)
+    under_way = select(func.count()).select_from(others).where(*mine).scalar_subquery()
+    due = (CHANNEL_DUE, c.due_at <= now, c.id.not_in(sorted(busy)))
+    return select(channels).where(*due, under_way < TRIES_PER_USER)
 
 
 def finish(
@@ -171,10 +218,12 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(insert_for(connection, deliveries).on_conflict_do_nothing(), [dict(row) for row in rows])
 
 
-def count_waiting(connection: Connection, channel_id: str, *, limit: int) -> int:
-    """Count what waits in a channel, up to `limit`."""
-    some = select(d.id).where(d.channel_id == channel_id, WAITING).limit(limit).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+def count_waiting(connection: Connection, user_id: str, channel_ids: Collection[str], *, limit: int) -> dict[str, int]:
+    """Return those of these channels of a user that take deliveries, and how many wait in each, up to `limit`."""
+    some = select(d.id).where(d.channel_id == c.id, WAITING).limit(limit).correlate(channels).subquery()
+    waiting = select(func.count()).select_from(some).scalar_subquery()
+    mine = (c.user_id == user_id, c.id.in_(sorted(channel_ids)), c.is_enabled)
+    return {row[0]: row[1] for row in connection.execute(select(c.id, waiting).where(*mine))}
 
 
 def page(
@@ -186,8 +235,10 @@ def page(
     before: tuple[datetime, str] | None,
     limit: int,
 ) -> list[Row[Any]]:
-    """Return a user's deliveries, the newest first, from behind the one with this time and id."""
-    query = select(deliveries).where(d.user_id == user_id)
+    """Return a user's deliveries, the newest first, from behind the one with this time and id; of the contents of each
+    the `first` and the `total`.
+    """
+    query = select(*_SHOWN).where(d.user_id == user_id)
     if status is not None:
         query = query.where(d.status == status)
     if channel_id is not None:
@@ -198,7 +249,8 @@ def page(
 
 
 def find(connection: Connection, delivery_id: str, user_id: str) -> Row[Any] | None:
-    return connection.execute(select(deliveries).where(d.id == delivery_id, d.user_id == user_id)).one_or_none()
+    """Return a delivery with the same columns."""
+    return connection.execute(select(*_SHOWN).where(d.id == delivery_id, d.user_id == user_id)).one_or_none()
 
 
 def resend(connection: Connection, delivery: Row[Any], *, now: datetime, expires_at: datetime) -> bool:

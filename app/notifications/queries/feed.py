@@ -13,21 +13,28 @@ n = notifications.c
 MAX_UNREAD: Final = 1_000  # more than that is said as this number
 
 
-def lock(connection: Connection, user_ids: Collection[str]) -> dict[str, int]:
-    """Return the last number of each user's feed, and keep it until the transaction ends."""
-    found = {}
-    for user_id in sorted(user_ids):  # in one order, so that nobody waits in a circle
-        statement = insert_for(connection, feeds).values(user_id=user_id, last_seq=0)
-        kept = statement.on_conflict_do_update(index_elements=["user_id"], set_={"last_seq": feeds.c.last_seq})
-        found[user_id] = connection.execute(kept.returning(feeds.c.last_seq)).scalar_one()
-    return found
+def lock(connection: Connection, user_id: str) -> int:
+    """Return the last number of a user's feed, and keep it until the transaction ends."""
+    statement = insert_for(connection, feeds).values(user_id=user_id, last_seq=0)
+    kept = statement.on_conflict_do_update(index_elements=["user_id"], set_={"last_seq": feeds.c.last_seq})
+    last: int = connection.execute(kept.returning(feeds.c.last_seq)).scalar_one()
+    return last
+
+
+def contents_of(connection: Connection, user_id: str, seqs: Collection[int]) -> list[tuple[str, dict[str, Any]]]:
+    """Return id and content of these notifications of a user."""
+    if not seqs:
+        return []
+    query = select(n.id, n.content).where(n.user_id == user_id, n.seq.in_(sorted(seqs))).order_by(n.seq)
+    return [(row.id, row.content) for row in connection.execute(query)]
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write notifications whose numbers were taken under `lock`, in their order."""
+    """Write notifications of one user whose numbers were taken under `lock`, in their order."""
     connection.execute(insert(notifications), rows)
-    for user_id, seq in {row["user_id"]: row["seq"] for row in rows}.items():
-        connection.execute(update(feeds).where(feeds.c.user_id == user_id).values(last_seq=seq))
+    newest = rows[-1]
+    mine = update(feeds).where(feeds.c.user_id == newest["user_id"])
+    connection.execute(mine.values(last_seq=newest["seq"]))
 
 
 def last_seq(connection: Connection, user_id: str) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from app.domain.tasks import TERMINAL
 from app.events.outbox import Kind
@@ -40,6 +40,12 @@ def due(connection: Connection, now: datetime, *, limit: int) -> list[Row[Any]]:
 def remove(connection: Connection, row: Row[Any]) -> bool:
     """Remove what was looked at. False: somebody else has, or it has happened again since."""
     return connection.execute(delete(outbox).where(*_same(row))).rowcount == 1
+
+
+def put_back(connection: Connection, row: Row[Any], detail: dict[str, Any]) -> Row[Any]:
+    """Write a row again that was removed in this transaction, as its next version."""
+    values = {**row._asdict(), "version": row.version + 1, "detail": detail}
+    return connection.execute(insert(outbox).values(**values).returning(*o)).one()
 
 
 def defer(connection: Connection, row: Row[Any], until: datetime) -> None:
@@ -80,4 +86,6 @@ def _state(task: Row[Any], row: Row[Any]) -> RunState:
 
 
 def _same(row: Row[Any]) -> tuple[ColumnElement[bool], ...]:
-    return o.kind == row.kind, o.subject_id == row.subject_id, o.number == row.number, o.version == row.version
+    """Select the row as it was read. Versions begin at 1 again when a row was removed and it has happened anew."""
+    key = (o.kind == row.kind, o.subject_id == row.subject_id, o.number == row.number)
+    return *key, o.version == row.version, o.created_at == row.created_at

@@ -1,15 +1,13 @@
 """Rules of users."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from app.core.tables import insert_for
-from app.notifications.tables import GATHERED, OF_ALL, digest_items, rules
+from app.notifications.tables import OF_ALL, digest_items, rules, told_findings
 
-r, d = rules.c, digest_items.c
+r = rules.c
 
 
 def of_user(connection: Connection, user_id: str) -> list[Row[Any]]:
@@ -35,8 +33,18 @@ def change(connection: Connection, rule_id: str, user_id: str, values: Mapping[s
     return connection.execute(changed).rowcount == 1
 
 
+def remove_some(connection: Connection, rule_id: str, limit: int) -> int:
+    """Remove some of what hangs on a rule, and return how many rows that were."""
+    for table, name in ((told_findings, "target_domain"), (digest_items, "notification_id")):
+        mine, key = table.c.rule_id == rule_id, table.c[name]
+        some = select(key).where(mine).limit(limit).scalar_subquery()
+        if removed := connection.execute(delete(table).where(mine, key.in_(some))).rowcount:
+            return removed
+    return 0
+
+
 def remove(connection: Connection, rule_id: str, user_id: str) -> bool:
-    """Return whether there was such a rule."""
+    """Remove it with what is left of that. Return whether there was such a rule."""
     return connection.execute(delete(rules).where(r.id == rule_id, r.user_id == user_id)).rowcount == 1
 
 
@@ -60,39 +68,3 @@ def hold(connection: Connection, rule_ids: Collection[str]) -> set[str]:
     """Return which of these rules are there still, and let nobody remove them while the transaction lasts."""
     query = select(r.id).where(r.id.in_(sorted(rule_ids)))
     return set(connection.execute(query.with_for_update(read=True, key_share=True)).scalars())
-
-
-def gather(
-    connection: Connection, rule_id: str, notification_id: str, content: Mapping[str, Any], at: datetime
-) -> None:
-    """Keep a notification for the rule's next digest, which is at that time or sooner."""
-    item = {"rule_id": rule_id, "notification_id": notification_id, "content": dict(content)}
-    connection.execute(insert_for(connection, digest_items).values(**item).on_conflict_do_nothing())
-    # A digest that is being made at the moment waits for this row, or this for it.
-    connection.execute(select(r.id).where(r.id == rule_id).with_for_update(key_share=True))
-    later = or_(r.digest_at.is_(None), r.digest_at > at)
-    connection.execute(update(rules).where(r.id == rule_id, later).values(digest_at=at))
-
-
-def due_digests(connection: Connection, now: datetime, *, limit: int) -> list[Row[Any]]:
-    """Return the rules whose digest is due, the longest due first."""
-    query = select(rules).where(GATHERED, r.digest_at <= now)
-    return list(connection.execute(query.order_by(r.digest_at).limit(limit)))
-
-
-def take_digest(
-    connection: Connection, rule: Row[Any], *, limit: int
-) -> tuple[Sequence[Mapping[str, Any]], int, str] | None:
-    """Return the contents of a digest, the oldest first, how many there are, and the id of the first notification
-    ("": there is none); they are gathered no more.
-
-    None: somebody else has taken it.
-    """
-    mine = (r.id == rule.id, r.digest_at == rule.digest_at)
-    if connection.execute(update(rules).where(*mine).values(digest_at=None)).rowcount == 0:
-        return None
-    items = select(d.notification_id, d.content).where(d.rule_id == rule.id).order_by(d.notification_id)
-    found = connection.execute(items).all()
-    taken = [row.notification_id for row in found]
-    connection.execute(delete(digest_items).where(d.rule_id == rule.id, d.notification_id.in_(taken)))
-    return [row.content for row in found[:limit]], len(found), taken[0] if taken else ""

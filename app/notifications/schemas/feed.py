@@ -132,7 +132,7 @@ class DeliveryResponse(ResponseBody):
     channel_id: str = described("Channel by which it leaves.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20")
     status: DeliveryStatus = described("Status of the delivery.", "sent")
     attempts: Count = described("Tries so far.", 1)
-    items: list[NotificationContent] = described("Notifications in it.")
+    items: list[NotificationContent] = described("The first notification in it.")
     total: Count = described("Number of notifications that it stands for.", 1)
     created_at: str = described("Time of creation.", "2026-01-01T00:12:00.000Z")
     next_at: str | None = described("Time of the next try; null: there is none.", "2026-01-01T00:12:05.000Z")
@@ -146,8 +146,8 @@ class DeliveryResponse(ResponseBody):
             channel_id=row.channel_id,
             status=DeliveryStatus(row.status),
             attempts=row.attempts,
-            items=[NotificationContent.told(item, language) for item in row.contents["items"]],
-            total=row.contents["total"],
+            items=[] if row.first is None else [NotificationContent.told(row.first, language)],
+            total=row.total,
             created_at=to_wire(row.created_at),
             next_at=to_wire(row.next_at) if row.status == DeliveryStatus.WAITING else None,
             sent_at=None if row.sent_at is None else to_wire(row.sent_at),

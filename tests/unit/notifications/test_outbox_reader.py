@@ -16,9 +16,10 @@ from app.events.types import Statistics
 from app.findings.queries import decisions, findings
 from app.findings.tables import decisions as decision_table
 from app.identity.tables import users
-from app.notifications.outbox_reader import BETWEEN_FINDINGS, CROWDED
+from app.notifications.outbox_reader import BETWEEN_FINDINGS
 from app.notifications.queries import outbox as outbox_rows
 from app.notifications.tables import channels, digest_items, notifications, rules
+from app.notifications.telling import CROWDED
 from app.notifications.told import FORGET_AFTER, FORGET_MISSED
 from tests.support.rows import add_user
 
@@ -210,6 +211,18 @@ async def test_a_row_that_happens_again_while_it_is_told_stays(world):
     assert not await world.db.write(lambda c: outbox_rows.remove(c, row))
     await world.work_off()
     assert [sorted(one) for one in world.told_domains()] == [["a.example", "b.example"]]
+
+
+async def test_a_row_that_was_removed_and_written_anew_while_it_is_told_stays(world):
+    """Its version is that of the one that was read, for versions begin at 1."""
+    changed = {"user_id": world.owner, "target_domain": "corp.example"}
+    world.db.write_sync(lambda c: outbox.put(c, Kind.CHANGED, "site-1", 1, now=world.clock.now(), detail=changed))
+    (read,) = world.db.read_sync(lambda c: outbox_rows.due(c, world.clock.now(), limit=9))
+    await world.work_off()
+    world.later(minutes=1)
+    world.db.write_sync(lambda c: outbox.put(c, Kind.CHANGED, "site-1", 1, now=world.clock.now(), detail=changed))
+    assert not world.db.write_sync(lambda c: outbox_rows.remove(c, read))
+    assert world.outbox() == [(Kind.CHANGED, "site-1", 1)]
 
 
 async def test_two_servers_that_look_at_the_same_time_tell_once(world):

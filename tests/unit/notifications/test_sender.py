@@ -5,14 +5,17 @@ import asyncio
 import pytest
 
 from app.core.ids import new_id
+from app.identity.tables import users
 from app.notifications.carrier import Carrier
 from app.notifications.messages import MessageWriter
 from app.notifications.outcome import Failed, FailureCode, Sent
 from app.notifications.ports import HttpAnswer
 from app.notifications.queries import deliveries
-from app.notifications.sender import AT_ONCE, CLAIM, MAX_CHANNEL_PAUSE_S, NotificationSender, Retries
+from app.notifications.queries.deliveries import INACTIVE_PAUSE, TRIES_PER_USER
+from app.notifications.sender import CLAIM, MAX_CHANNEL_PAUSE_S, NotificationSender, Retries
 from app.notifications.tables import channels
 from app.notifications.tables import deliveries as delivery_table
+from tests.support.rows import add_user
 
 BUSY = HttpAnswer(503, {"retry-after": "120"}, b"later")
 BROKEN = HttpAnswer(500, {}, b"try <b>later</b>")
@@ -199,7 +202,7 @@ def hanging(world, *channel_ids):
 
 
 async def test_a_channel_that_hangs_holds_no_other_up(world):
-    stuck = [world.channel() for _ in range(AT_ONCE - 1)]
+    stuck = [world.channel() for _ in range(TRIES_PER_USER - 1)]
     good = world.channel()
     for one in (*stuck, good):
         world.rule(one, kinds=["scan_completed"])
@@ -216,6 +219,40 @@ async def test_a_channel_that_hangs_holds_no_other_up(world):
         gate.set()
     await rounds(world, sender)
     assert {row.status for row in world.deliveries()} == {"sent"}
+
+
+async def test_one_user_whose_receivers_hang_leaves_places_to_others(world):
+    stuck = [world.channel() for _ in range(20)]
+    world.rule(*stuck, kinds=["scan_completed"])
+    other = add_user(world.db, world.clock, "other")
+    good = world.channel(user_id=other)
+    world.rule(good, user_id=other, kinds=["scan_completed"])
+    sender, carrier = hanging(world, *stuck)
+    await world.scan(target="a.example")
+    world.later(seconds=1)
+    await world.scan(target="b.example", owner=other)
+    await sender._round()
+    async with asyncio.timeout(30):
+        while [row.status for row in world.deliveries() if row.channel_id == good] != ["sent"]:
+            await sender._round()
+    asked = {channel for channel, _ in carrier.asked}
+    assert (good in asked, len(asked & set(stuck))) == (True, TRIES_PER_USER)
+    for gate in carrier.gates.values():
+        gate.set()
+    await rounds(world, sender)
+    assert {row.status for row in world.deliveries()} == {"sent"}
+
+
+async def test_what_waits_for_a_user_who_is_disabled_is_kept_until_they_are_back(world, delivery):
+    await world.work_off()
+    world.change(users, is_active=False)
+    await rounds(world)
+    world.change(users, is_active=True)
+    await rounds(world)
+    assert (world.http.requests, [row.attempts for row in world.deliveries()]) == ([], [0])
+    world.later(seconds=INACTIVE_PAUSE.total_seconds())
+    await rounds(world)
+    assert [row.status for row in world.deliveries()] == ["sent"]
 
 
 async def test_of_many_servers_one_sends(world):
