@@ -46,7 +46,7 @@ _REVERSED: Final = re.compile(
 _REVERSES: Final = ".reverse("
 _HEX: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){8,}")
 _PACKED: Final = re.compile(
-    r"""\}\s*\(\s*'((?:[^'\\]|\\.)*)'\s*,\s*(\d{1,3})\s*,\s*(\d{1,6})\s*,\s*'((?:[^'\\]|\\.)*)'\s*\.\s*split\(\s*'\|'\s*\)"""
+    r"""\}\s*\(\s*'((?:[^'\\]++|\\.)*+)'\s*,\s*(\d{1,3})\s*,\s*(\d{1,6})\s*,\s*'((?:[^'\\]++|\\.)*+)'\s*\.\s*split\(\s*'\|'\s*\)"""
 )
 _PACKER: Final = "function(p,a,c,k,e,"
 _WORD: Final = re.compile(r"\b\w+\b")
@@ -131,14 +131,20 @@ def _text_of(numbers: list[str]) -> str:
 
 
 def _unpack(payload: str, base: int, words: str) -> str:
-    """Put the words back in: in the payload each stands as its number to the base."""
+    """Put the words back in: in the payload each stands as its number to the base. A long word can stand there any
+    number of times: beyond `MAX_DECODED` characters of words none is put in.
+    """
     if not 2 <= base <= _MAX_BASE:  # noqa: PLR2004 - a base
         return ""
     known = words.split("|")
+    room = MAX_DECODED
 
     def word(match: re.Match[str]) -> str:
+        nonlocal room
         index = _number(match[0], base)
-        return known[index] if index is not None and index < len(known) and known[index] else match[0]
+        said = known[index] if index is not None and index < len(known) and known[index] else match[0]
+        room -= len(said)
+        return said if room >= 0 else ""
 
     return unescape_script(_WORD.sub(word, payload.replace("\\'", "'").replace("\\\\", "\\")))
 

@@ -16,6 +16,9 @@ from app.engines.html.script_text import unescape_script
 MAX_SCRIPT: Final = 65_536  # characters: what somebody has put into a page is short
 MAX_NAMES: Final = 100  # of one script
 MAX_ROUNDS: Final = 3  # what is put together of parts that are put together
+# A few characters can stand for a long text over and over: what comes out of one place, and at how many a name stands.
+MAX_MADE: Final = 5_000  # characters
+MAX_USES: Final = 200
 
 _STRING: Final = r"""(?:"[^"\\\n]{0,500}"|'[^'\\\n]{0,500}')"""
 _NAME: Final = r"[A-Za-z_$][\w$]{0,40}"
@@ -68,8 +71,8 @@ def _with_names(code: str) -> str:
     def value(match: re.Match[str]) -> str:
         return given.get(match[1] or match[match.lastindex or 0]) or match[0]
 
-    code = _AFTER.sub(value, _BEFORE.sub(value, code))
-    return _GOES.sub(lambda match: f"{match[1]}{given.get(match[2]) or match[2]}", code)
+    code = _AFTER.sub(value, _BEFORE.sub(value, code, count=MAX_USES), count=MAX_USES)
+    return _GOES.sub(lambda match: f"{match[1]}{given.get(match[2]) or match[2]}", code, count=MAX_USES)
 
 
 def _quoted(text: str) -> str:
@@ -86,7 +89,7 @@ def _sum(match: re.Match[str]) -> str:
 
 
 def _joined(match: re.Match[str]) -> str:
-    return _quoted(match[2][1:-1].join(part[1:-1] for part in _LITERAL.findall(match[1])))
+    return _quoted(match[2][1:-1].join(part[1:-1] for part in _LITERAL.findall(match[1]))[:MAX_MADE])
 
 
 def _reversed(match: re.Match[str]) -> str:
@@ -94,7 +97,7 @@ def _reversed(match: re.Match[str]) -> str:
 
 
 def _replaced(match: re.Match[str]) -> str:
-    return _quoted(match[1][1:-1].replace(match[2], match[3][1:-1]))
+    return _quoted(match[1][1:-1].replace(match[2], match[3][1:-1])[:MAX_MADE])
 
 
 _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (

@@ -1,4 +1,5 @@
 import base64
+import tracemalloc
 
 import pytest
 
@@ -79,6 +80,16 @@ def test_plain_scripts_say_nothing(code):
 def test_a_hostile_script_costs_little_and_makes_little(code):
     assert least_cpu_s(lambda: undisguise(code), enough_s=1) < 1
     assert len(undisguise(code)) <= MAX_DECODED + 1_000
+
+
+def test_a_packed_word_that_stands_there_over_and_over_takes_little_memory():
+    """65,000 times a word of 131,000 characters were eight gigabytes."""
+    code = "eval(function(p,a,c,k,e,d){}('" + "0 " * 10_000 + "',2,2,'" + "x" * 200_000 + "|'.split('|'),0,{}))"
+    tracemalloc.start()
+    assert len(undisguise(code)) <= MAX_DECODED
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10_000_000
 
 
 def test_base64_that_a_name_stands_for_is_read():

@@ -44,3 +44,18 @@ def test_what_is_not_known_stays(code):
 )
 def test_a_hostile_script_costs_little(code):
     assert least_cpu_s(lambda: put_together.__wrapped__(code), enough_s=1) < 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"'{'a' * 500}'.replace(/a/g,'{'b' * 500}');" * 60,
+        f"[{','.join([chr(34) * 2] * 200)}].join('{'b' * 500}');" * 60,
+        f"n='{'a' * 500}';" + "n+'';" * 12_000,
+        f"n='{'a' * 500}';" + "''+n;" * 12_000,
+        f"n='{'a' * 500}';" + "location=n;" * 5_000,
+    ],
+)
+def test_a_few_characters_do_not_become_a_long_text_over_and_over(code):
+    """They became 15 million, in each of the fifty scripts of a page."""
+    assert len(put_together(code)) < 10 * len(code)
