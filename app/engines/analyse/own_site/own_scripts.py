@@ -17,6 +17,7 @@ from app.engines.urls import host_of
 
 MAX_ADDRESSES: Final = 20  # of one script
 MAX_SCRIPT: Final = 262_144  # characters
+MAX_READ: Final = 2_000_000  # characters of all scripts of a page, with what comes out of them: a second of work
 NEAR: Final = 2_000  # characters between what is asked for and where it leads
 
 _WRITES: Final = re.compile(
@@ -89,16 +90,21 @@ def examine_scripts(
     own = registrable_domain(host_of(page_url))
     written: TamperMatch | None = None
     redirecting: TamperMatch | None = None
+    read = 0
     for script in scripts:
         code = script.text[:MAX_SCRIPT]
         plain = undisguise(code) if is_disguised(code) else ""
+        read += len(code) + len(plain)
         if written is None and plain:
             written = _written(code, plain, script, own, is_known)
         if redirecting is None and (plain or _may_choose(code)):
             said = put_together(code)
+            read += len(said)
             redirecting = _redirecting(f"{said}\n{plain}", script, own, is_known)
             redirecting = redirecting or _computed(code, plain, script, own)
             redirecting = redirecting or _by_reference(said, script, own, is_known)
+        if read > MAX_READ:
+            break
     yield from (found for found in (written, redirecting) if found is not None)
 
 

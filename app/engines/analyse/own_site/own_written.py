@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_scripts import MAX_READ
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.html.disguised_scripts import is_disguised, undisguise
 from app.engines.html.marks import Marks, marks
@@ -65,7 +66,10 @@ def examine_written(
 ) -> Iterator[TamperMatch]:
     """Yield at most one sign. `offer_in`: a quote and the words of a trade that a text offers something with."""
     own = registrable_domain(host_of(page_url))
+    read = 0
     for script in islice(scripts, MAX_SCRIPTS):
+        if read > MAX_READ:
+            return
         code = script.text[:MAX_SCRIPT]
         if _WRITING.search(code) is None:
             continue
@@ -76,6 +80,7 @@ def examine_written(
         if _LINK.search(code) is None and _LINK.search(plain) is None:
             continue
         said = f"{put_together(code)}\n{plain}"
+        read += len(said)
         leads_to = tuple(_foreign(said, own, is_known))
         found = offer_in(said) if leads_to else None
         if found is not None:

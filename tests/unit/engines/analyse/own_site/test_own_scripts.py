@@ -194,3 +194,19 @@ def test_who_chooses_far_from_where_it_leads_is_everyday():
 def test_only_scripts_about_search_engines_and_robots_make_a_page_worth_to_be_compared():
     code = "if(new Date().getHours()>21&&!localStorage.x)location.href='https://bad.test/'"
     assert not looks_odd(code, find_marks(code.encode()))
+
+
+def test_what_many_scripts_say_is_read_up_to_a_limit():
+    """A page of 400 KB cost seconds: each of its scripts became a hundred times as long."""
+    packed = f"eval(function(p,a,c,k,e,d){{}}('{'0 ' * 2_000}',2,2,'{'x' * 1_000}|'.split('|'),0,{{}}))"
+    scripts = [OwnText(f"{packed};document.referrer;var number = {number}", "html > script") for number in range(400)]
+    read = []
+
+    def one_by_one():
+        for script in scripts:
+            read.append(script)
+            yield script
+
+    assert list(examine_scripts(one_by_one(), PAGE, lambda _: False)) == []
+    assert len(read) < 30
+    assert found(DISGUISED) != []
