@@ -1,4 +1,4 @@
-"""A difference in the reader's language."""
+"""Sentences about differences in the reader's language."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from app.domain.party_changes import Aspect
 
 
 class DifferenceTexts:
-    """Adds `text` to differences. `language`: of the reader."""
+    """Adds the sentence `text` to differences. `language`: of the reader."""
 
     def __init__(self, language: str) -> None:
         self._texts = MessageCatalog(language)
@@ -21,7 +21,7 @@ class DifferenceTexts:
         return {**item, "text": self._texts(f"difference.{item['section']}.{last}", **values)}
 
     def _what(self, item: Mapping[str, Any]) -> str:
-        """Return the name of what a difference is about, besides the third party or host."""
+        """Return the name of the violation or relation that the sentence contains."""
         match item["section"]:
             case Section.FINDINGS:
                 return self._texts(f"violation.{item['aspect']}")
@@ -46,6 +46,10 @@ class DifferenceTexts:
                 return self._texts(f"shown.{value}")
             case (Section.FINDINGS, _) if value:
                 return self._texts(value)
+            case (Section.HOSTS, "alias") if not value:
+                return self._texts("difference.no_alias")
+            case (Section.LOOKS, _) if not value:
+                return self._texts("difference.no_title")
         return value
 
     def _known(self, key: str, value: str) -> str:

@@ -74,3 +74,12 @@ def test_values_are_told_in_words():
         before=texts("difference.nothing"),
         after=texts("violation.gambling"),
     )
+
+
+@pytest.mark.parametrize(
+    ("section", "aspect", "missing"), [(Section.HOSTS, "alias", "no_alias"), (Section.LOOKS, "look", "no_title")]
+)
+def test_a_value_that_is_missing_has_a_name(section, aspect, missing):
+    view = DifferenceTexts("en").view(item(section, aspect=aspect, before="", after="shop.example"))
+    before = MessageCatalog("en")(f"difference.{missing}")
+    assert view["text"] == said(f"difference.{section}.changed", name="b.test", before=before, after="shop.example")
