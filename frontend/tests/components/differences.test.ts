@@ -89,7 +89,7 @@ describe("the list", () => {
   test("says since when nothing has changed", async () => {
     rest.answers[DIFF] = NONE;
     const shown = await panel();
-    expect(shown.find(".state").text()).toMatch(/^Nothing changed since Nov 1/);
+    expect(shown.find(".state").text()).toMatch(/^No changes since Nov 1/);
     expect(shown.find(".limits").exists()).toBe(false);
   });
 

@@ -165,14 +165,14 @@ test("a rule says of what, where and when", async () => {
 test("what was given up is said with its reason and sent again", async () => {
   const delivery: DeliveryResponse = {
     id: "d1", channel_id: "c1", status: "dead", attempts: 12, items: [CONTENT], total: 1, created_at: "2026-11-27T02:00:00Z", next_at: null, sent_at: null,
-    error: { code: "http_status", message: "The receiver answered 410: gone" },
+    error: { code: "http_status", message: "The receiver responded with 410: gone" },
   };
   rest.answers["GET /channels"] = { items: [CHANNEL], mail_configured: true };
   rest.answers["GET /deliveries"] = { items: [delivery], next_cursor: null };
   rest.answers["POST /deliveries/d1/resend"] = { ...delivery, status: "waiting" };
   const panel = mount(DeliveriesPanel, { global: rest.mounting() });
   await flushPromises();
-  expect(panel.text()).toContain("The receiver answered 410: gone");
+  expect(panel.text()).toContain("The receiver responded with 410: gone");
   await panel.get(".list button").trigger("click");
   await flushPromises();
   expect(asked("/deliveries/d1/resend")).toHaveLength(1);
