@@ -26,7 +26,7 @@ TAGS: Final = [
     {"name": "orders", "description": "Orders: scan many domains at once, view the results, cancel."},
     {
         "name": "sites",
-        "description": "Sites: domains that are watched, with schedules; lists of them, and their scans.",
+        "description": "Sites: domains that are scanned repeatedly, their schedules and their scans.",
     },
     {"name": "notifications", "description": "Notifications: the feed, rules, channels and deliveries."},
     {"name": "overview", "description": "Overview of all scans, and search."},

@@ -1,8 +1,8 @@
-"""What differs between two scans of a site: new, gone, changed, and what was not seen this time. Pure (ADR 0074).
+"""Differences between two scans of a site: new, gone, changed, and not checked this time. Pure (ADR 0074).
 
-Nothing is called gone whose place was not looked at again, and nothing is a change that two visits of the same page
-may differ in. `compare(a, b)` and `compare(b, a)` mirror each other: what one of them calls new, the other calls gone
-or not seen.
+An entry is gone only if its places were checked again, and facts that may vary between two visits of the same page are
+not compared. `compare(a, b)` and `compare(b, a)` mirror each other: an entry that is new in one is gone or not seen in
+the other.
 """
 
 from collections import Counter
@@ -18,14 +18,14 @@ from app.domain.party_changes import Aspect, changes_of_party
 from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
 
-LOOK_CHANGED: Final = 0.8  # of `PageLook.distance`: an advertisement or a slide show of a start page makes less
-# What says nothing of the content of the third party: how the site refers to it, and the site itself.
+LOOK_CHANGED: Final = 0.8  # of `PageLook.distance`: advertisements and slide shows of start pages stay below it
+# Causes that do not describe the content of the third party, but the references to it or the site itself.
 _NO_CONTENT: Final = frozenset({ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED, ViolationKey.TAKEOVER})
 _ANSWERED: Final = frozenset({Outcome.EXAMINED, Outcome.GONE})
 
 
 class Section(StrEnum):
-    """What a difference is about, the most urgent first; stable keys on the wire."""
+    """Subject of a difference, most urgent first; stable keys on the wire."""
 
     CONTENT = "content"  # owner or content of a known third party
     FINDINGS = "findings"
@@ -39,33 +39,33 @@ class Section(StrEnum):
 
 
 class Change(StrEnum):
-    """What became of it; stable keys on the wire."""
+    """Kind of change; stable keys on the wire."""
 
     NEW = "new"
     GONE = "gone"
     CHANGED = "changed"
-    NOT_SEEN = "not_seen"  # it was there, and where it was nobody looked this time
+    NOT_SEEN = "not_seen"  # it was there, and its places were not checked this time
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that differs. Texts are "" where there is nothing to say."""
+    """One difference. Texts that do not apply are ""."""
 
     section: Section
     change: Change
-    name: str  # third party, host or page that it is about
-    aspect: str = ""  # what of it: a cause, a relation, a fact of `party_changes.Aspect`
+    name: str  # third party, host or page
+    aspect: str = ""  # a cause, a relation, or a fact of `party_changes.Aspect`
     before: str = ""
     after: str = ""
-    page: str = ""  # of the site, where it is or was
+    page: str = ""  # of the site, that has or had it
     url: str = ""
-    was_read: bool = True  # of what is new: the scan before had looked where it is now
+    was_read: bool = True  # for new entries: the earlier scan checked the places where it is now
 
 
 def compare(before: Inventory, after: Inventory) -> list[Difference]:
-    """Return all that differs, by section, change and name.
+    """Return all differences, ordered by section, change and name.
 
-    `places` of both must have what `unmatched` names, as far as that can be said.
+    `places` of both inventories must contain the third parties that `unmatched` returns, unless they have too many.
     """
     found = [
         *_findings(before, after),
@@ -81,12 +81,12 @@ def compare(before: Inventory, after: Inventory) -> list[Difference]:
 
 
 def unmatched(one: Inventory, other: Inventory) -> list[str]:
-    """Return the third parties of which `one` has something that `other` has not: of them `places` are needed."""
+    """Return the third parties for which `one` has something that `other` lacks: `places` are needed for them."""
     return [domain for domain, party in one.parties.items() if _has_more(party, other.parties.get(domain))]
 
 
 def counts_of(found: Iterable[Difference]) -> dict[str, dict[str, int]]:
-    """Return how many there are of each section and change; those with none are left out."""
+    """Return the number of differences by section and change, without zeros."""
     counted = Counter((item.section, item.change) for item in found)
     sections = {section: {change: counted[section, change] for change in Change} for section in Section}
     return {
@@ -103,11 +103,11 @@ def _has_more(party: Party, other: Party | None) -> bool:
     return has_more_ways or bool(party.hidden - other.hidden)
 
 
-# Whether somebody looked again where something was
+# Whether the places of an entry were checked again
 
 
 def _was_reached(places: Sequence[Place], seen: Inventory) -> bool:
-    """Whether all of the places were looked at; False when none is known."""
+    """Return whether all of the places were checked; False if none is known."""
     return bool(places) and all(_is_reached(place, seen) for place in places)
 
 
@@ -148,7 +148,7 @@ def _finding(
 
 
 def _finding_was_reached(key: FindingKey, risk: Risk, had: Inventory, seen: Inventory) -> bool:
-    """Whether what the finding of `had` is about was looked at in `seen` too."""
+    """Return whether the subject of a finding of `had` was checked in `seen` as well."""
     domain, cause = key
     if risk.is_own:
         return comparable_page(risk.page or risk.url) in seen.read
@@ -160,7 +160,7 @@ def _finding_was_reached(key: FindingKey, risk: Risk, had: Inventory, seen: Inve
 
 
 def _judgements(before: Inventory, after: Inventory) -> Iterator[Difference]:
-    """Of third parties that both know: another finding says what their content became."""
+    """Yield third parties of both scans whose findings differ: their content has changed."""
     one, other = _causes(before), _causes(after)
     for domain in {*one, *other}:
         old, new = before.parties.get(domain), after.parties.get(domain)
@@ -213,7 +213,7 @@ def _party(change: Change, party: Party, *, was_read: bool = True) -> Difference
 
 
 def _ways(before: Inventory, after: Inventory) -> Iterator[Difference]:
-    """New ways of third parties that both know, and hidden links of all."""
+    """Yield changed ways of third parties in both scans, and changed hidden links of all third parties."""
     for domain, party in before.parties.items():
         for way, hidden in _only_in(party, after.parties.get(domain)):
             places = _places_of(before, domain, way, hidden)
@@ -250,7 +250,7 @@ def _way(
 
 
 def _hosts(before: Inventory, after: Inventory) -> Iterator[Difference]:
-    """A name that does not resolve may be away for a minute: it is not seen, and never gone."""
+    """Yield changed hosts. A name that does not resolve may be briefly unavailable: it is not seen, never gone."""
     for name in before.hosts.keys() - after.hosts.keys():
         yield Difference(Section.HOSTS, Change.NOT_SEEN, name)
     for name, alias in after.hosts.items():
@@ -274,7 +274,7 @@ def _redirects(before: Inventory, after: Inventory) -> Iterator[Difference]:
 
 
 def _certificates(before: Inventory, after: Inventory) -> Iterator[Difference]:
-    """Of hosts that showed one to both: whether it is accepted, and whether another issuer names other hosts in it."""
+    """Yield hosts with a certificate in both scans whose acceptance, or whose issuer and names, have changed."""
     for host in before.certificates.keys() & after.certificates.keys():
         old, now = before.certificates[host], after.certificates[host]
         if old.problem != now.problem:
@@ -284,7 +284,7 @@ def _certificates(before: Inventory, after: Inventory) -> Iterator[Difference]:
 
 
 def _looks(before: Inventory, after: Inventory) -> Iterator[Difference]:
-    """Of the site's own captured pages."""
+    """Yield the site's captured pages that have changed."""
     for url in before.own.keys() & after.own.keys():
         old, now = before.own[url], after.own[url]
         if not (old.says_something and now.says_something):
@@ -296,6 +296,6 @@ def _looks(before: Inventory, after: Inventory) -> Iterator[Difference]:
 
 
 def is_look_changed(before: str, after: str) -> bool:
-    """Return whether two screenshots show something else altogether; False when one of them is not known."""
+    """Return whether two screenshots differ almost completely; False if one of them is missing."""
     one, other = PageLook.parse(before), PageLook.parse(after)
     return one is not None and other is not None and one.distance(other) >= LOOK_CHANGED

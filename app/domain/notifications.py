@@ -1,4 +1,4 @@
-"""What people are notified of, by which channels, and when. Pure."""
+"""Kinds of notifications and channels, and the timing of messages. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,28 +8,28 @@ from typing import Any, Final, Self
 
 from app.domain.time_zones import time_zone
 
-MAX_CHANNELS: Final = 20  # of a user; a rule may name all of them
-MAX_RULES: Final = 50  # of a user
-MAX_TARGETS: Final = 200  # of a rule
+MAX_CHANNELS: Final = 20  # per user; a rule may use all of them
+MAX_RULES: Final = 50  # per user
+MAX_TARGETS: Final = 200  # per rule
 MAX_NAME: Final = 100  # characters of a channel's or rule's name
-SHOWN_FINDINGS: Final = 20  # that a notification names, the worst first; of the others it has the number
-SHOWN_CHANGES: Final = 20  # of third parties
+SHOWN_FINDINGS: Final = 20  # listed in a notification, highest risk first; the others are only counted
+SHOWN_CHANGES: Final = 20  # listed changes of third parties
 _DAY: Final = timedelta(days=1)
 
 
 class NotificationKind(StrEnum):
-    """What a notification is about."""
+    """Kind of a notification."""
 
-    FINDINGS = "findings"  # new findings of a scan, or known ones whose risk rose
+    FINDINGS = "findings"  # new findings of a scan, or known ones whose risk has increased
     SCAN_COMPLETED = "scan_completed"
     SCAN_INCONCLUSIVE = "scan_inconclusive"
     SCAN_FAILED = "scan_failed"
     SITE_CHANGED = "site_changed"  # owner or content of a third party
-    SITE_OVERDUE = "site_overdue"  # not scanned
+    SITE_OVERDUE = "site_overdue"  # no conclusive scan for too long
 
 
 class ChannelKind(StrEnum):
-    """How a notification leaves."""
+    """Kind of a channel."""
 
     WEBHOOK = "webhook"
     EMAIL = "email"
@@ -40,9 +40,9 @@ class ChannelKind(StrEnum):
 
 
 class DigestPeriod(StrEnum):
-    """How a rule sends what it matches."""
+    """Period of a rule's digest."""
 
-    NONE = "none"  # each notification by itself, at once
+    NONE = "none"  # each notification is sent immediately
     DAILY = "daily"
     WEEKLY = "weekly"
 
@@ -52,27 +52,27 @@ class DeliveryStatus(StrEnum):
 
     WAITING = "waiting"
     SENT = "sent"
-    DEAD = "dead"  # given up; it can be sent again
+    DEAD = "dead"  # no longer retried; a user can send it again
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a rule sends. Minutes are of the local day, weekdays from 0 (Monday)."""
+    """When a rule sends messages. Minutes count from local midnight, weekdays from 0 (Monday)."""
 
     zone: str = "UTC"  # IANA name
     digest: DigestPeriod = DigestPeriod.NONE
     digest_minute: int = 8 * 60
     digest_weekday: int = 0
-    quiet_from: int | None = None  # both or none; what is equal means no quiet hours
+    quiet_from: int | None = None  # set together with `quiet_until`; equal values mean no quiet hours
     quiet_until: int | None = None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return what `dataclasses.asdict` gave, after it went through JSON."""
+        """Return the timing from the JSON of its `dataclasses.asdict`."""
         return cls(**{**values, "digest": DigestPeriod(values.get("digest", DigestPeriod.NONE))})
 
     def due(self, now: datetime) -> datetime:
-        """Return when what happens now is to be sent: `now` itself, or the next digest or the end of quiet hours."""
+        """Return when a notification of this moment is sent: `now`, the next digest, or the end of quiet hours."""
         if self.digest is not DigestPeriod.NONE:
             return self._next_digest(now)
         return self._end_of_quiet(now) or now
@@ -85,7 +85,7 @@ class Timing:
         return first if first > now else self._at(local + (ahead + days) * _DAY, self.digest_minute)
 
     def _end_of_quiet(self, now: datetime) -> datetime | None:
-        """Return when the quiet hours end that `now` is in; None: it is in none."""
+        """Return the end of the current quiet hours; None outside of quiet hours."""
         if self.quiet_from is None or self.quiet_until is None or self.quiet_from == self.quiet_until:
             return None
         local = now.astimezone(time_zone(self.zone))

@@ -1,6 +1,6 @@
-"""Whether a third party that two scans know has another owner or other content now. Pure.
+"""Changes of the owner or the content of a third party that two scans have in common. Pure.
 
-It led to a company and leads to a casino now: that is the first thing that people want to know of a difference.
+A domain that belonged to a company and now shows a casino is the most important difference between two scans.
 """
 
 from collections.abc import Iterator
@@ -12,43 +12,43 @@ from app.domain.comparable import comparable_title
 from app.domain.inventory import NO_NAME, Party, Registration, Showing
 from app.domain.page_looks import PageLook
 
-ANOTHER_LOOK: Final = 0.5  # of `PageLook.distance`, beside a title without one word of the one before
+ANOTHER_LOOK: Final = 0.5  # of `PageLook.distance`, for titles that have no word in common
 _UNKNOWN: Final = "unknown"
 
 
 class Aspect(StrEnum):
-    """What changed. The first three say that the owner may be another."""
+    """Fact that changed. The first three indicate a possible new owner."""
 
-    REGISTERED_ON = "registered_on"  # the domain was registered anew
-    REGISTRATION = "registration"  # it is registered, or nobody has it any more
+    REGISTERED_ON = "registered_on"  # the domain was registered again
+    REGISTRATION = "registration"  # the domain is or is not registered
     REGISTRAR = "registrar"
     REDIRECT = "redirect"  # its visitors end at another domain
-    PAGE_CLASS = "page_class"  # parked, for sale, expired, content; or its name is gone
-    TITLE = "title"  # other words and another look
+    PAGE_CLASS = "page_class"  # parked, for sale, expired, content, or the name no longer exists
+    TITLE = "title"  # another title and another look
     CATEGORY = "category"
-    JUDGEMENT = "judgement"  # a finding says what its content became (`domain.differences`)
+    JUDGEMENT = "judgement"  # other findings about its content (`domain.differences`)
 
 
 @dataclass(frozen=True, slots=True)
 class PartyChange:
-    """One fact that is another now."""
+    """One changed fact."""
 
     aspect: Aspect
     before: str
     after: str
-    url: str = ""  # that was captured
+    url: str = ""  # captured URL
 
 
 def changes_of_party(old: Party, new: Party) -> Iterator[PartyChange]:
-    """Yield what changed. What only one of both scans knows is no change."""
+    """Yield the changed facts. Facts that only one of the scans has are not compared."""
     if old.registration is not None and new.registration is not None:
         yield from _of_registration(old.registration, new.registration)
-    told: set[tuple[Aspect, str, str]] = set()
+    yielded: set[tuple[Aspect, str, str]] = set()
     for url in sorted(old.showings.keys() & new.showings.keys()):
         for change in _of_showing(old.showings[url], new.showings[url]):
             key = (change.aspect, change.before, change.after)
-            if key not in told:  # of four pages that are parked at once, one says so
-                told.add(key)
+            if key not in yielded:  # a change that several pages share is yielded once
+                yielded.add(key)
                 yield change
     if old.category != new.category and _UNKNOWN not in (old.category, new.category):
         yield PartyChange(Aspect.CATEGORY, old.category, new.category)
@@ -77,7 +77,7 @@ def _of_showing(old: Showing, new: Showing) -> Iterator[PartyChange]:
 
 
 def _is_another_page(old: Showing, new: Showing) -> bool:
-    """Either alone may be a campaign or a test with two versions: both must be others."""
+    """Return whether title and look have both changed: one alone may be a campaign or an A/B test."""
     one, other = comparable_title(old.title), comparable_title(new.title)
     if not one or not other or one & other:
         return False

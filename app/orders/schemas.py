@@ -99,7 +99,7 @@ class OrderedFinding(ResponseBody):
     )
     risk_level: RiskLevel = described("Risk level of the finding.", "high")
     confidence_score: Annotated[float, Field(ge=0, le=1)] = described("Confidence of the cause.", 0.93)
-    needs_review: bool = described("A person should review it.", False)
+    needs_review: bool = described("Whether a person should review it.", False)
     decision: DecisionState = described("Decision about it.", "open")
     url: str | None = described("URL of the evidence.", "https://casino.example/")
     found_on: str | None = described("Page that refers to it.", "https://www.example.com/")

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/tasks/{task_id}/links", tags=["tasks"])
 @router.post(
     "",
     status_code=201,
-    summary="Create a read-only link to the scan; it is shown only in this answer",
+    summary="Create a read-only link to the scan; it is returned only in this response",
     responses=refused(InvalidInput, "lifetime_too_long") | refused(Conflict, "link_limit"),
 )
 async def create_link(task_id: TaskId, body: LinkCreate, user: CurrentUser, services: ServicesDep) -> CreatedLink:

@@ -1,4 +1,4 @@
-"""The API keys of who asks."""
+"""The user's own API keys."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ KeyId = Annotated[Text, Path(max_length=36, description="Key id.", examples=["01
 @router.post(
     "",
     status_code=201,
-    summary="Create an API key; it is shown only in this answer",
+    summary="Create an API key; it is returned only in this response",
     responses=refused(Forbidden, "admin_only")
     | refused(InvalidInput, "lifetime_too_long")
     | refused(Conflict, "key_limit"),

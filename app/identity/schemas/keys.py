@@ -1,4 +1,4 @@
-"""API keys, as their users see them."""
+"""Request and response models of API keys."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from app.core.scopes import Scope
 from app.rest.schemas import RequestBody, ResponseBody, Text
 
 MIN_LIFE_S = 60
-MAX_LIFE_S = 10 * 366 * 86_400  # of any deployment
+MAX_LIFE_S = 10 * 366 * 86_400  # maximum of the settings
 
 A_KEY = "dcsk_8Qm3vK0r2Zx7LwTnB5yHc1JpUe6Gd9Sa4Fob1f8Xq2"
 
@@ -36,20 +36,20 @@ class KeyCreate(RequestBody):
 
 
 class KeyInfo(ResponseBody):
-    """A key without its secret."""
+    """Information about a key, without the key itself."""
 
     key_id: str = described("Identifier of the key.", "019b7a30-0000-7000-8000-00000000000a")
     name: str = described("What the key is for.", "Nightly pipeline")
     prefix: str = described("First characters of the key.", A_KEY[:9])
     scopes: list[Scope] = described("What the key may do.", ["read", "scan"])
     created_at: str = described("Time of creation.", "2026-11-27T07:40:04.623Z")
-    expires_at: str = described("Time from which it is refused.", "2027-02-25T07:40:04.623Z")
+    expires_at: str = described("Expiry time.", "2027-02-25T07:40:04.623Z")
     is_expired: bool = described("Whether it has expired.", False)
     last_used_at: str | None = described(
         "Time of the last use, to the minute; null: never.", "2026-11-28T01:00:00.000Z"
     )
     last_network: str | None = described(
-        "IP address or network from which it was used first most recently; null: never.", "192.0.2.7"
+        "Most recent new IP address or network from which it was used; null: never used.", "192.0.2.7"
     )
 
 
@@ -60,7 +60,7 @@ class KeyList(ResponseBody):
 
 
 class CreatedKey(KeyInfo):
-    """A new key. Its secret is shown only here."""
+    """A new key. The key itself is returned only here."""
 
     key: str = described("The key, for `Authorization: Bearer`. It is not stored and not shown again.", A_KEY)
 

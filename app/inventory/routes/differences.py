@@ -1,4 +1,4 @@
-"""What differs between two scans. Answers come encoded; the models stand for their documentation."""
+"""Differences between two scans. Responses are encoded by the service; the models document them."""
 
 from typing import Annotated
 

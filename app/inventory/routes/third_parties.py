@@ -1,4 +1,4 @@
-"""Third parties of all sites. Answers come encoded; the models stand for their documentation."""
+"""Third parties of all sites. Responses are encoded by the service; the models document them."""
 
 from typing import Annotated, Final
 
@@ -22,7 +22,7 @@ MAX_WORD: Final = 32
 
 @router.get(
     "",
-    summary="List the third parties of all sites, by the results that stand for each site",
+    summary="List the third parties of all sites, from the current results of each site",
     response_model=InventoryPage,
     responses=refused(InvalidInput, "invalid_sort"),
 )
@@ -37,7 +37,7 @@ async def list_inventory(
         Text,
         Query(
             max_length=MAX_WORD,
-            description="`-sites` (on most sites first), `-first_seen_at` (newest first) or `domain`.",
+            description="`-sites` (most sites first), `-first_seen_at` (newest first) or `domain`.",
             examples=[DEFAULT_SORT],
         ),
     ] = DEFAULT_SORT,

@@ -1,4 +1,4 @@
-"""Channels by which notifications leave."""
+"""Channels to which notifications are sent."""
 
 from typing import Annotated
 
@@ -36,7 +36,7 @@ async def list_channels(user: CurrentUser, parts: PartsDep, language: ReaderLang
 @router.post(
     "",
     status_code=201,
-    summary="Add a channel; the signing secret of a webhook is returned this once",
+    summary="Add a channel; the signing secret of a webhook is returned only in this response",
     responses=refused(LimitReached, "channel_limit"),
 )
 async def create_channel(

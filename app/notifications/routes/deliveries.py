@@ -1,4 +1,4 @@
-"""Deliveries: what left by channels, what waits, and what was given up."""
+"""Deliveries: sent, waiting and failed messages."""
 
 from datetime import datetime
 from typing import Annotated
@@ -23,7 +23,7 @@ DeliveryId = Annotated[
 MAX_CURSOR = 200
 
 
-@router.get("", summary="Deliveries of the user, newest first", responses=refused(InvalidInput, "invalid_cursor"))
+@router.get("", summary="List the user's deliveries, newest first", responses=refused(InvalidInput, "invalid_cursor"))
 async def list_deliveries(
     user: CurrentUser,
     parts: PartsDep,
@@ -35,7 +35,7 @@ async def list_deliveries(
         Text | None,
         Query(
             max_length=36,
-            description="Only deliveries by this channel.",
+            description="Only deliveries to this channel.",
             examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20"],
         ),
     ] = None,

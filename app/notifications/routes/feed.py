@@ -1,4 +1,4 @@
-"""The feed of notifications: a stream with a cursor, read and unread over all tabs."""
+"""The feed of notifications, with a cursor and the number of unread ones."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from app.rest.parameters import MAX_PAGE_SIZE
 router = APIRouter(prefix="/notifications", tags=["notifications"])
 
 
-@router.get("", summary="Notifications of the user: those after a number, or the newest")
+@router.get("", summary="List the user's notifications: those after a number, or the newest")
 async def list_notifications(
     user: CurrentUser,
     parts: PartsDep,
@@ -27,7 +27,7 @@ async def list_notifications(
         Query(ge=0, le=MAX_SEQ, description="Only those before this number, newest first.", examples=[12]),
     ] = None,
     limit: Annotated[
-        int, Query(ge=1, le=MAX_PAGE_SIZE, description="Number of notifications at most.", examples=[50])
+        int, Query(ge=1, le=MAX_PAGE_SIZE, description="Maximum number of notifications.", examples=[50])
     ] = 50,
 ) -> NotificationPage:
     page = await parts.feed.read(user, after=after, before=before, limit=limit)

@@ -1,4 +1,4 @@
-"""Rules: what users want to be told."""
+"""Notification rules."""
 
 from typing import Annotated
 

@@ -1,1 +1,1 @@
-"""Bodies of notifications."""
+"""Request and response models of notifications."""

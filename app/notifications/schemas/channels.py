@@ -1,4 +1,4 @@
-"""Channels: where notifications leave to."""
+"""Models of channels, to which notifications are sent."""
 
 from email.errors import MessageError
 from email.headerregistry import Address as MailAddress
@@ -51,16 +51,16 @@ Address = Annotated[
 
 class ChannelCreate(RequestBody):
     name: Name = described("Name of the channel.", "Operations group")
-    kind: ChannelKind = described("How notifications leave.", "webhook")
-    language: Language = described("Language of the reader.", Language.EN)
+    kind: ChannelKind = described("Kind of channel.", "webhook")
+    language: Language = described("Language of the messages.", Language.EN)
     url: Url | None = described(
-        "URL of the webhook or robot; not for `email`. It is stored encrypted and never returned.",
+        "Webhook URL; not for `email`. It is stored encrypted and never returned.",
         "https://hooks.example.com/compliance",
         default=None,
     )
     address: Address | None = described("E-mail address; for `email` only.", "compliance@example.com", default=None)
     secret: Secret | None = described(
-        "Signing secret of a DingTalk or Feishu robot. It is stored encrypted and never returned.",
+        "Signing secret of a DingTalk or Feishu bot. It is stored encrypted and never returned.",
         "SEC0123456789",
         default=None,
     )
@@ -70,20 +70,18 @@ class ChannelUpdate(RequestBody):
     """Fields that are omitted stay as they are."""
 
     name: Name | None = described("Name of the channel.", "Operations group", default=None)
-    language: Language | None = described("Language of the reader.", Language.EN, default=None)
-    enabled: bool | None = described("False: nothing is sent; what waits is kept.", False, default=None)
-    url: Url | None = described(
-        "New URL of the webhook or robot.", "https://hooks.example.com/compliance", default=None
-    )
+    language: Language | None = described("Language of the messages.", Language.EN, default=None)
+    enabled: bool | None = described("False: nothing is sent; waiting messages are kept.", False, default=None)
+    url: Url | None = described("New webhook URL.", "https://hooks.example.com/compliance", default=None)
     address: Address | None = described("New e-mail address.", "compliance@example.com", default=None)
-    secret: Secret | None = described("New signing secret of the robot.", "SEC0123456789", default=None)
+    secret: Secret | None = described("New signing secret of the bot.", "SEC0123456789", default=None)
 
 
 class DeliveryError(ResponseBody):
-    """Why a delivery failed."""
+    """Reason for the failure of a delivery."""
 
-    code: FailureCode = described("Code of the failure; stable (docs/notifications.md).", "http_status")
-    message: str = described("The same in the reader's language.", "The receiver answered 500: try later")
+    code: FailureCode = described("Stable code of the failure (docs/notifications.md).", "http_status")
+    message: str = described("The same in the reader's language.", "The receiver responded with 500: try later")
 
     @classmethod
     def of(cls, error: dict[str, Any] | None, language: Language) -> Self | None:
@@ -95,14 +93,16 @@ class DeliveryError(ResponseBody):
 class ChannelResponse(ResponseBody):
     id: str = described("Channel id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20")
     name: str = described("Name of the channel.", "Operations group")
-    kind: ChannelKind = described("How notifications leave.", "webhook")
-    language: Language = described("Language of the reader.", Language.EN)
-    leads_to: str = described("Where it leads to, without secrets.", "https://hooks.example.com/…")
+    kind: ChannelKind = described("Kind of channel.", "webhook")
+    language: Language = described("Language of the messages.", Language.EN)
+    leads_to: str = described("Destination, without secrets.", "https://hooks.example.com/…")
     enabled: bool = described("False: nothing is sent.", True)
     created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")
     last_sent_at: str | None = described("Time of the last delivery; null: none yet.", "2026-01-02T00:00:00.000Z")
-    failures: Count = described("Tries that failed since the last success.", 0)
-    last_error: DeliveryError | None = described("Why the last try failed; null: it succeeded, or there was none.")
+    failures: Count = described("Failed attempts since the last success.", 0)
+    last_error: DeliveryError | None = described(
+        "Reason why the last attempt failed; null: it succeeded, or there was none."
+    )
 
     @classmethod
     def of(cls, row: Row[Any], language: Language) -> "ChannelResponse":
@@ -113,7 +113,7 @@ class ChannelCreated(ChannelResponse):
     """A new channel."""
 
     signing_secret: str | None = described(
-        "Secret with which a webhook's requests are signed. It is shown this once; null for other kinds.",
+        "Secret with which the requests of a webhook are signed. It is returned only here; null for other kinds.",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw0c7y1j3Zk4E=",
     )
 
@@ -128,10 +128,10 @@ class ChannelList(ResponseBody):
 
 
 class TestResult(ResponseBody):
-    """What became of a test message."""
+    """Result of a test message."""
 
     sent: bool = described("Whether the receiver accepted the message.", False)
-    error: DeliveryError | None = described("Why not; null: it did.")
+    error: DeliveryError | None = described("Reason why it did not; null: it did.")
 
 
 def _fields(row: Row[Any], language: Language) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The feed of notifications, and deliveries of them."""
+"""Models of the feed of notifications, and of deliveries."""
 
 from typing import Annotated, Any, Self
 
@@ -25,16 +25,16 @@ Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 
 
 class NotifiedFinding(ResponseBody):
-    """A finding that a notification names."""
+    """A finding in a notification."""
 
     id: str = described("Identifier of the finding.", "gambling.bets.example")
     domain: str = described("Content source.", "bets.example")
     category: ViolationKey = described("Category of the finding.", "gambling")
     risk_level: RiskLevel = described("Risk level of the finding.", "high")
     raised_from: RiskLevel | None = described(
-        "Risk level that was notified before; null: the finding is new.", "medium", default=None
+        "Risk level of the previous notification; null: the finding is new.", "medium", default=None
     )
-    needs_review: bool = described("A person should review it.", False)
+    needs_review: bool = described("Whether a person should review it.", False)
     url: str = described("URL of the evidence.", "https://bets.example/")
     found_on: str | None = described("Page that refers to it.", "https://www.corp.example/old/", default=None)
 
@@ -45,21 +45,21 @@ class SiteChange(ResponseBody):
     section: Section = described("Always `content`: the owner or the content.", "content")
     change: Change = described("Always `changed`.", "changed")
     name: str = described("Third-party domain.", "partner.example")
-    aspect: Aspect = described("What has changed.", "registrar")
-    before: str = described("What it was.", "Names Ltd", default="")
-    after: str = described("What it is.", "Domains Inc", default="")
-    url: str = described("URL that was captured; empty for registrations.", "", default="")
+    aspect: Aspect = described("Fact that has changed.", "registrar")
+    before: str = described("Previous value.", "Names Ltd", default="")
+    after: str = described("New value.", "Domains Inc", default="")
+    url: str = described("Captured URL; empty for registrations.", "", default="")
     text: str = described(
-        "The same as a sentence, in the reader's language; empty in webhooks.",
-        "partner.example is now with the registrar Domains Inc; before with Names Ltd.",
+        "The change as a sentence in the reader's language; empty in webhooks.",
+        "The registrar of partner.example is now Domains Inc (previously Names Ltd).",
         default="",
     )
 
 
 class NotificationContent(ResponseBody):
-    """What has happened. Fields that do not apply to its kind are omitted."""
+    """Content of a notification. Fields that do not apply to its kind are omitted."""
 
-    kind: NotificationKind = described("What the notification is about.", "findings")
+    kind: NotificationKind = described("Kind of the notification.", "findings")
     target_domain: str = described("Scanned domain.", "corp.example", default="")
     task_id: str | None = described("Task of the scan.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10", default=None)
     attempt: AttemptNumber | None = described("Number of the attempt.", 1, default=None)
@@ -80,21 +80,21 @@ class NotificationContent(ResponseBody):
 
     @classmethod
     def told(cls, content: dict[str, Any], language: Language) -> Self:
-        """Return the content with its sentences in that language."""
-        said = dict(content)
-        if said.get("error") is not None:
-            said["error"] = translate(said["error"], language)
-        if said.get("changes") is not None:
-            said["changes"] = [DifferenceTexts(language).view(change) for change in said["changes"]]
-        return cls.model_validate(said)
+        """Return the content with its sentences in this language."""
+        translated = dict(content)
+        if translated.get("error") is not None:
+            translated["error"] = translate(translated["error"], language)
+        if translated.get("changes") is not None:
+            translated["changes"] = [DifferenceTexts(language).view(change) for change in translated["changes"]]
+        return cls.model_validate(translated)
 
 
 class NotificationResponse(ResponseBody):
-    seq: Seq = described("Number within the user's feed, in the order of time and without gaps.", 12)
+    seq: Seq = described("Number within the user's feed, in chronological order and without gaps.", 12)
     id: str = described("Notification id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a22")
-    content: NotificationContent = described("What has happened.")
+    content: NotificationContent = described("Content of the notification.")
     created_at: str = described("Time of the notification.", "2026-01-01T00:12:00.000Z")
-    read_at: str | None = described("When the user read it; null: not yet.", "2026-01-01T00:13:00.000Z")
+    read_at: str | None = described("Time at which the user read it; null: not yet.", "2026-01-01T00:13:00.000Z")
 
     @classmethod
     def of(cls, row: Row[Any], language: Language) -> Self:
@@ -109,35 +109,37 @@ class NotificationResponse(ResponseBody):
 
 class NotificationPage(ResponseBody):
     items: list[NotificationResponse] = described("Notifications.")
-    last_seq: Seq = described("Number of the newest notification; 0: there never was one.", 12)
+    last_seq: Seq = described("Number of the newest notification; 0: there has been none.", 12)
     unread: Count = described("Number of unread notifications, counted up to 1,000.", 3)
 
 
 class ReadRequest(RequestBody):
     up_to: Seq | None = described("All notifications up to this number.", 12, default=None)
     seqs: Annotated[tuple[Seq, ...], Field(max_length=MAX_MARKED), first_items(MAX_MARKED)] = described(
-        "Single notifications by number.", [11, 12], default=()
+        "Individual notifications by number.", [11, 12], default=()
     )
 
 
 class ReadState(ResponseBody):
-    last_seq: Seq = described("Number of the newest notification; 0: there never was one.", 12)
+    last_seq: Seq = described("Number of the newest notification; 0: there has been none.", 12)
     unread: Count = described("Number of unread notifications, counted up to 1,000.", 0)
 
 
 class DeliveryResponse(ResponseBody):
     """A message to one channel."""
 
-    id: str = described("Delivery id; the same in every try.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a23")
-    channel_id: str = described("Channel by which it leaves.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20")
+    id: str = described("Delivery id; the same in every attempt.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a23")
+    channel_id: str = described("Channel to which it is sent.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20")
     status: DeliveryStatus = described("Status of the delivery.", "sent")
     attempts: Count = described("Tries so far.", 1)
     items: list[NotificationContent] = described("The first notification in it.")
     total: Count = described("Number of notifications that it stands for.", 1)
     created_at: str = described("Time of creation.", "2026-01-01T00:12:00.000Z")
-    next_at: str | None = described("Time of the next try; null: there is none.", "2026-01-01T00:12:05.000Z")
-    sent_at: str | None = described("When the receiver accepted it; null: not yet.", "2026-01-01T00:12:01.000Z")
-    error: DeliveryError | None = described("Why the last try failed; null: it did not.")
+    next_at: str | None = described("Time of the next attempt; null: none.", "2026-01-01T00:12:05.000Z")
+    sent_at: str | None = described(
+        "Time at which the receiver accepted it; null: not yet.", "2026-01-01T00:12:01.000Z"
+    )
+    error: DeliveryError | None = described("Reason why the last attempt failed; null: it did not fail.")
 
     @classmethod
     def of(cls, row: Row[Any], language: Language) -> Self:
@@ -157,4 +159,4 @@ class DeliveryResponse(ResponseBody):
 
 class DeliveryPage(ResponseBody):
     items: list[DeliveryResponse] = described("Deliveries, newest first.")
-    next_cursor: str | None = described("Where the next page starts; null: this is the last one.", "WyI")
+    next_cursor: str | None = described("Cursor of the next page; null: this is the last page.", "WyI")

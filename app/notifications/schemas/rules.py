@@ -1,4 +1,4 @@
-"""Rules: what a user wants to be told, by which channels, and when."""
+"""Models of rules: kinds of notifications, their channels, and the timing."""
 
 from typing import Annotated, Any, Self
 
@@ -30,14 +30,14 @@ Domain = Annotated[Text, Field(min_length=1, max_length=MAX_DOMAIN)]
 
 
 class RuleWrite(RequestBody):
-    """A rule as a whole."""
+    """A complete rule."""
 
     name: Annotated[Text, Field(min_length=1, max_length=MAX_NAME)] = described("Name of the rule.", "High risks")
-    enabled: bool = described("False: the rule notifies of nothing.", True, default=True)
+    enabled: bool = described("Whether the rule is on.", True, default=True)
     kinds: Annotated[tuple[NotificationKind, ...], Field(min_length=1, max_length=len(NotificationKind))] = described(
-        "What the rule notifies of.", ["findings", "scan_failed"]
+        "Kinds of notifications.", ["findings", "scan_failed"]
     )
-    min_risk: RiskLevel = described("Lowest risk of findings.", "high", default=RiskLevel.HIGH)
+    min_risk: RiskLevel = described("Minimum risk of findings.", "high", default=RiskLevel.HIGH)
     targets: Annotated[tuple[Domain, ...], Field(max_length=MAX_TARGETS), first_items(MAX_TARGETS)] = described(
         "Only scans of these domains; empty: all scans.", ["example.com"], default=()
     )
@@ -45,23 +45,25 @@ class RuleWrite(RequestBody):
         "Scans of all users instead of the user's own; administrators only.", False, default=False
     )
     channel_ids: Annotated[tuple[Id, ...], Field(max_length=MAX_CHANNELS), first_items(MAX_CHANNELS)] = described(
-        "Channels by which notifications leave; empty: they are only listed.",
+        "Channels to which notifications are sent; empty: they are listed in the feed only.",
         ["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20"],
         default=(),
     )
     time_zone: Zone = described("IANA time zone of the times.", "Asia/Shanghai", default="UTC")
     digest: DigestPeriod = described(
-        "`none`: notifications are sent at once; otherwise they are sent together.", "daily", default=DigestPeriod.NONE
+        "`none`: notifications are sent immediately; otherwise they are sent together.",
+        "daily",
+        default=DigestPeriod.NONE,
     )
     digest_time: Minute = described("Local time of the digest.", "08:00", default="08:00")
     digest_weekday: Annotated[int, Field(ge=0, le=6)] = described(
         "Day of a weekly digest, from 0 (Monday) to 6.", 0, default=0
     )
     quiet_from: Minute | None = described(
-        "Start of the quiet hours, in which nothing is sent; null: none.", "22:00", default=None
+        "Start of the quiet hours, during which nothing is sent; null: none.", "22:00", default=None
     )
     quiet_until: Minute | None = described(
-        "End of the quiet hours: what has gathered is sent together.", "07:30", default=None
+        "End of the quiet hours. Notifications from these hours are then sent together.", "07:30", default=None
     )
 
     @model_validator(mode="after")
@@ -84,25 +86,27 @@ class RuleWrite(RequestBody):
 class RuleResponse(ResponseBody):
     id: str = described("Rule id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a21")
     name: str = described("Name of the rule.", "High risks")
-    enabled: bool = described("False: the rule notifies of nothing.", True)
-    kinds: list[NotificationKind] = described("What the rule notifies of.", ["findings", "scan_failed"])
-    min_risk: RiskLevel = described("Lowest risk of findings.", "high")
+    enabled: bool = described("Whether the rule is on.", True)
+    kinds: list[NotificationKind] = described("Kinds of notifications.", ["findings", "scan_failed"])
+    min_risk: RiskLevel = described("Minimum risk of findings.", "high")
     targets: list[str] = described("Only scans of these domains; empty: all scans.", ["example.com"])
     all_users: bool = described("Scans of all users instead of the user's own; administrators only.", False)
     channel_ids: list[str] = described(
-        "Channels by which notifications leave; empty: they are only listed.",
+        "Channels to which notifications are sent; empty: they are listed in the feed only.",
         ["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20"],
     )
     time_zone: str = described("IANA time zone of the times.", "Asia/Shanghai")
     digest: DigestPeriod = described(
-        "`none`: notifications are sent at once; otherwise they are sent together.", "daily"
+        "`none`: notifications are sent immediately; otherwise they are sent together.", "daily"
     )
     digest_time: str = described("Local time of the digest.", "08:00")
     digest_weekday: int = described("Day of a weekly digest, from 0 (Monday) to 6.", 0)
-    quiet_from: str | None = described("Start of the quiet hours, in which nothing is sent; null: none.", "22:00")
-    quiet_until: str | None = described("End of the quiet hours: what has gathered is sent together.", "07:30")
+    quiet_from: str | None = described("Start of the quiet hours, during which nothing is sent; null: none.", "22:00")
+    quiet_until: str | None = described(
+        "End of the quiet hours. Notifications from these hours are then sent together.", "07:30"
+    )
     next_digest_at: str | None = described(
-        "When what has gathered is sent; null: nothing has.", "2026-01-02T08:00:00.000Z"
+        "Time at which the collected notifications are sent; null: there are none.", "2026-01-02T08:00:00.000Z"
     )
     created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")
 

@@ -20,13 +20,13 @@ class LinkCreate(RequestBody):
 
 
 class LinkInfo(ResponseBody):
-    """A link without its secret."""
+    """Information about a link, without its token."""
 
     link_id: str = described("Identifier of the link.", "019b7a30-0000-7000-8000-00000000000b")
     prefix: str = described("First characters of its token.", A_LINK[:9])
     created_by: str = described("Name of the user who created it.", "mei")
     created_at: str = described("Time of creation.", "2026-11-27T07:40:04.623Z")
-    expires_at: str = described("Time from which it leads nowhere.", "2026-12-04T07:40:04.623Z")
+    expires_at: str = described("Expiry time of the link.", "2026-12-04T07:40:04.623Z")
     last_used_at: str | None = described(
         "Time of the last use, to the minute; null: never.", "2026-11-28T01:00:00.000Z"
     )
@@ -40,10 +40,12 @@ class LinkList(ResponseBody):
 
 
 class CreatedLink(LinkInfo):
-    """A new link. Its secret is shown only here."""
+    """A new link. Its token is returned only here."""
 
-    token: str = described("For `Authorization: Bearer`, with the scan's read routes. It is not stored.", A_LINK)
+    token: str = described(
+        "Token for `Authorization: Bearer`, accepted by the routes that read the scan. It is not stored.", A_LINK
+    )
     path: str = described(
-        "Where the page shows the scan, below the address of the service: a fragment, which browsers send nowhere.",
+        "Path of the scan's page, relative to the URL of the service. It is a fragment, which browsers do not send.",
         f"#/shared/019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10/{A_LINK}",
     )

@@ -35,7 +35,7 @@ class ErrorCode(_ExplainedCode):
     INVALID_TOKEN = "invalid_token", "The token is not valid."
     EXPIRED_TOKEN = "expired_token", "The token has expired."
     USER_DISABLED = "user_disabled", "The account is disabled."
-    INSUFFICIENT_SCOPE = "insufficient_scope", "The API key may not read."
+    INSUFFICIENT_SCOPE = "insufficient_scope", "The API key lacks the scope `read`."
     TOKEN_MISMATCH = "token_mismatch", "The token belongs to another user."
     HISTORY_PRUNED = "history_pruned", "The log no longer reaches back."
     SERVER_BUSY = "server_busy", "The database does not respond; try again."
