@@ -1,8 +1,8 @@
-"""Tokens that say nothing and are looked up: API keys and read-only links.
+"""Opaque tokens, which are looked up in the database: API keys and read-only links.
 
-`dcsk_` or `dcsl_`, 36 random characters, and a checksum of what is before it, in the digits of base 62: a scanner for
-secrets recognises them without asking anybody, and so do we, before the database is read. They have 214 bits of
-entropy: SHA-256 is as good for them as a slow hash is for passwords, and only that is stored.
+A token is `dcsk_` or `dcsl_`, 36 random base-62 characters, and a base-62 checksum of the preceding characters. The
+format can be checked without the database, here and by secret scanners. With 214 bits of entropy, SHA-256 protects a
+token as well as a slow hash protects a password, and only the SHA-256 is stored.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ TokenPrefix = Literal["dcsk_", "dcsl_"]
 DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM: Final = 36  # characters
 CHECKED: Final = 6  # base 62 of a CRC-32
-SHOWN: Final = 9  # characters of a token that its owner sees again
+SHOWN: Final = 9  # first characters of a token, which lists show
 TOKEN: Final = re.compile(rf"dcs[kl]_[0-9A-Za-z]{{{RANDOM + CHECKED}}}")
 
 
 class TokenRefused(Unauthenticated):
-    """A key that is known and lets nobody in; whose it is stays on this side."""
+    """A refused token. The user and the key are for the audit log, and are not sent to the client."""
 
     def __init__(
         self, *, code: str, text: str | None = None, user_id: str | None = None, key_id: str | None = None
@@ -36,13 +36,13 @@ class TokenRefused(Unauthenticated):
 
 
 def new_token(prefix: TokenPrefix) -> str:
-    """Return a token that nobody has."""
-    said = prefix + "".join(secrets.choice(DIGITS) for _ in range(RANDOM))
-    return said + checksum_of(said)
+    """Return a new random token."""
+    token = prefix + "".join(secrets.choice(DIGITS) for _ in range(RANDOM))
+    return token + checksum_of(token)
 
 
 def checksum_of(text: str) -> str:
-    """Return the last characters of a token that begins with the text."""
+    """Return the checksum of a token that begins with the text."""
     number, digits = zlib.crc32(text.encode()), ""
     for _ in range(CHECKED):
         number, rest = divmod(number, len(DIGITS))
@@ -51,15 +51,15 @@ def checksum_of(text: str) -> str:
 
 
 def is_opaque(token: str | None) -> bool:
-    """Return whether the text says that it is one of these, right or wrong."""
+    """Return whether the text has the prefix of an opaque token, valid or not."""
     return token is not None and token.startswith((KEY, LINK))
 
 
 def is_well_formed(token: str) -> bool:
-    """Return whether it may be a token of ours: only then it is worth a look into the database."""
+    """Return whether the format and the checksum are valid, so that a database lookup is useful."""
     return TOKEN.fullmatch(token) is not None and checksum_of(token[:-CHECKED]) == token[-CHECKED:]
 
 
 def digest_of(token: str) -> str:
-    """Return the form that is stored, which cannot be used as a token."""
+    """Return the stored form, which cannot be used as a token."""
     return hashlib.sha256(token.encode()).hexdigest()

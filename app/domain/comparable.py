@@ -1,44 +1,44 @@
-"""What two scans name differently though it is the same: URLs with sessions, files of builds, titles with clocks.
+"""Normalised URLs, titles and issuers, without sessions, build numbers and clocks, for the comparison of two scans.
 
-Pure, and made so that equal things of two scans have equal texts, not that different things always differ.
+Pure. Equal things of two scans have equal texts, but different things may have equal texts as well.
 """
 
 import re
 from collections.abc import Callable
 from typing import Final
 
-# Who came from where, when, and how often: never which document it is.
+# Parameters for visitors, times and counters, which never select a document.
 _PASSING: Final = re.compile(
     r"^(?:_|_t|aspsessionid\w*|cachebust\w*|cb|cftoken|clickid|clientid|cid|fbclid|gclid|jsessionid|msclkid|nc|nocache|nonce"
     r"|phpsessid|r|rand\w*|requestid|rnd|scm|sess\w*|sid|spm|t|time\w*|token|ts|uid|utm_\w+|uuid|v|ver|version|visitor\w*)$",
     re.IGNORECASE,
 )
-# Of these alone it is certain: a page with another `t` may be another page.
+# The subset that is certain for pages: a page with another `t` may be another page.
 _SESSION: Final = re.compile(
     r"^(?:jsessionid|phpsessid|sess(?:ion_?)?id|sid|cfid|cftoken|utm_\w+|[dgy]clid|fbclid|msclkid|spm|scm)$",
     re.IGNORECASE,
 )
 _PATH_SESSION: Final = re.compile(r";[a-z_]*(?:sid|sessionid|sessid)=[^/;?#]*", re.IGNORECASE)
-# A value that somebody counted or drew: long digits, or digits among letters.
+# A counter or a random value: long digits, or digits among letters.
 _DRAWN: Final = re.compile(r"^(?:\d{9,}|(?=[^0-9]*\d)(?=[^a-z]*[a-z])[0-9a-z_-]{16,}|[0-9a-f]{16,})$", re.IGNORECASE)
-# Of the name of a file: hashes of builds, versions and numbers.
+# In file names: build hashes, versions and numbers.
 _BUILD: Final = re.compile(r"(?<![a-z])(?=[a-z]*\d)[0-9a-z]{6,}(?![a-z])|\d+(?:\.\d+)*", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"\d+")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def comparable_page(url: str) -> str:
-    """Return the URL of a page without fragment and session. Two pages have two such URLs."""
+    """Return the URL of a page without fragment and session. Different pages have different results."""
     return _without(url, lambda part: _SESSION.match(part.partition("=")[0]) is not None)
 
 
 def comparable_url(url: str) -> str:
-    """Return the URL without whatever passes: also clocks, counters and numbers that somebody drew."""
+    """Return the URL without volatile parameters: sessions, clocks, counters and random values."""
     return _without(url, _is_passing)
 
 
 def _without(url: str, is_left_out: Callable[[str], bool]) -> str:
-    """Parameters are sorted by name."""
+    """Return the URL without some parameters, the others sorted by name."""
     address, _, query = url.partition("#")[0].partition("?")
     if ";" in address:
         address = _PATH_SESSION.sub("", address)
@@ -54,7 +54,7 @@ def _is_passing(part: str) -> bool:
 
 
 def comparable_script(url: str) -> str:
-    """Return the URL of a script without query, and with `*` for what builds and deliveries put into its path."""
+    """Return the URL of a script without its query, and with `*` for build numbers and hashes in its path."""
     address = url.partition("#")[0].partition("?")[0].partition(";")[0]
     scheme, slashes, rest = address.partition("//")
     host, slash, path = rest.partition("/")
@@ -62,7 +62,7 @@ def comparable_script(url: str) -> str:
 
 
 def comparable_title(title: str) -> frozenset[str]:
-    """Return the words of a title, without its numbers; of Chinese every pair of characters is one."""
+    """Return the words of a title without numbers. In Chinese each pair of characters counts as a word."""
     words: set[str] = set()
     for word in _WORD.findall(_NUMBER.sub(" ", title.casefold())):
         words.update((word,) if word.isascii() else _pairs(word))
@@ -70,7 +70,7 @@ def comparable_title(title: str) -> frozenset[str]:
 
 
 def comparable_issuer(name: str) -> str:
-    """Return the issuer of a certificate without what tells its intermediates apart: `R11` and `R10` are one."""
+    """Return the issuer of a certificate without the number of its intermediate: `R11` and `R10` are equal."""
     words = [word for word in name.casefold().split() if not any(character.isdigit() for character in word)]
     return " ".join(words) or name[:1].casefold()
 

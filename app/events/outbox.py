@@ -1,7 +1,7 @@
-"""What people are still to be told of, written in the transaction of the event itself (ADR 0075).
+"""The outbox of notifications, whose rows are written in the transaction of the event itself (ADR 0075).
 
-So nothing is lost with a process that ends after COMMIT, and nothing is told of what was rolled back. A row says that
-something has happened, not to whom that matters: who writes one does no work for each reader.
+No event is lost if a process ends after COMMIT, and rolled-back events cause no notification. A row records the event,
+not its recipients, so that writers do no work per recipient.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,15 +17,15 @@ from app.events.types import FindingChanged, TaskCompleted, ViolationDetected
 
 
 class Kind(StrEnum):
-    """What has happened."""
+    """Kind of event."""
 
-    FOUND = "found"  # an attempt has found something, or what it found weighs another amount
+    FOUND = "found"  # an attempt has new findings, or the risk of a finding has changed
     ENDED = "ended"  # an attempt has ended
-    CHANGED = "changed"  # a scan differs from the one before; `detail` says in what
-    OVERDUE = "overdue"  # a site was not scanned; `detail` says since when
+    CHANGED = "changed"  # a scan differs from the previous one; `detail` has the changes
+    OVERDUE = "overdue"  # a site had no conclusive scan for too long; `detail` has the time
 
 
-# Findings come in bursts: those of so long are told as one.
+# Findings come in bursts, which are collected for this time.
 GATHERING: Final = timedelta(seconds=30)
 _KINDS: Final[Mapping[str, Kind]] = {
     ViolationDetected.type: Kind.FOUND,
@@ -36,7 +36,7 @@ _WAITS: Final = {Kind.FOUND: GATHERING}
 
 
 def note_events(connection: Connection, task_id: str, attempt: int, types: Iterable[str], now: datetime) -> None:
-    """Note what a batch of a task's events means to others: at most one statement for each kind."""
+    """Write the rows for a batch of a task's events: at most one statement per kind."""
     for kind in sorted({_KINDS[name] for name in types if name in _KINDS}):
         put(connection, kind, task_id, attempt, now=now)
 
@@ -50,9 +50,9 @@ def put(
     now: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note that it has happened. What nobody has looked at yet keeps its time, and gets this `detail`.
+    """Write the row of an event. An existing row keeps its time, and gets this `detail` and a new version.
 
-    A reader that has looked meanwhile finds another version, and looks again.
+    A reader that has read the previous version detects the new one, and reads again.
     """
     row = {
         "kind": kind.value,

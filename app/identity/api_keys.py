@@ -1,8 +1,8 @@
-"""API keys: tokens that a user makes for programs, with some of the user's rights, until they are revoked or expire.
+"""API keys: tokens that a user creates for programs, with some of the user's rights, until they are revoked or expire.
 
-A key is never worth more than its user: who is disabled has no key that lets anybody in, and who is no administrator
-any more has none that acts as one. Passwords are another matter: a user's own change of it leaves keys alone, as
-programs do not know it; a password that an administrator sets, and a deactivation, revoke them (`identity.users`).
+A key never has more rights than its user: keys of disabled users are refused, and keys of former administrators no
+longer act as administrators. A user's own password change does not affect keys, because programs do not use the
+password; a password set by an administrator, and a deactivation, revoke them (`identity.users`).
 """
 
 import hmac
@@ -30,7 +30,7 @@ from app.identity.queries import api_keys, sessions, users
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key that was made just now: `key` is shown once."""
+    """A key that was just created: `key` is shown once."""
 
     key: str
     info: Json  # as in the list
@@ -38,7 +38,7 @@ class NewKey:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ApiKeys:
-    """The keys of all users. Each look into the database is shared by those who ask at the same time."""
+    """The keys of all users. Concurrent requests share one database lookup."""
 
     settings: SettingsSource
     db: Database
@@ -50,7 +50,7 @@ class ApiKeys:
         self._by_digest: DataLoader[str, Row[Any]] = DataLoader(self._read_digests)
 
     async def authenticate(self, key: str) -> Principal:
-        """Return whom the key lets in, and with what. Raises TokenRefused."""
+        """Return the principal of the key. Raises TokenRefused."""
         if not is_well_formed(key):
             raise TokenRefused(code="invalid_token")
         digest = digest_of(key)
@@ -60,7 +60,7 @@ class ApiKeys:
         return self._principal(row)
 
     async def find(self, key_id: str) -> Principal:
-        """Return whom a key lets in that was shown before, as for a ticket. Raises TokenRefused."""
+        """Return the principal of a key by its id, as for a ticket. Raises TokenRefused."""
         rows = await self.db.read(lambda connection: api_keys.list_by_id(connection, [key_id]))
         if not rows:
             raise TokenRefused(code="invalid_token")
@@ -79,10 +79,10 @@ class ApiKeys:
     async def create(
         self, principal: Principal, *, name: str, scopes: Collection[Scope], expires_in_s: int | None
     ) -> NewKey:
-        """Make a key of the user.
+        """Create a key of the user.
 
         Raises:
-            Forbidden: `admin_only`, of a key with more rights than its user.
+            Forbidden: `admin_only`, for a key with more rights than its user.
             InvalidInput: `lifetime_too_long`.
             Conflict: `key_limit`.
         """
@@ -108,7 +108,7 @@ class ApiKeys:
         def work(connection: Connection) -> Row[Any]:
             users.lock(connection, principal.user_id)
             if not sessions.is_open(connection, principal, now=now):
-                raise Unauthenticated(code="invalid_token")  # it was ended while this waited for the lock
+                raise Unauthenticated(code="invalid_token")  # the session ended while this waited for the lock
             if api_keys.count_open(connection, principal.user_id, now=now) >= settings.api_keys_per_user:
                 raise Conflict(code="key_limit", limit=settings.api_keys_per_user)
             api_keys.add(connection, values)
@@ -117,15 +117,15 @@ class ApiKeys:
         row = await self.db.write(work)
         detail = {"scopes": row.scopes.split(), "days": life_s // 86_400}
         self._record("key.create", principal, object_id=row.id, detail=detail)
-        return NewKey(key, self._told(row))
+        return NewKey(key, self._info(row))
 
     async def list_own(self, principal: Principal) -> list[Json]:
         """Return the user's keys as `identity.schemas.keys.KeyInfo`, the newest first; revoked ones are left out."""
         rows = await self.db.read(lambda connection: api_keys.list_of_user(connection, principal.user_id))
-        return [self._told(row) for row in rows]
+        return [self._info(row) for row in rows]
 
     async def revoke(self, principal: Principal, key_id: str | None = None) -> int:
-        """End one key of the user, or all of them; return how many. Raises NotFound for one that has none to end."""
+        """Revoke one key of the user, or all; return their number. Raises NotFound for an unknown or revoked key."""
         now = self.clock.now()
         ended = await self.db.write(
             lambda connection: api_keys.revoke(connection, principal.user_id, now=now, key_id=key_id)
@@ -138,7 +138,7 @@ class ApiKeys:
         return len(ended)
 
     def note_denied(self, error: ScannerError, principal: Principal | None, *, address: str | None) -> None:
-        """Record why a key was of no use, and whose it is, where that is known."""
+        """Record why a key was refused, with its user if known."""
         user_id, key_id = None, None
         if principal is not None:
             user_id, key_id = principal.user_id, principal.key_id or principal.link_id
@@ -149,7 +149,9 @@ class ApiKeys:
         )
 
     def _principal(self, row: Row[Any]) -> Principal:
-        """Disabled comes before revoked, since disabling revokes: the holder of a good key may know why."""
+        """Return the principal. A disabled user is checked before a revoked key, because disabling revokes keys, and
+        the client is to get the actual reason.
+        """
         whose = {"user_id": row.user_id, "key_id": row.id}
         if not row.is_active:
             raise TokenRefused(code="user_disabled", **whose)
@@ -163,7 +165,7 @@ class ApiKeys:
         rows = await self.db.read(lambda connection: api_keys.list_by_digest(connection, digests))
         return {row.digest: row for row in rows}
 
-    def _told(self, row: Row[Any]) -> Json:
+    def _info(self, row: Row[Any]) -> Json:
         return {
             "key_id": row.id,
             "name": row.name,
@@ -188,7 +190,7 @@ def _with_rights(row: Row[Any]) -> Principal:
 
 
 def _ending(principal: Principal, row: Row[Any] | None) -> str | None:
-    """Why the principal is no longer good, or None. A key's row goes only with its user, or long after its end."""
+    """Return why the principal is no longer valid, or None. Rows are kept until long after the key has ended."""
     if row is None:
         return "key_revoked"
     if not row.is_active:

@@ -1,7 +1,7 @@
 """Read-only links: each shows one scan to anyone who has it, until it expires or is revoked.
 
-A link is read as its maker would read the scan: it ends when the maker may no longer see it. One that leads nowhere is
-answered as a scan that is missing, whatever the reason.
+A link shows the scan as its creator sees it, and ends when the creator may no longer see it. An invalid link gets the
+response for a missing scan, whatever the reason.
 """
 
 import hmac
@@ -27,7 +27,7 @@ from app.identity.queries import links, sessions, users
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A link that was made just now: `token` is shown once."""
+    """A link that was just created: `token` is shown once."""
 
     token: str
     info: Json  # as in the list
@@ -35,7 +35,7 @@ class NewLink:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Links:
-    """The links of all scans. Whether a user may see the scan is for the caller to know."""
+    """The links of all scans. The caller checks whether a user may see the scan."""
 
     settings: SettingsSource
     db: Database
@@ -46,7 +46,7 @@ class Links:
         self._by_digest: DataLoader[str, Row[Any]] = DataLoader(self._read_digests)
 
     async def authenticate(self, token: str) -> Principal:
-        """Return who reads the link's scan, and nothing else. Raises NotFound, as for a scan that is missing."""
+        """Return a principal restricted to the link's scan. Raises NotFound, as for a missing scan."""
         digest = digest_of(token)
         row = await self._by_digest.get(digest) if is_well_formed(token) else None
         if row is None or not hmac.compare_digest(row.digest, digest):
@@ -56,7 +56,7 @@ class Links:
         return Principal(row.user_id, row.username, row.role, "", row.expires_at, link_id=row.id, task_id=row.task_id)
 
     async def create(self, principal: Principal, task_id: str, *, expires_in_s: int) -> NewLink:
-        """Make a link to a scan that the principal may see.
+        """Create a link to a scan that the principal may see.
 
         Raises InvalidInput (`lifetime_too_long`), Conflict (`link_limit`).
         """
@@ -77,7 +77,7 @@ class Links:
         def work(connection: Connection) -> Row[Any]:
             users.lock(connection, principal.user_id)
             if not sessions.is_open(connection, principal, now=now):
-                raise Unauthenticated(code="invalid_token")  # it was ended while this waited for the lock
+                raise Unauthenticated(code="invalid_token")  # the session ended while this waited for the lock
             if links.count_open(connection, task_id, now=now) >= settings.links_per_task:
                 raise Conflict(code="link_limit", limit=settings.links_per_task)
             links.add(connection, values)
@@ -86,16 +86,16 @@ class Links:
         row = await self.db.write(work)
         detail = {"task": task_id, "days": expires_in_s // 86_400}
         self._record("link.create", principal, object_id=row.id, detail=detail)
-        return NewLink(token, _told(row))
+        return NewLink(token, _info(row))
 
     async def list_of(self, task_id: str) -> list[Json]:
-        """Return the links that lead to the scan as `scans.schemas.links.LinkInfo`, the newest first."""
+        """Return the valid links to the scan as `scans.schemas.links.LinkInfo`, newest first."""
         now, limit = self.clock.now(), self.settings.current.links_per_task
         rows = await self.db.read(lambda connection: links.list_of_task(connection, task_id, now=now, limit=limit))
-        return [_told(row) for row in rows]
+        return [_info(row) for row in rows]
 
     async def revoke(self, principal: Principal, task_id: str, link_id: str) -> None:
-        """End a link to a scan that the principal may see. Raises NotFound for one that has ended, or is no such."""
+        """Revoke a link to a scan that the principal may see. Raises NotFound for an invalid link."""
         now = self.clock.now()
         if not await self.db.write(lambda connection: links.revoke(connection, task_id, link_id, now=now)):
             raise NotFound(text="no_such_link")
@@ -109,7 +109,7 @@ class Links:
         self.audit.record(action, user_id=principal.user_id, address=principal.address, **more)
 
 
-def _told(row: Row[Any]) -> Json:
+def _info(row: Row[Any]) -> Json:
     return {
         "link_id": row.id,
         "prefix": row.prefix,

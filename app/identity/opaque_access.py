@@ -1,4 +1,4 @@
-"""What API keys and read-only links let in: the part of `AuthService` that does not know sessions."""
+"""Authentication by API keys and read-only links: the part of `AuthService` without sessions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from app.identity.api_keys import ApiKeys
 from app.identity.links import Links
 from app.identity.token_uses import TokenUses
 
-MAX_TURNS: Final = 10_000  # keys and links whose users are known before the database is asked
-OnChecked = Callable[[str, str], None]  # is told the kind of token, `key` or `link`, and the outcome
+MAX_TURNS: Final = 10_000  # keys and links whose users are cached
+OnChecked = Callable[[str, str], None]  # called with the kind of token, `key` or `link`, and the outcome
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class OpaqueAccess:
-    """Keys and links of all users, and when they are used."""
+    """Keys and links of all users, and their uses."""
 
     keys: ApiKeys
     links: Links
     uses: TokenUses
     on_checked: OnChecked
-    _turns: dict[str, str] = field(default_factory=dict, init=False)  # by digest; what was seen last is the last
+    _turns: dict[str, str] = field(default_factory=dict, init=False)  # by digest, the most recently used last
 
     async def authenticate(self, token: str) -> Principal:
-        """See `Authenticator`, of a token that `is_opaque`."""
+        """See `Authenticator`, for a token that `is_opaque`."""
         is_key = token.startswith(KEY)
         try:
             principal = await (self.keys.authenticate(token) if is_key else self.links.authenticate(token))
@@ -52,8 +52,8 @@ class OpaqueAccess:
         self.keys.note_denied(error, principal, address=address)
 
     def turn_of(self, token: str) -> str | None:
-        """Return by whom requests with the token take their turns: its user where that is known, otherwise the token
-        itself; None: it is none of ours.
+        """Return the queue of requests with the token: that of its user if known, otherwise of the token itself; None:
+        the token is not valid.
         """
         digest = digest_of(token)
         return self._turns.get(digest, f"token {digest}") if is_well_formed(token) else None

@@ -111,40 +111,40 @@ tickets = Table(
     Column("role", String(16), nullable=False),
     Column("token_expires_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False, index=True),  # by the database's clock
-    Column("key_id", String(36)),  # of the API key that bought it; NULL: a session did, and `session_id` is its id
+    Column("key_id", String(36)),  # of the API key that requested it; NULL: a session did, and `session_id` is its id
 )
 
-# Tokens for programs. A row that is revoked or has expired stays for a while: who shows it is told why.
+# Tokens for programs. Revoked and expired rows are kept for a while, so that clients get the reason.
 api_keys = Table(
     "api_keys",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("name", String(100), nullable=False),
-    Column("digest", String(64), nullable=False, unique=True),  # of the key, which is not kept
-    Column("prefix", String(16), nullable=False),  # its first characters, by which its owner knows it again
+    Column("digest", String(64), nullable=False, unique=True),  # of the key, which is not stored
+    Column("prefix", String(16), nullable=False),  # its first characters, by which its owner recognises it
     Column("scopes", String(64), nullable=False),  # of `core.scopes.Scope`, separated by spaces
     Column("created_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False, index=True),  # brought forward when it is revoked
+    Column("expires_at", UtcDateTime, nullable=False, index=True),  # set to the time of the revocation, if earlier
     Column("revoked_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),  # to a minute
-    # From where it was used, as `core.limits.network_of` writes it: the newest first, at most 20.
+    # Networks that used it, as returned by `core.limits.network_of`: newest first, at most 20.
     Column("networks", JSON, nullable=False),
 )
 
-# Each shows one scan to anyone who has it, and nothing else.
+# Each shows one scan to anyone who has it.
 scan_links = Table(
     "scan_links",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("task_id", String(36), ForeignKey("scan_tasks.id", ondelete="CASCADE"), nullable=False, index=True),
-    # Who has made it, and as whom it is read.
+    # The creator, with whose rights it is read.
     Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("digest", String(64), nullable=False, unique=True),
     Column("prefix", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False, index=True),  # as of a key
+    Column("expires_at", UtcDateTime, nullable=False, index=True),  # as for a key
     Column("revoked_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
-    Column("requests", Integer, nullable=False, server_default="0"),  # that it was shown with
+    Column("requests", Integer, nullable=False, server_default="0"),  # number of requests with it
 )

@@ -1,7 +1,7 @@
-"""When keys and links were used, off the path of the requests: what one process has seen, written once a minute.
+"""The uses of keys and links in one process, written once a minute instead of during requests.
 
-The first use of a key from a network that it was not used from before is a row of the audit log; uses of a link are
-rows with their number, at most one an hour.
+The first use of a key from a new network is recorded in the audit log. The uses of a link are recorded with their
+number, at most once an hour.
 """
 
 import asyncio
@@ -23,34 +23,34 @@ from app.identity.queries import api_keys, links
 
 EVERY_S: Final = 60.0
 LINK_AUDIT_S: Final = 3_600.0  # between two rows of the audit log about one link
-MAX_NOTED: Final = 10_000  # keys and links between two writes; of those beyond, no use is noted
-MAX_NETWORKS: Final = 20  # kept of a key, the newest
+MAX_NOTED: Final = 10_000  # keys and links between two writes; uses of further ones are not recorded
+MAX_NETWORKS: Final = 20  # newest networks that are stored for a key
 MAX_NEW_NETWORKS: Final = 20  # of one key between two writes
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class _Uses:
-    """Of one key or link since the last write."""
+    """Uses of one key or link since the last write."""
 
     user_id: str
     at: datetime
     requests: int = 0
-    networks: dict[str, str | None] = field(default_factory=dict)  # with an address of each
+    networks: dict[str, str | None] = field(default_factory=dict)  # each with one of its addresses
 
 
 @dataclass(slots=True)
 class _LinkCount:
-    """What the audit log was not told yet of a link."""
+    """Uses of a link that are not in the audit log yet."""
 
     user_id: str
     requests: int = 0
-    told_at: float | None = None  # monotonic
+    recorded_at: float | None = None  # of the last row, monotonic
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TokenUses:
-    """Noting never waits."""
+    """Collects uses in memory, without waiting, and writes them."""
 
     db: Database
     clock: Clock
@@ -61,7 +61,7 @@ class TokenUses:
     _some: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def note(self, principal: Principal) -> None:
-        """Note that the principal's key or link was used."""
+        """Record a use of the principal's key or link."""
         noted = self._keys if principal.key_id else self._links
         token_id = principal.key_id or principal.link_id
         if token_id not in noted and len(self._keys) + len(self._links) >= MAX_NOTED:
@@ -74,7 +74,7 @@ class TokenUses:
         self._some.set()
 
     async def keep_written(self) -> None:
-        """Write what was noted, at once and then once a minute, until cancelled."""
+        """Write the uses once a minute, until cancelled."""
         while True:
             await self._some.wait()
             try:
@@ -84,7 +84,7 @@ class TokenUses:
             await self.clock.sleep(EVERY_S)
 
     async def write(self) -> None:
-        """Write what was noted. Raises DatabaseUnavailable; it is noted as before then."""
+        """Write the uses. Raises DatabaseUnavailable, and keeps them in that case."""
         self._some.clear()
         keys, self._keys = self._keys, {}
         used, self._links = self._links, {}
@@ -102,35 +102,32 @@ class TokenUses:
             self._keys, self._links = _joined(keys, self._keys), _joined(used, self._links)
             self._some.set()
             raise
-        self._tell_keys(keys, new)
-        self._tell_links(used)
+        self._audit_keys(keys, new)
+        self._audit_links(used)
 
-    def _tell_keys(self, keys: dict[str, _Uses], new: dict[str, list[str]]) -> None:
+    def _audit_keys(self, keys: dict[str, _Uses], new: dict[str, list[str]]) -> None:
         for key_id, networks in new.items():
             uses = keys[key_id]
             for network in networks:
                 self.audit.record("key.use", user_id=uses.user_id, address=uses.networks[network], object_id=key_id)
 
-    def _tell_links(self, used: dict[str, _Uses]) -> None:
+    def _audit_links(self, used: dict[str, _Uses]) -> None:
         now = self.clock.monotonic()
         for link_id, uses in used.items():
             count = self._link_counts.setdefault(link_id, _LinkCount(uses.user_id))
             count.requests += uses.requests
-            if count.told_at is None or now - count.told_at >= LINK_AUDIT_S:
+            if count.recorded_at is None or now - count.recorded_at >= LINK_AUDIT_S:
                 address = next(iter(uses.networks.values()), None)
                 detail = {"requests": count.requests, "networks": len(uses.networks)}
                 self.audit.record("link.use", user_id=uses.user_id, address=address, object_id=link_id, detail=detail)
-                count.requests, count.told_at = 0, now
-        # One that is told of and rests begins anew.
-        over = [one for one, count in self._link_counts.items() if now - (count.told_at or now) >= 2 * LINK_AUDIT_S]
-        for link_id in over:
+                count.requests, count.recorded_at = 0, now
+        idle = [one for one, count in self._link_counts.items() if now - (count.recorded_at or now) >= 2 * LINK_AUDIT_S]
+        for link_id in idle:  # all of their uses are recorded
             del self._link_counts[link_id]
 
 
 def _write_keys(connection: Connection, keys: dict[str, _Uses]) -> dict[str, list[str]]:
-    """Return the networks from which each was not used before. In the order of the keys: two servers never wait for
-    each other.
-    """
+    """Return the new networks of each key. Keys are written in order, so that two servers cannot deadlock."""
     new: dict[str, list[str]] = {}
     for row in sorted(api_keys.list_by_id(connection, list(keys)), key=attrgetter("id")):
         uses = keys[row.id]

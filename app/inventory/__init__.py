@@ -1,1 +1,1 @@
-"""The third parties of all sites, and what differs between two scans of one."""
+"""The third parties of all sites, and differences between two scans of a site."""

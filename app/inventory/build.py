@@ -1,4 +1,4 @@
-"""Builds what compares scans, and what lists the third parties of all sites."""
+"""Builds the services that compare scans and list the third parties of all sites."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class InventoryParts:
 def build_inventory(
     *, db: Database, guarded: Database, stores: ScanStores, targets: TargetParser, clock: Clock, lease: Lease
 ) -> InventoryParts:
-    """`guarded`: whose writes are refused once the lease is another's."""
+    """Return the parts. `guarded`: a database that refuses writes after the lease is lost."""
     differences = DifferenceService(db=db, stores=stores, targets=targets, clock=clock)
     return InventoryParts(
         differences=differences,

@@ -9,7 +9,7 @@ from app.rest.parameters import get_services
 
 
 class InventoryServices(Protocol):
-    """What these routes take of the lifespan state."""
+    """The part of the lifespan state that these routes use."""
 
     inventory: InventoryParts
 

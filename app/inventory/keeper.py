@@ -1,9 +1,9 @@
-"""Lists the third parties of each site as the results that stand for it have them (`inventory.tables.site_parties`).
+"""Lists the third parties of each site from its current results (`inventory.tables.site_parties`).
 
-Nobody who asks reads stores of scans: when results change (a scan ends, is repeated or deleted), the site is listed
-anew, piece by piece, each in a short transaction. What was missed, and what was there before the upgrade, is found by
-looking at all sites. When a newer scan shows another owner or other content of a third party, that is noted in the
-outbox for those who want to be told.
+Requests do not read the stores of scans: when results change (a scan ends, is repeated or deleted), the list of the
+site is written again, in batches of short transactions. A regular check of all sites finds changes that were missed or
+precede an upgrade. If a newer scan shows another owner or other content of a third party, a row is added to the outbox
+for notifications.
 """
 
 import asyncio
@@ -35,29 +35,21 @@ from app.scanstore.port import ScanStores
 from app.site_counts.summary import SiteKey, existing_sites
 
 LOOK_EVERY_S: Final = 60.0
-SOON_S: Final = 1.0  # after a scan has ended: of an order many end together
+SOON_S: Final = 1.0  # after a scan has ended: many scans of an order end together
 PIECE: Final = 100  # third parties of one transaction: some 10 ms of the write lock
 MAX_PARTIES: Final = 20_000  # of one site
-MAX_WAYS: Final = 50  # looked at of each, for a script
+MAX_WAYS: Final = 50  # read for each third party, to find a script
 MAX_TITLE: Final = 200
-TOLD: Final = (
-    "section",
-    "change",
-    "name",
-    "aspect",
-    "before",
-    "after",
-    "url",
-)  # of a difference, to those who are told
+NOTIFIED_FIELDS: Final = ("section", "change", "name", "aspect", "before", "after", "url")  # of a difference
 PATIENCE: Final = timedelta(hours=1)  # with two scans that cannot be compared at the moment
-# Why two scans can never be compared: one is gone, or its store is.
+# Reasons for which two scans can never be compared: a scan or its store is gone.
 LASTING: Final = frozenset({NotFound.code, "results_unavailable", StoreMismatch.code, StoreDamaged.code})
 log = structlog.get_logger(__name__)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class InventoryKeeper:
-    """One process of a deployment does it: who holds the lease.
+    """Runs in the process that holds the lease.
 
     `changed_parties`: see `DifferenceService.changed_parties`.
     """
@@ -72,12 +64,12 @@ class InventoryKeeper:
         self._has_ended = asyncio.Event()
 
     def on_hint(self, hint: Hint) -> None:
-        """What the bus says. Event loop only."""
+        """Look soon if a task has ended. Event loop only."""
         if isinstance(hint, TaskHint) and hint.status in TERMINAL:
             self._has_ended.set()
 
     async def keep_current(self) -> None:
-        """Until cancelled."""
+        """Keep the lists current until cancelled."""
         while True:
             try:
                 if await self.lease.is_held():
@@ -91,8 +83,8 @@ class InventoryKeeper:
             await self.clock.sleep(SOON_S)
 
     async def look(self) -> None:
-        """List every site whose results are not those that are listed. Raises DatabaseUnavailable; the next look goes
-        on.
+        """List every site whose current results are not listed yet. Raises DatabaseUnavailable; the next look
+        continues.
         """
         after: SiteKey | None = None
         while True:
@@ -102,7 +94,7 @@ class InventoryKeeper:
                     await self._list(one.run, one.earlier)
                 except DatabaseUnavailable:
                     raise
-                except (ScanStoreError, Unavailable) as error:  # of this site alone: the next look tries it again
+                except (ScanStoreError, Unavailable) as error:  # concerns this site only: the next look retries it
                     log.warning("site_not_listed", task_id=one.run.task_id, reason=str(error))
             if after is None:
                 break
@@ -112,7 +104,7 @@ class InventoryKeeper:
         site, run = (row.user_id, row.target_domain), (row.task_id, row.attempt)
         reader = await asyncio.to_thread(self.stores.reader, row.task_id, row.run)
         try:
-            if reader.present:  # else there is nothing that could be said, and nothing that would come later
+            if reader.present:  # otherwise there are no results, and none will come
                 await self._write(row, reader)
                 while await self.db.write(partial(parties.note_absent, site=site, run=run, limit=PIECE)) == PIECE:
                     continue
@@ -122,14 +114,14 @@ class InventoryKeeper:
         await self.db.write(partial(_note_listed, row=row, changes=changes, now=self.clock.now()))
 
     async def _changes(self, row: Row[Any], earlier: tuple[str, int]) -> Sequence[Json]:
-        """Return which third parties have another owner or other content than in the results that were listed: so
-        nothing is left out where several scans have ended since.
+        """Return changes of the owner or content of third parties since the listed results, so that no change is
+        missed if several scans have ended since.
         """
         try:
             return await self.changed_parties(row.user_id, RunRef(row.task_id, row.attempt), RunRef(*earlier))
         except (NotFound, Unavailable) as error:
             if error.code not in LASTING and self.clock.now() < row.completed_at + PATIENCE:
-                raise  # it may be said later
+                raise  # a later look may succeed
             log.warning("changes_not_compared", task_id=row.task_id, reason=str(error))
             return ()
 
@@ -144,7 +136,7 @@ class InventoryKeeper:
                 await self.db.write(partial(parties.put, rows=[_row(row, item) for item in found]))
 
     async def _forget_gone(self) -> None:
-        """Remove what is listed of sites that are gone."""
+        """Remove the lists of sites that no longer exist."""
         after: SiteKey | None = None
         while listed := await self.db.read(partial(parties.listed_after, after=after)):
             there = await self.db.read(partial(existing_sites, keys=listed))
@@ -156,7 +148,7 @@ class InventoryKeeper:
 
 
 def _note_listed(connection: Connection, row: Row[Any], changes: Sequence[Json], now: datetime) -> None:
-    """In one transaction: so a change is noted once, whatever ends in between."""
+    """Record the listed results and their changes in one transaction, so that a change causes one notification."""
     parties.note_listed(connection, (row.user_id, row.target_domain), (row.task_id, row.attempt), row.completed_at)
     if changes:
         detail = {
@@ -165,14 +157,14 @@ def _note_listed(connection: Connection, row: Row[Any], changes: Sequence[Json],
             "task_id": row.task_id,
             "attempt": row.attempt,
             "total": len({item["name"] for item in changes}),
-            "changes": [{name: item[name] for name in TOLD} for item in changes[:SHOWN_CHANGES]],
+            "changes": [{name: item[name] for name in NOTIFIED_FIELDS} for item in changes[:SHOWN_CHANGES]],
         }
         outbox.put(connection, outbox.Kind.CHANGED, row.task_id, row.attempt, now=now, detail=detail)
 
 
 def _read_piece(reader: EvidenceReader, last: str) -> tuple[list[dict[str, Any]], str]:
-    """Return what the next third parties are, without those that are only mentioned, and the last one that was looked
-    at; "": there are no more.
+    """Return the next third parties, without those that are only mentioned, and the last domain that was read; "":
+    there are no more.
     """
     stored = reader.third_parties_after(last, limit=PIECE)
     counted = [party for party in stored if party.relation.value != "mention"]
@@ -200,7 +192,7 @@ def _read_piece(reader: EvidenceReader, last: str) -> tuple[list[dict[str, Any]]
 
 
 def _shown(captures: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return what captures of a third party say of it."""
+    """Return registration and title from the captures of a third party."""
     registration: Mapping[str, Any] = next((found for one in captures if (found := one.get("registration"))), {})
     titles = (display_text(one.get("title", "")) for one in captures)
     return {

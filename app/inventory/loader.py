@@ -1,4 +1,4 @@
-"""Makes a `domain.inventory.Inventory` of what a scan has stored. Blocking; reads in pieces of at most PIECE rows."""
+"""Builds a `domain.inventory.Inventory` from the store of a scan. Blocking; reads batches of at most PIECE rows."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,19 +25,19 @@ from app.scanstore.inventory_reader import InventoryReader, StoredPlace, StoredW
 from app.scanstore.rows import ThirdPartyWithOutcome, host_in
 
 PIECE: Final = 1_000
-MAX_URLS: Final = 200_000  # of the site; of a larger one the rest counts as not read
+MAX_URLS: Final = 200_000  # of the site; further ones count as not read
 MAX_HOPS: Final = 20_000
-MAX_WAYS: Final = 100  # of one third party; one with more (an address for each visitor) is not compared by them
+MAX_WAYS: Final = 100  # of one third party; with more (a URL for each visitor), ways are not compared
 DOMAINS_AT_ONCE: Final = 100
-MAX_PLACES: Final = 5_000  # of one third party; one with more has too many to say that all were looked at
+MAX_PLACES: Final = 5_000  # of one third party; with more, it is unknown whether all were checked
 MAX_PLACES_IN_ALL: Final = 200_000
-# What a page of the site showed when somebody looked at it: also that it is gone, or leads elsewhere.
+# Outcomes of pages that were checked, including that they are gone or redirect elsewhere.
 _READ: Final = frozenset({Seen.JUDGED, Seen.GONE, Seen.MOVED, Seen.SHEET, Seen.FORM, Seen.NOT_HTML})
 RegistrableOf = Callable[[str], str]  # of a host; the host itself where there is none
 
 
 class InventoryLoader:
-    """Of one scan, for one thread. `site`: registrable domain of the target."""
+    """Reads one scan, in one thread. `site`: registrable domain of the target."""
 
     def __init__(self, reader: InventoryReader, *, site: str, registrable_of: RegistrableOf) -> None:
         self._reader = reader
@@ -47,7 +47,7 @@ class InventoryLoader:
         self._hosts: dict[str, tuple[str, ...]] = {}  # and the other way round
 
     def load(self, findings: Mapping[FindingKey, Risk]) -> Inventory:
-        """Return all but the places. Raises ScanStoreError."""
+        """Return the inventory without places. Raises ScanStoreError."""
         parties = {party.domain: party for party in self._parties()}
         captures = _Captures(self._reader, self._domain_of, self._site)
         return Inventory(
@@ -62,7 +62,7 @@ class InventoryLoader:
         )
 
     def with_places(self, inventory: Inventory, domains: Sequence[str]) -> Inventory:
-        """Return the inventory with the places of these third parties, as far as there are not too many."""
+        """Return the inventory with the places of these third parties, up to the limits."""
         places: dict[str, list[Place]] = {}
         total = 0
         for start in range(0, len(domains), DOMAINS_AT_ONCE):
@@ -74,7 +74,7 @@ class InventoryLoader:
         return replace(inventory, places=places)
 
     def rendered_among(self, pages: Mapping[str, str]) -> frozenset[str]:
-        """Return which of these pages a browser has rendered; `pages`: URLs by the comparable one."""
+        """Return the pages that a browser has rendered; `pages`: URLs by comparable URL."""
         return frozenset(page for page, url in pages.items() if self._reader.is_rendered(url))
 
     # Third parties
@@ -105,10 +105,10 @@ class InventoryLoader:
             )
 
     def _ways(self, domains: Sequence[str]) -> dict[str, list[StoredWay]]:
-        """Return the ways of each; those with too many are left out."""
+        """Return the ways of each third party, without those that have too many."""
         limit = MAX_WAYS * len(domains)
         found = self._reader.ways_to(self._hosts_of(domains), limit=limit)
-        if len(found) >= limit:  # one has an address for each visitor: the others are asked alone
+        if len(found) >= limit:  # one of them has a URL for each visitor: each is read alone
             return {} if len(domains) == 1 else {d: w for d in domains for d, w in self._ways([d]).items()}
         ways: dict[str, list[StoredWay]] = {domain: [] for domain in domains}
         for way in found:
@@ -171,7 +171,7 @@ class InventoryLoader:
 
 
 class _Captures:
-    """What was captured, by whom it is of."""
+    """The captures of a scan, by owner."""
 
     def __init__(self, reader: InventoryReader, domain_of: RegistrableOf, site: str) -> None:
         self.own: dict[str, Showing] = {}
@@ -223,5 +223,5 @@ def _way(stored: StoredWay) -> Way:
 
 
 def _provider(aliases: Sequence[str]) -> str:
-    """Return the last two labels of what a host is an alias of: before them are numbers of nodes. "": of nothing."""
+    """Return the last two labels of the target of an alias, without node numbers; "": no alias."""
     return ".".join(aliases[-1].rstrip(".").split(".")[-2:]) if aliases else ""

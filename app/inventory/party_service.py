@@ -1,4 +1,4 @@
-"""The use cases: the third parties of all sites, and which sites load one."""
+"""Use cases: list the third parties of all sites, and the sites that use one."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,7 +18,7 @@ DEFAULT_SORT: Final = "-sites"
 
 
 class PartyInventoryService:
-    """Reads what `inventory.keeper` has written: no store of a scan. Administrators see the sites of all users."""
+    """Reads the rows of `inventory.keeper`, not the stores of scans. Administrators see the sites of all users."""
 
     def __init__(self, *, db: Database) -> None:
         self._db = db
@@ -45,7 +45,7 @@ class PartyInventoryService:
         return await self._db.read(work)
 
     async def get(self, principal: Principal, domain: str, paging: Paging) -> JsonChunks:
-        """Return `inventory.schemas.InventoryParty`, with a page of the sites that have it. Raises NotFound."""
+        """Return `inventory.schemas.InventoryParty` with a page of its sites. Raises NotFound."""
 
         def work(connection: Connection) -> JsonChunks:
             facts = parties.facts_of(connection, principal, domain)

@@ -1,4 +1,4 @@
-"""Differences between scans, as they were made, and the third parties of every site."""
+"""Tables of stored differences between scans, and of the third parties of every site."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeB
 
 from app.core.tables import UtcDateTime, metadata
 
-# One row a pair of runs that somebody has compared (`inventory.differences`): two stores are read once for it.
+# One row per pair of compared runs (`inventory.differences`), so that the two stores are read once.
 scan_differences = Table(
     "scan_differences",
     metadata,
@@ -14,41 +14,41 @@ scan_differences = Table(
     Column("run", Integer, primary_key=True),
     Column("against_task_id", String(36), ForeignKey("scan_tasks.id", ondelete="CASCADE"), primary_key=True),
     Column("against_run", Integer, primary_key=True),
-    Column("version", Integer, nullable=False),  # of the comparison: a row of another one is made anew
+    Column("version", Integer, nullable=False),  # of the comparison: a row with another version is computed again
     Column("made_at", UtcDateTime, nullable=False),
     Column("counts", JSON, nullable=False),  # of all, by section and change
     Column("body", LargeBinary, nullable=False),  # the differences, the most urgent first, as the version has them
 )
 Index("ix_scan_differences_against", scan_differences.c.against_task_id)
 
-# One row a third party of a site: an owner's target. It stays when the newest scan has it no more, as long as the site
-# does: so one that comes back is known from before.
+# One row per third party and site (an owner's target). The row is kept while the site exists, even if the newest scan
+# no longer contains the third party, so that it is not new when it returns.
 site_parties = Table(
     "site_parties",
     metadata,
-    # No foreign key: there are thousands of an owner, and they go piece by piece (`inventory.keeper`).
+    # No foreign key: an owner has thousands of rows, which are removed in batches (`inventory.keeper`).
     Column("user_id", String(36), primary_key=True),
     Column("target_domain", String(253), primary_key=True),
     Column("domain", String(253), primary_key=True),
-    Column("is_present", Boolean, nullable=False),  # the scan whose results stand for the site has it
+    Column("is_present", Boolean, nullable=False),  # the current results of the site contain it
     Column("category", String(32), nullable=False),
     Column("relation", String(16), nullable=False),  # the strongest
     Column("reference_count", Integer, nullable=False),
-    Column("hidden", Integer, nullable=False),  # how many of these are hidden
+    Column("hidden", Integer, nullable=False),  # number of hidden references
     Column("page", Text, nullable=False),  # one page that refers to it
     Column("script", Text, nullable=False),  # one script or frame that is loaded from it; "": none
     Column("outcome", String(16), nullable=False),  # `domain.third_parties.Outcome`
-    Column("registrar", Text, nullable=False),  # "": its registry was not asked, or did not say
+    Column("registrar", Text, nullable=False),  # "": its registry was not queried, or did not state it
     Column("registered_on", String(10), nullable=False),
-    Column("title", Text, nullable=False),  # of what it shows
+    Column("title", Text, nullable=False),  # of its page
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
-    Column("task_id", String(36), nullable=False),  # the scan that saw it last, with the next
+    Column("task_id", String(36), nullable=False),  # the last scan that found it, together with `attempt`
     Column("attempt", Integer, nullable=False),
     Column("run", Integer, nullable=False),  # of that attempt: its findings have it
 )
 PRESENT: Final = text("is_present")  # in the words of the indexes
-_LISTED: Final = ("category", "first_seen_at")  # a list of all is one of an index alone
+_LISTED: Final = ("category", "first_seen_at")  # a list of all third parties reads only the index
 for _name, _columns in (("domain", ("domain", "user_id", *_LISTED)), ("owner", ("user_id", "domain", *_LISTED))):
     Index(
         f"ix_site_parties_{_name}",
@@ -58,7 +58,7 @@ for _name, _columns in (("domain", ("domain", "user_id", *_LISTED)), ("owner", (
     )
 Index("ix_site_parties_ever", site_parties.c.domain, site_parties.c.user_id, site_parties.c.target_domain)
 
-# Of which run `site_parties` has the third parties of a site: written last, when all of them are there.
+# The run whose third parties `site_parties` contains for a site. It is written last, after all of them.
 site_inventories = Table(
     "site_inventories",
     metadata,

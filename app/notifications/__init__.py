@@ -1,1 +1,1 @@
-"""Notifications: rules of users, the feed of what they were told, and what leaves by channels (ADR 0075)."""
+"""Notifications: the rules of users, their feed, and deliveries to channels (ADR 0075)."""

@@ -1,4 +1,4 @@
-"""Builds what notifies: from the outbox to the channels, with the use cases around it."""
+"""Builds the services of notifications, from the outbox to the channels."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

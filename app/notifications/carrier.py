@@ -1,4 +1,4 @@
-"""Sends one delivery by its channel: chooses the adapter, opens the secret, and gives the time that a try may take."""
+"""Sends one delivery to its channel: selects the adapter, decrypts the secret, and limits the time of an attempt."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ from app.notifications.outcome import Failed, FailureCode, Outcome
 from app.notifications.ports import HttpAnswer, HttpRequest, HttpSender, Outgoing
 from app.notifications.sealing import SecretSeal, UnreadableSecret
 
-TRY_S: Final = 30.0  # longest time of one try, whatever the other side does
+TRY_S: Final = 30.0  # maximum time of one attempt
 
 
 class HttpAdapter(Protocol):
-    """How a kind of channel writes a request, and reads its answer. Pure."""
+    """Composes the request of a kind of channel, and interprets the response. Pure."""
 
     @property
     def spacing_s(self) -> float:
@@ -59,22 +59,22 @@ class Carrier:
     clock: Clock
 
     def spacing_s(self, kind: str) -> float:
-        """Return the seconds that a channel of this kind leaves between two messages."""
+        """Return the seconds between two messages of a channel of this kind."""
         adapter = HTTP.get(ChannelKind(kind))
         return self.mail.spacing_s if adapter is None else adapter.spacing_s
 
     async def send(self, channel: Row[Any], delivery: Row[Any]) -> Outcome:
-        """Make one try. Never raises for what the other side does."""
+        """Make one attempt. Never raises because of the receiver."""
         try:
             message = self.writer.write(delivery.contents, channel.language)
             outgoing = Outgoing(delivery.id, NOTIFICATION, delivery.created_at, delivery.contents, message)
             return await self._send(channel, outgoing)
-        except Exception:  # a boundary: a delivery that we trip over dies in time, and its channel goes on
+        except Exception:  # a boundary: a delivery that causes an error expires, and its channel continues
             log.exception("delivery_broke", delivery_id=delivery.id, kind=channel.kind)
             return Failed(FailureCode.PROTOCOL, {"detail": ""})
 
     async def test(self, channel: Row[Any], delivery_id: str) -> Outcome:
-        """Send a message that says that it is a test."""
+        """Send a test message."""
         message = self.writer.test(channel.language)
         return await self._send(
             channel, Outgoing(delivery_id, TEST, self.clock.now(), {"items": [], "total": 0}, message)

@@ -1,6 +1,7 @@
-"""What a notification says: JSON of codes and numbers, which every channel and reader puts in words.
+"""The content of a notification: JSON with codes and numbers, which channels and readers put into words.
 
-It is made once, in the transaction that notifies, and the same for the feed, all channels and every try.
+It is created once, in the transaction that writes the notification, and is the same for the feed, all channels and
+every attempt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +19,14 @@ Content = dict[str, Any]  # `notifications.schemas.feed.NotificationContent`
 
 @dataclass(frozen=True, slots=True)
 class NewFinding:
-    """A finding that a rule has not told of yet, or at a lower risk only."""
+    """A finding of which a rule has not notified yet, or only at a lower risk."""
 
     finding: OpenFinding
     raised_from: str | None = None
 
 
 def of_findings(run: RunState, new: Sequence[NewFinding]) -> Content:
-    """`new`: the worst first, at least one."""
+    """Return the content for new findings. `new`: highest risk first, at least one."""
     return {
         **_of_run(NotificationKind.FINDINGS, run),
         "findings": [_finding(item) for item in new[:SHOWN_FINDINGS]],
@@ -34,7 +35,7 @@ def of_findings(run: RunState, new: Sequence[NewFinding]) -> Content:
 
 
 def of_end(run: RunState) -> Content | None:
-    """Return what is said of a run that has ended; None: nothing, somebody cancelled it."""
+    """Return the content for an ended run; None for a cancelled one."""
     match run.status:
         case TaskStatus.FAILED:
             return {**_of_run(NotificationKind.SCAN_FAILED, run), "error": run.error}
@@ -48,7 +49,7 @@ def of_end(run: RunState) -> Content | None:
 
 
 def of_site(kind: NotificationKind, detail: Mapping[str, Any]) -> Content:
-    """Return what is said of a site; `detail` names its `target_domain`, and has what else there is to say."""
+    """Return the content for a site; `detail` has its `target_domain` and the other fields."""
     names = ("target_domain", "task_id", "attempt", "changes", "total", "days", "since")
     return {"kind": kind.value, **{name: detail[name] for name in names if detail.get(name) is not None}}
 

@@ -1,4 +1,4 @@
-"""The use cases of the feed and of deliveries: what a user was notified of, and what left of it."""
+"""Use cases of the feed and of deliveries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class FeedPage:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class FeedService:
-    """What a user was notified of, and what left of it."""
+    """A user's notifications, and their deliveries."""
 
     db: Database
     clock: Clock
@@ -33,7 +33,7 @@ class FeedService:
     on_change: Callable[[], None] = lambda: None  # something may be due now
 
     async def read(self, principal: Principal, *, after: int | None, before: int | None, limit: int) -> FeedPage:
-        """Return what comes after a number, the oldest first; without one the newest first, those before a number."""
+        """Return notifications after a number, oldest first, or without it those before a number, newest first."""
 
         def work(connection: Connection) -> FeedPage:
             user_id = principal.user_id
@@ -47,7 +47,7 @@ class FeedService:
         return await self.db.read(work)
 
     async def mark_read(self, principal: Principal, *, up_to: int | None, seqs: Sequence[int]) -> FeedPage:
-        """Mark notifications as read, in all of the user's tabs; return the state after that, without rows."""
+        """Mark notifications as read; return the new state, without rows."""
         now, user_id = self.clock.now(), principal.user_id
 
         def work(connection: Connection) -> FeedPage:
@@ -65,7 +65,7 @@ class FeedService:
         before: tuple[datetime, str] | None,
         limit: int,
     ) -> Sequence[Row[Any]]:
-        """Return deliveries, the newest first, from behind the one with this time and id."""
+        """Return deliveries, newest first, after the one with this time and id."""
         query: Mapping[str, Any] = {"status": status, "channel_id": channel_id, "before": before, "limit": limit}
         return await self.db.read(lambda c: deliveries.page(c, principal.user_id, **query))
 

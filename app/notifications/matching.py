@@ -1,4 +1,4 @@
-"""Which rules tell of what: pure, of what was read before."""
+"""Selects the rules that apply to an event. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from app.domain.notifications import NotificationKind, Timing
 
 
 def in_force(rules: Sequence[Row[Any]], roles: Mapping[str, str], owner_id: str, target_domain: str) -> list[Row[Any]]:
-    """Return the rules that are about a target of this owner. `roles`: of users who are active, by id.
+    """Return the rules that cover a target of this owner. `roles`: of active users, by id.
 
-    Users who may not see the scans of others any more are told nothing of them.
+    Rules of users who may no longer see the owner's scans are excluded.
     """
     return [
         rule

@@ -1,4 +1,4 @@
-"""A delivery in words: what every channel for people shows, before it is written in the channel's own markup."""
+"""Messages for people: the sentences of a delivery, before they are formatted in the markup of a channel."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.domain.notifications import NotificationKind
 from app.domain.verdict import Reason, reason_name
 from app.domain.violations import ViolationKey, violation_type
 
-MAX_SECTIONS: Final = 20  # of a digest; of the others it has the number
+MAX_SECTIONS: Final = 20  # of a digest; the others are only counted
 _OF_ENDS: Final = (
     NotificationKind.SCAN_COMPLETED,
     NotificationKind.SCAN_INCONCLUSIVE,
@@ -21,7 +21,7 @@ _OF_ENDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One notification: a sentence, and lines below it. `url`: where more of it is to be seen; None: nowhere."""
+    """One notification: a heading, and lines below it. `url`: a page with details; None: there is none."""
 
     heading: str
     lines: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent to people. All is plain text; who writes markup escapes it."""
+    """A message as plain text; adapters that write markup escape it."""
 
     title: str
     sections: tuple[Section, ...]
@@ -41,7 +41,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class MessageWriter:
-    """`public_url`: of the page, without a slash at its end; None: it is not known, and messages have no links."""
+    """Writes messages. `public_url`: of the page, without a trailing slash; None: messages have no links."""
 
     public_url: str | None = None
 
@@ -57,7 +57,7 @@ class MessageWriter:
         return Message(title, sections, str(texts("notice.open")), more, texts.language)
 
     def test(self, language: str) -> Message:
-        """Return what the test of a channel sends."""
+        """Return the test message of a channel."""
         texts = MessageCatalog(language)
         section = Section(str(texts("notice.test")), (str(texts("notice.test_body")),), self.public_url)
         return Message(section.heading, (section,), str(texts("notice.open")), "", texts.language)

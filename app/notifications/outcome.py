@@ -1,4 +1,4 @@
-"""What became of a try to send something."""
+"""The outcome of an attempt to send a message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from app.domain.messages import MessageCatalog, Text
 class FailureCode(StrEnum):
     """Reason why a delivery failed."""
 
-    # Each has a text `delivery.*`, with its parameters.
+    # Each has a text `delivery.*` with parameters.
     DNS = "dns"
     DNS_UNREACHABLE = "dns_unreachable"
     REFUSED_ADDRESS = "refused_address"
@@ -22,7 +22,7 @@ class FailureCode(StrEnum):
     PROTOCOL = "protocol"
     REDIRECT = "redirect"
     HTTP_STATUS = "http_status"
-    REJECTED = "rejected"  # answered with success and an error code of its own
+    REJECTED = "rejected"  # a success status with an error code in the body
     RATE_LIMITED = "rate_limited"
     MAIL_NOT_CONFIGURED = "mail_not_configured"
     MAIL_REFUSED = "mail_refused"
@@ -32,17 +32,17 @@ class FailureCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The receiver has taken it."""
+    """The receiver accepted the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It was not taken, or nobody knows whether it was."""
+    """The receiver did not accept the message, or it is unknown whether it did."""
 
     code: FailureCode
     params: Mapping[str, Any] = field(default_factory=dict)  # of its text: short, printable
-    retry_after_s: float | None = None  # as the receiver wants it
-    is_final: bool = False  # trying again is of no use
+    retry_after_s: float | None = None  # requested by the receiver
+    is_final: bool = False  # a retry would fail as well
 
     def as_json(self) -> dict[str, Any]:
         return {"code": self.code.value, "params": dict(self.params)}
@@ -52,6 +52,6 @@ Outcome = Sent | Failed
 
 
 def describe(error: Mapping[str, Any], language: str) -> Text:
-    """Return in words what `Failed.as_json` says."""
+    """Return the sentence for the result of `Failed.as_json`."""
     texts = MessageCatalog(language)
     return texts.remake(f"delivery.{error['code']}", error["params"]) or texts(f"delivery.{FailureCode.PROTOCOL}")

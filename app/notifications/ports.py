@@ -1,4 +1,4 @@
-"""What sending needs of the world outside: HTTP under the address policy, a mail server, pictures of findings."""
+"""Ports of sending: HTTP under the address policy, a mail server, and screenshots of findings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from app.notifications.outcome import FailureCode, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What is sent. `delivery_id` is the same for every try."""
+    """A message to be sent. `delivery_id` is the same in every attempt."""
 
     delivery_id: str
     kind: str  # "notification", or "test"
     created_at: datetime
     contents: Mapping[str, Any]  # `items` and `total`
-    message: Message  # the same in words
+    message: Message  # the sentences of `contents`
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An answer, or with `failure` why there is none. `body` is the beginning of it."""
+    """A response, or the `failure` that prevented it. `body` is the beginning of its body."""
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)  # names lower case
@@ -42,10 +42,10 @@ class HttpAnswer:
 
 
 class HttpSender(Protocol):
-    """Sends to addresses that the policy allows, and follows no redirect."""
+    """Sends requests to addresses that the policy allows, and does not follow redirects."""
 
     async def post(self, request: HttpRequest) -> HttpAnswer:
-        """Never raises for what a network does; takes no longer than its own limit."""
+        """Send a request. Never raises for network failures; takes no longer than its own limit."""
         ...
 
     async def close(self) -> None: ...
@@ -53,11 +53,11 @@ class HttpSender(Protocol):
 
 class MailSender(Protocol):
     async def send(self, message: EmailMessage) -> Outcome:
-        """Hand the mail to the deployment's server. Never raises for what that does; takes no longer than its limit."""
+        """Send an e-mail to the mail server. Never raises for its failures; takes no longer than its own limit."""
         ...
 
 
 class FindingPictures(Protocol):
     async def picture(self, task_id: str, attempt: int, finding_id: str) -> bytes | None:
-        """Return the screenshot of a finding's page as JPEG; None: there is none that can be had now."""
+        """Return the screenshot of a finding's page as JPEG; None: none is available."""
         ...

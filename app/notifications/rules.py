@@ -1,4 +1,4 @@
-"""The use cases of rules: what a user wants to be told."""
+"""Use cases of notification rules."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ from app.notifications.queries import deliveries, rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedRule:
-    """A rule as its owner wants it."""
+    """The requested values of a rule."""
 
     name: str
     is_enabled: bool
@@ -36,7 +36,7 @@ class WantedRule:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RuleService:
-    """Every method is about the principal's own rules; foreign ones look like missing ones (NotFound)."""
+    """Every method uses the principal's own rules; rules of other users look missing (NotFound)."""
 
     db: Database
     clock: Clock
@@ -104,7 +104,7 @@ class RuleService:
         }
 
     def _targets(self, wanted: Sequence[str]) -> list[str]:
-        """Return the domains as scans have them. Raises InvalidFields."""
+        """Return the domains in the form that scans use. Raises InvalidFields."""
         found, faults = [], []
         for index, target in enumerate(wanted):
             try:

@@ -1,4 +1,4 @@
-"""Secrets of channels at rest: sealed with a key that is derived from the deployment's secret."""
+"""Encryption of the stored secrets of channels, with a key that is derived from the deployment's secret."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 PURPOSE: Final = "channel secrets"  # of the derived key
-_NONCE_BYTES: Final = 12  # NIST SP 800-38D: random ones, for far fewer than 2^32 messages of a key
+_NONCE_BYTES: Final = 12  # NIST SP 800-38D: random nonces, for far fewer than 2^32 messages per key
 
 
 class UnreadableSecret(Exception):
-    """It was sealed with a key that this deployment has no more, or for another channel."""
+    """The secret was encrypted with a key that this deployment no longer has, or for another channel."""
 
 
 class SecretSeal:
-    """AES-256-GCM (NIST SP 800-38D) over JSON; the channel's id is authenticated with it, so that none fits another."""
+    """Encrypts JSON with AES-256-GCM (NIST SP 800-38D), and authenticates the id of its channel with it."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """`keys`: the first one seals, any of them opens."""
+        """`keys`: the first one encrypts, all of them decrypt."""
         self._ciphers = [AESGCM(key) for key in keys]
 
     def seal(self, values: Any, channel_id: str) -> str:

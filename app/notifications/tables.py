@@ -1,4 +1,4 @@
-"""Channels and rules of users, the feed of what they were notified of, and what is delivered by channels."""
+"""Tables of channels, rules, notifications and deliveries."""
 
 from typing import Final
 
@@ -20,21 +20,21 @@ channels = Table(
     _user(),
     Column("name", String(100), nullable=False),
     Column("kind", String(16), nullable=False),  # one of `domain.notifications.ChannelKind`
-    Column("language", String(8), nullable=False),  # of its reader
-    Column("shown", String(300), nullable=False),  # where it leads to, as anybody may see it
-    Column("sealed", Text, nullable=False),  # where it leads to, and its secret (`notifications.sealing`)
+    Column("language", String(8), nullable=False),  # of its messages
+    Column("shown", String(300), nullable=False),  # its destination without secrets
+    Column("sealed", Text, nullable=False),  # its destination and secret, encrypted (`notifications.sealing`)
     Column("is_enabled", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    # When a sender is to look at it: there is something to send then, or its sender must have died. NULL: nothing is.
+    # When a sender looks at it next: a delivery is due, or the claim has expired. NULL: there is nothing to send.
     Column("due_at", UtcDateTime),
-    Column("not_before", UtcDateTime),  # its service wants a pause, or it is in trouble; NULL: neither was ever
-    Column("claim", String(36)),  # of the sender that is at it; one with another claim writes nothing
-    Column("failures", Integer, nullable=False),  # in a row
+    Column("not_before", UtcDateTime),  # end of the pause after a message or a failure; NULL: there was none
+    Column("claim", String(36)),  # token of the sender that has claimed it; others write nothing
+    Column("failures", Integer, nullable=False),  # consecutive
     Column("last_sent_at", UtcDateTime),
-    Column("last_error", JSON(none_as_null=True)),  # `notifications.outcome.Failed`; NULL: the last try went well
+    Column("last_error", JSON(none_as_null=True)),  # `notifications.outcome.Failed`; NULL: the last attempt succeeded
 )
 Index("ix_channels_owner", channels.c.user_id, channels.c.created_at, channels.c.id)
-CHANNEL_DUE: Final = text("due_at IS NOT NULL")  # of partial indexes: queries take these very words
+CHANNEL_DUE: Final = text("due_at IS NOT NULL")  # of partial indexes: queries must use the same text
 Index("ix_channels_due", channels.c.due_at, sqlite_where=CHANNEL_DUE, postgresql_where=CHANNEL_DUE)
 
 rules = Table(
@@ -47,10 +47,10 @@ rules = Table(
     Column("kinds", JSON, nullable=False),  # of `domain.notifications.NotificationKind`
     Column("min_risk", String(16), nullable=False),  # of findings
     Column("targets", JSON, nullable=False),  # domains of targets; []: all
-    Column("all_users", Boolean, nullable=False),  # not only the owner's scans; holds while they are an administrator
-    Column("channel_ids", JSON, nullable=False),  # those that are gone are left out; []: the feed alone
+    Column("all_users", Boolean, nullable=False),  # covers all scans, as long as the owner is an administrator
+    Column("channel_ids", JSON, nullable=False),  # deleted ones are removed; []: the feed only
     Column("timing", JSON, nullable=False),  # `domain.notifications.Timing`
-    Column("digest_at", UtcDateTime),  # when what was gathered is sent; NULL: nothing was
+    Column("digest_at", UtcDateTime),  # when the collected notifications are sent; NULL: there are none
     Column("created_at", UtcDateTime, nullable=False),
 )
 Index("ix_notification_rules_owner", rules.c.user_id, rules.c.created_at, rules.c.id)
@@ -59,7 +59,7 @@ Index("ix_notification_rules_all", rules.c.id, sqlite_where=OF_ALL, postgresql_w
 GATHERED: Final = text("digest_at IS NOT NULL")
 Index("ix_notification_rules_digest", rules.c.digest_at, sqlite_where=GATHERED, postgresql_where=GATHERED)
 
-# One row a user: `last_seq` is taken by updating it, so that the order of commits is that of the numbers.
+# One row per user: numbers are assigned by updating `last_seq`, so that the order of commits is that of the numbers.
 feeds = Table(
     "notification_feeds",
     metadata,
@@ -74,7 +74,7 @@ notifications = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("id", String(36), nullable=False, unique=True),
     Column("kind", String(24), nullable=False),  # one of `domain.notifications.NotificationKind`
-    Column("task_id", String(36)),  # no foreign key: what somebody was told stays
+    Column("task_id", String(36)),  # no foreign key: notifications outlive their task
     Column("content", JSON, nullable=False),  # `notifications.content.Content`
     Column("created_at", UtcDateTime, nullable=False),
     Column("read_at", UtcDateTime),
@@ -90,8 +90,8 @@ Index(
 Index("ix_notifications_created_at", notifications.c.created_at)
 Index("ix_notifications_task", notifications.c.task_id, notifications.c.kind, notifications.c.created_at)
 
-# Which findings of a target a rule has told of. One document, not a row for each: a scan may have a thousand, and they
-# are written in one transaction.
+# The findings of a target of which a rule has notified. They are one document, because a scan can have a thousand
+# findings, which are written in one transaction.
 told_findings = Table(
     "told_findings",
     metadata,
@@ -102,7 +102,7 @@ told_findings = Table(
 )
 Index("ix_told_findings_owner", told_findings.c.owner_id)  # which has no foreign key
 
-# What waits for the next digest of a rule.
+# Notifications that wait for the next digest of a rule.
 digest_items = Table(
     "digest_items",
     metadata,
@@ -125,20 +125,20 @@ Index("ix_crowded_items_due", crowded_items.c.due_at)
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", String(36), primary_key=True),  # goes with each try: a receiver knows doubles by it
+    Column("id", String(36), primary_key=True),  # sent with each attempt: receivers recognise duplicates by it
     Column("channel_id", String(36), ForeignKey("channels.id", ondelete="CASCADE"), nullable=False),
     _user(),
-    Column("source", String(80), nullable=False),  # what it was made of: a notification, or a digest
-    Column("contents", JSON, nullable=False),  # of the notifications that it tells
+    Column("source", String(80), nullable=False),  # the notification or digest that it sends
+    Column("contents", JSON, nullable=False),  # of its notifications
     Column("status", String(8), nullable=False),  # one of `domain.notifications.DeliveryStatus`
     Column("attempts", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("next_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),  # it is given up after this
+    Column("expires_at", UtcDateTime, nullable=False),  # it is not retried after this time
     Column("sent_at", UtcDateTime),
-    Column("error", JSON(none_as_null=True)),  # of the last try; NULL: none failed
+    Column("error", JSON(none_as_null=True)),  # of the last attempt; NULL: none failed
 )
-# One of the same source is the only one of its channel.
+# A channel has at most one delivery per source.
 Index("uq_deliveries_source", deliveries.c.channel_id, deliveries.c.source, unique=True)
 WAITING: Final = text("status = 'waiting'")
 Index(

@@ -1,4 +1,7 @@
-"""Which findings of a target a rule has told of: none is told twice. Pure; one document for a rule and a target."""
+"""The findings of a target of which a rule has notified, so that none is notified twice. Pure.
+
+There is one document per rule and target.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,26 +12,26 @@ from app.domain.violations import RiskLevel
 from app.findings.open_findings import OpenFinding
 from app.notifications.content import NewFinding
 
-# A finding that no scan has seen for so long, and so many conclusive scans in a row, is new when it comes again:
-# advertising that rotates is not.
+# A finding that was absent for this time and from this many consecutive conclusive scans is new when it returns;
+# rotating advertisements return earlier.
 FORGET_AFTER: Final = timedelta(days=30)
 FORGET_MISSED: Final = 3
-MAX_KNOWN: Final = 5_000  # of a target; those that were seen last
+MAX_KNOWN: Final = 5_000  # findings of a target, the most recently seen
 _LEVELS: Final = tuple(level.value for level in RiskLevel)  # in ascending order
 
 
 class Known(NamedTuple):
-    """What is known of a finding that was told. Times are seconds of the Unix epoch."""
+    """A finding of which a rule has notified. Times are Unix timestamps in seconds."""
 
-    risk_level: str  # the highest that was told
-    told_at: float
+    risk_level: str  # highest risk of a notification
+    told_at: float  # time of the last notification
     seen_at: float  # in a scan
-    missed: int  # conclusive scans since then, in a row
+    missed: int  # consecutive conclusive scans without it since then
 
 
 @dataclass(slots=True)
 class ToldFindings:
-    """By the finding's id."""
+    """The findings of which a rule has notified, by id."""
 
     known: dict[str, Known] = field(default_factory=dict)
 
@@ -41,9 +44,9 @@ class ToldFindings:
         return {name: list(known) for name, known in newest}
 
     def take_new(self, found: Sequence[OpenFinding], min_risk: str, now: datetime) -> list[NewFinding]:
-        """Return what was not told yet, in the order of `found`, and know it from now on: findings from this risk on
-        that are unknown, whose risk rose, or that were dismissed since they were told by a decision that holds no
-        longer.
+        """Return the findings to notify of, in the order of `found`, and record them: findings of at least this risk
+        that are unknown, whose risk has increased, or that were dismissed after their last notification by a decision
+        that no longer applies.
         """
         least, at, new = _LEVELS.index(min_risk), now.timestamp(), []
         for finding in found:
@@ -61,7 +64,7 @@ class ToldFindings:
         return new
 
     def note_scan(self, there: Collection[str], now: datetime, *, is_conclusive: bool) -> None:
-        """Note which findings a scan that has ended has seen again; a conclusive one has missed the others."""
+        """Record the findings that an ended scan has seen again; a conclusive scan has missed the others."""
         at, oldest = now.timestamp(), (now - FORGET_AFTER).timestamp()
         for name, known in list(self.known.items()):
             if name in there:

@@ -1,1 +1,1 @@
-"""What is open of each site, kept with whatever changes it."""
+"""Open findings of each site, updated with every change."""

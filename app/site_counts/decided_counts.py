@@ -1,4 +1,4 @@
-"""How much of what runs have found is decided by now, for sums over many runs (ADR 0042, 0047)."""
+"""Decisions about the findings of runs, for sums over many runs (ADR 0042, 0047)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,16 +18,16 @@ RunKey = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One finding of a run. `taken`: by how much the run's counts are fewer from `at` on."""
+    """A decided finding of a run. `taken`: by how much the run's counts are lower from `at` on."""
 
     at: datetime
     taken: Mapping[str, int]
 
 
 def read_decided(connection: Connection, runs: Sequence[EndedRun]) -> Mapping[RunKey, Sequence[Decided]]:
-    """Return what holds of each run by task and number.
+    """Return the decided findings of each run, by task and number.
 
-    A dismissed finding counts for nothing; one that is confirmed or being mended is open, but waits for nobody.
+    A dismissed finding is not counted; one that is confirmed or whose fix is in progress is open, but needs no review.
     """
     decided: dict[RunKey, list[Decided]] = defaultdict(list)
     for row in findings.decided_of_runs(connection, [(run.task_id, run.run) for run in runs], MAX_FINDINGS):

@@ -1,4 +1,4 @@
-"""What stands for each site: the runs that it is made of, and the rows that say what came of them (`sites.tables`)."""
+"""Queries over the runs of each site, and over the rows with its current results (`site_counts.tables`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from app.events.tables import COMPLETED_VISIBLE, VISIBLE, scan_runs, scan_tasks
 from app.findings.tables import FOR_REVIEW, findings
 from app.site_counts.tables import IN_REVIEW, NOW, open_counts, site_changes, sites
 
-MAX_TASKS: Final = 400  # of one site, that are looked at: the newest
+MAX_TASKS: Final = 400  # newest tasks of one site that are read
 MAX_RUNS: Final = 1_000
 SITES_AT_ONCE: Final = 100  # as below
-TASKS_AT_ONCE: Final = 100  # for more PostgreSQL would rather read the whole table of runs
+TASKS_AT_ONCE: Final = 100  # for more, PostgreSQL prefers to read the whole table of runs
 SUMMED: Final = ("sites", *COUNTED)
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
-FILLED: Final = "sites"  # the mark: runs that ended before it were taken into the sites
+FILLED: Final = "sites"  # name of the mark: all runs that ended before it are counted
 c, f, o, r, s, t = site_changes.c, findings.c, open_counts.c, scan_runs.c, sites.c, scan_tasks.c
 Counts = Mapping[str, int]
-SiteKey = tuple[str, str]  # owner and target: another's scans of the same name are another history
+SiteKey = tuple[str, str]  # owner and target: another user's scans of the same target have another history
 
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """A run that has ended. `conclusive`: it may stand for its site."""
+    """A run that has ended. `conclusive`: its results can represent the site."""
 
     task_id: str
     user_id: str
@@ -47,9 +47,9 @@ class EndedRun:
 
 
 def lock(connection: Connection, site: SiteKey) -> bool:
-    """Take the lock of the site's row, which is made where there is none; return whether it has counted before.
+    """Lock the site's row, creating it if necessary; return whether the site was counted before.
 
-    Who reads the site's runs behind this finds those of all who held it earlier.
+    Later reads of the site's runs see the runs of all earlier holders of the lock.
     """
     row = {"user_id": site[0], "target_domain": site[1]}
     insert_or_lock = insert_for(connection, sites).values(**row)
@@ -60,7 +60,7 @@ def lock(connection: Connection, site: SiteKey) -> bool:
 
 
 def counts_of(connection: Connection, site: SiteKey) -> Counts:
-    """Return what is open of the site, as its row says it."""
+    """Return the open findings of the site from its row."""
     row = connection.execute(select(*(s[name] for name in COUNTED)).where(*_is(s, site))).one()
     return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
 
@@ -84,7 +84,7 @@ def ended_runs(connection: Connection, site: SiteKey) -> list[EndedRun]:
 
 
 def waiting_scan(connection: Connection, site: SiteKey) -> tuple[str, datetime] | None:
-    """Return the newest completed scan of the site, and when it ended; None: nothing in it waits for a person."""
+    """Return the newest completed scan of the site, and when it ended; None: none of its findings needs a review."""
     mine = (t.user_id == site[0], t.target_domain == site[1], COMPLETED_VISIBLE)
     query = select(t.id, t.completed_at).where(*mine).order_by(t.completed_at.desc(), t.id.desc()).limit(1)
     row = connection.execute(query).first()
@@ -110,9 +110,7 @@ def replace_changes(connection: Connection, site: SiteKey, changes: Mapping[date
 
 
 def add_counts(connection: Connection, user_id: str, added: Mapping[date, Counts]) -> None:
-    """Add to what is open of all sites of the user, day by day in their order: so two who do it do not lock each other
-    out.
-    """
+    """Add to the open findings of all sites of the user, in the order of days, so that two writers cannot deadlock."""
     for day, counts in sorted(added.items()):
         statement = insert_for(connection, open_counts).values(day=day, user_id=user_id, **counts)
         more = {name: o[name] + statement.excluded[name] for name in counts}
@@ -120,14 +118,14 @@ def add_counts(connection: Connection, user_id: str, added: Mapping[date, Counts
 
 
 def forget_user(connection: Connection, user_id: str) -> None:
-    """Nothing of the user's sites counts any more; the rest of the user goes piece by piece."""
+    """Remove the counts of the user's sites; other data of the user is removed in batches."""
     for table in (sites, site_changes, open_counts):
         connection.execute(delete(table).where(table.c.user_id == user_id))
 
 
 def totals(connection: Connection, principal: Principal, days: Sequence[date]) -> dict[date, Counts]:
-    """Return by how much what is open was more at the end of each of these days than the day before, where it was, and
-    under NOW what is open now.
+    """Return the change in open findings on each of these days, without days without a change, and under NOW the
+    current number.
     """
     query = select(o.day, *(func.sum(o[name]).label(name) for name in SUMMED)).where(o.day.in_([*days, NOW]))
     if not principal.sees_all:
@@ -147,8 +145,8 @@ def worst(connection: Connection, principal: Principal, limit: int) -> list[Row[
 def waiting_scans(
     connection: Connection, principal: Principal, *, upto: tuple[datetime, str] | None, limit: int
 ) -> list[tuple[str, datetime]]:
-    """Return (task, when it ended) of the next scans that have what a person should look at, the newest first; `upto`:
-    from the one with this time and id on, it included.
+    """Return (task, end time) of the next scans with findings that need a review, newest first; `upto`: from the scan
+    with this time and id on, inclusive.
     """
     query = select(s.review_task_id, s.review_at).where(IN_REVIEW)
     if not principal.sees_all:
@@ -160,7 +158,7 @@ def waiting_scans(
 
 
 def standings(connection: Connection, some: Sequence[SiteKey]) -> dict[SiteKey, Row[Any]]:
-    """Return rows of `sites`, where these have one, with `conclusive_at`: when the newest conclusive run ended.
+    """Return the rows of `sites` of these sites, with `conclusive_at`: when the newest conclusive run ended.
 
     At most SITES_AT_ONCE of them.
     """
@@ -171,9 +169,7 @@ def standings(connection: Connection, some: Sequence[SiteKey]) -> dict[SiteKey, 
 
 
 def changes_since(connection: Connection, some: Sequence[SiteKey], day: date) -> dict[SiteKey, dict[date, int]]:
-    """Return by how many findings each of these sites had more at the end of a day than the day before, later than
-    `day`. At most SITES_AT_ONCE of them.
-    """
+    """Return the change in open findings of each site on each day after `day`. At most SITES_AT_ONCE sites."""
     found: dict[SiteKey, dict[date, int]] = {site: {} for site in some}
     query = select(c.user_id, c.target_domain, c.day, c.total).where(_any_of(c, some), c.day > day)
     for row in connection.execute(query):
@@ -182,8 +178,8 @@ def changes_since(connection: Connection, some: Sequence[SiteKey], day: date) ->
 
 
 def site_runs(connection: Connection, after: SiteKey | None, limit: int) -> list[Row[Any]]:
-    """Return (user_id, target_domain, task_id, attempt, run, completed_at) of the next sites behind this one: the run
-    whose results stand for each. `run` NULL: it is not kept.
+    """Return (user_id, target_domain, task_id, attempt, run, completed_at) of the sites after this one: the run with
+    the current results of each. `run` NULL: the run was removed.
     """
     same = (r.task_id == s.shown_task_id) & (r.attempt == s.shown_attempt)
     columns = (s.user_id, s.target_domain, s.shown_task_id.label("task_id"), s.shown_attempt.label("attempt"))
@@ -194,18 +190,18 @@ def site_runs(connection: Connection, after: SiteKey | None, limit: int) -> list
 
 
 def existing_sites(connection: Connection, keys: Sequence[SiteKey]) -> set[SiteKey]:
-    """Return those of these sites of which there is a run."""
+    """Return the subset of these sites that has a run."""
     query = select(s.user_id, s.target_domain).where(tuple_(s.user_id, s.target_domain).in_(list(keys)))
     return {(row.user_id, row.target_domain) for row in connection.execute(query)}
 
 
 def filled_until(connection: Connection) -> datetime | None:
-    """Return when all runs that had ended were in the sites; None: they are not yet."""
+    """Return the time up to which all ended runs are counted; None: not all older runs are counted yet."""
     return connection.execute(select(marks.c.at).where(marks.c.name == FILLED)).scalar_one_or_none()
 
 
 def is_all_counted(connection: Connection) -> bool:
-    """Return whether the sites have all runs: they were filled, or there was nothing to fill in."""
+    """Return whether all runs are counted, or there are none."""
     if filled_until(connection) is not None:
         return True
     return connection.execute(select(r.task_id).limit(1)).first() is None
@@ -219,8 +215,8 @@ def note_filled(connection: Connection, at: datetime) -> None:
 def ended_after(
     connection: Connection, after: tuple[datetime, str, int], limit: int
 ) -> tuple[list[SiteKey], tuple[datetime, str, int] | None]:
-    """Look at the next runs that ended after this time, task and number. Return the sites that do not count them yet,
-    and where to go on; None: that was all.
+    """Read the next runs that ended after this time, task and number. Return the sites that do not count them yet, and
+    where to continue; None: these were the last runs.
     """
     key = (r.completed_at, r.task_id, r.run)
     query = select(*key).where(tuple_(*key) > tuple_(*map(literal, after))).order_by(*key).limit(limit)

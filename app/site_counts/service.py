@@ -1,8 +1,8 @@
-"""Keeps what stands for each site and what is open of it (`sites.tables`), so that an overview counts nothing.
+"""Stores the current results and open findings of each site (`site_counts.tables`), so that overviews need not count.
 
-Whatever changes it (a run that ends or is repeated, a deletion, a decision) calls `recount` in its own transaction: the
-site is counted anew from its runs and the decisions about it, and what all sites of the owner add up to is changed by
-the difference. So counting twice changes nothing, and whatever was missed is made good by the next one.
+Every change (a run that ends or is repeated, a deletion, a decision) calls `recount` in its own transaction: the site
+is counted again from its runs and the decisions about it, and the totals of the owner's sites are changed by the
+difference. Counting twice therefore changes nothing, and the next count corrects whatever was missed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +24,10 @@ from app.site_counts.queries import SUMMED, Counts, EndedRun, SiteKey
 from app.site_counts.tables import NOW
 
 TREND_DAYS: Final = 30
-LOOK_EVERY_S: Final = 600.0  # for what another version has ended without counting it
+LOOK_EVERY_S: Final = 600.0  # for runs that a process of another version has ended without counting them
 OVERLAP: Final = timedelta(hours=1)  # of two looks: more than clocks differ
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
-RUNS_AT_ONCE: Final = 100  # for more PostgreSQL would rather read the whole table of tasks
+RUNS_AT_ONCE: Final = 100  # for more, PostgreSQL prefers to read the whole table of tasks
 SITES_AT_ONCE: Final = 10  # of one transaction: some 30 ms of the write lock
 _DIGITS: Final = 9  # of a count
 NOTHING: Final = dict.fromkeys(SUMMED, 0)
@@ -35,14 +35,14 @@ log = structlog.get_logger(__name__)
 
 
 def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
-    """Count one site anew."""
+    """Count one site again."""
     is_known = queries.lock(connection, site)
     changed = queries.changes_of(connection, site)
     before = {**changed, NOW: {"sites": int(is_known), **queries.counts_of(connection, site)}}
     runs = queries.ended_runs(connection, site)
     if runs:
         standing = _standing_by_day(runs, now.date())
-        # Of the others nothing is counted: a decision holds the write lock no longer than these few take.
+        # Other runs are not counted, so that a decision holds the write lock only briefly.
         decided = read_decided(connection, list({(run.task_id, run.run): run for run in standing.values()}.values()))
         history = _History(runs[-1], standing, decided, now.date())
         after = history.changes()
@@ -59,7 +59,7 @@ def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
 
 
 def _recount_some(connection: Connection, *, some: Sequence[SiteKey], now: datetime) -> None:
-    """Count sites anew, all locked in their order before the first counts are: so nobody waits in a circle."""
+    """Count sites again. All are locked in their order before the first is counted, so that writers cannot deadlock."""
     for site in some:
         queries.lock(connection, site)
     for site in some:
@@ -67,7 +67,7 @@ def _recount_some(connection: Connection, *, some: Sequence[SiteKey], now: datet
 
 
 class _History:
-    """A site as its runs make it, and what was open of it at the end of each of the last days (UTC)."""
+    """The state of a site according to its runs, and its open findings at the end of each of the last days (UTC)."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class _History:
         }
 
     def changes(self) -> dict[date, Counts]:
-        """Return by how much more there was at the end of each day than the day before, and what is open now."""
+        """Return the change in open findings on each day, and under NOW the current number."""
         days = _days_until(self._today)
         at_end = [self._at_end_of(day) for day in days]
         changes = {
@@ -126,9 +126,10 @@ def _days_until(today: date) -> list[date]:
 
 
 def _standing_by_day(runs: Sequence[EndedRun], today: date) -> dict[date, EndedRun]:
-    """Return the run whose results stood at the end of each of the last days on which there was one, today among them.
+    """Return the run with the current results at the end of each of the last days, including today; days before the
+    first run are omitted.
 
-    `runs` in the order in which they ended. What is dated later than today, by another's clock, counts from today on.
+    `runs` in the order in which they ended. Runs dated later than today, by another clock, count from today on.
     """
     found: dict[date, EndedRun] = {}
     for day in _days_until(today):
@@ -144,7 +145,7 @@ def _standing(runs: Sequence[EndedRun]) -> EndedRun:
 
 
 def _urgency(counts: Counts, last: EndedRun) -> str:
-    """Return digits in the order: the worst first, then where nobody knows, then the newest."""
+    """Return digits whose order is that of the overview: highest risk first, then inconclusive scans, then newest."""
     worst = "".join(f"{10**_DIGITS - 1 - min(counts[risk], 10**_DIGITS - 1):0{_DIGITS}}" for risk in WORST_FIRST)
     return f"{worst}{int(last.conclusive)}{10**11 - int(last.completed_at.timestamp()):012}"
 
@@ -161,15 +162,15 @@ def _differences(before: Mapping[date, Counts], after: Mapping[date, Counts]) ->
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SiteKeeper:
-    """Counts the runs that nobody has counted: all that had ended before the upgrade, once, and later those of
-    processes of the version before.
+    """Counts runs that were not counted: once all that ended before an upgrade, and later those of processes of the
+    previous version.
     """
 
     db: Database
     clock: Clock
 
     async def keep_current(self) -> None:
-        """Until cancelled."""
+        """Count missed runs regularly, until cancelled."""
         while True:
             try:
                 await self.look()
@@ -178,7 +179,7 @@ class SiteKeeper:
             await self.clock.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
-        """Raises DatabaseUnavailable; the next look goes on."""
+        """Count missed runs. Raises DatabaseUnavailable; the next look continues."""
         began = self.clock.now()
         filled = await self.db.read(queries.filled_until)
         counted = 0

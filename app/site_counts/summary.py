@@ -1,4 +1,4 @@
-"""What other subjects read of the sites: sums, the worst, how some stand, which results stand for each, what waits."""
+"""Queries over sites for other subjects: totals, highest risks, current results, and findings that need a review."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -38,7 +38,7 @@ __all__ = [
 
 
 def standings(connection: Connection, some: Sequence[SiteKey]) -> dict[SiteKey, Row[Any]]:
-    """Return the row of each of these sites of which a run has ended (`queries.standings`)."""
+    """Return the rows of these sites, if a run of them has ended (`queries.standings`)."""
     found: dict[SiteKey, Row[Any]] = {}
     for start in range(0, len(some), SITES_AT_ONCE):
         found |= queries.standings(connection, some[start : start + SITES_AT_ONCE])
@@ -48,7 +48,7 @@ def standings(connection: Connection, some: Sequence[SiteKey]) -> dict[SiteKey, 
 def open_by_day(
     connection: Connection, open_now: dict[SiteKey, int], *, today: date, days: int
 ) -> dict[SiteKey, list[int]]:
-    """Return how many findings were open at the end of each of the last days, oldest first, today's as `open_now`."""
+    """Return the open findings at the end of each of the last days, oldest first; for today `open_now`."""
     some, found = list(open_now), {}
     for start in range(0, len(some), SITES_AT_ONCE):
         part = some[start : start + SITES_AT_ONCE]

@@ -1,4 +1,4 @@
-"""What stands for each site now and what that adds up to: written when a scan ends, so that nobody counts runs."""
+"""Current results of each site and their totals: written when a scan ends, so that readers need not count runs."""
 
 from datetime import date
 from typing import Final
@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, T
 from app.core.tables import UtcDateTime, metadata
 from app.domain.findings import COUNTED
 
-NOW: Final = date.max  # the day under which `open_counts` has what is open now
+NOW: Final = date.max  # the day under which `open_counts` has the current numbers
 
 
 def _user() -> "Column[str]":
@@ -19,7 +19,7 @@ def _counts() -> "list[Column[int]]":
     return [Column(name, Integer, nullable=False, server_default="0") for name in COUNTED]
 
 
-# One row a target of an owner of which a run has ended, in a task that is not deleted (`sites.service`).
+# One row per owner and target with an ended run, in a task that is not deleted (`site_counts.service`).
 sites = Table(
     "sites",
     metadata,
@@ -31,13 +31,13 @@ sites = Table(
     Column("status", String(16)),
     Column("verdict", JSON(none_as_null=True)),
     Column("completed_at", UtcDateTime),
-    # The run whose results stand for the site, the newest conclusive one if there is one, and what is open of these.
+    # The run with the current results, the newest conclusive one if there is one, and its open findings.
     Column("shown_task_id", String(36)),
     Column("shown_attempt", Integer),
     *_counts(),
-    # Digits whose order is that of the overview: the worst first, then where nobody knows, then the newest.
+    # Digits whose order is that of the overview: highest risk first, then inconclusive scans, then newest.
     Column("urgency", String(64)),
-    # The newest completed scan, where something of it waits for a person to look at; else NULL.
+    # The newest completed scan if it has findings that need a review; else NULL.
     Column("review_task_id", String(36)),
     Column("review_at", UtcDateTime),
 )
@@ -54,7 +54,7 @@ for _name, _columns in (("review", ()), ("owner_review", (sites.c.user_id,))):
         postgresql_where=IN_REVIEW,
     )
 
-# By how much what is open of a site was more at the end of a day (UTC) than the day before, where it was.
+# The change in open findings of a site on a day (UTC), for days with a change.
 site_changes = Table(
     "site_changes",
     metadata,
@@ -65,7 +65,7 @@ site_changes = Table(
     *_counts(),
 )
 
-# The same of all sites of an owner, and under the day NOW what is open of them now.
+# The same for all sites of an owner, and under the day NOW the current numbers.
 open_counts = Table(
     "open_counts",
     metadata,

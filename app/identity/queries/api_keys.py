@@ -1,4 +1,4 @@
-"""API keys: one row each. Rows are read with their users, who limit what a key may do."""
+"""Queries over API keys. Rows are read with their users, whose rights limit those of the key."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ def list_by_digest(connection: Connection, digests: Sequence[str]) -> list[Row[A
 
 
 def list_by_id(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
-    """Return what `list_by_digest` does."""
+    """Return the keys with these ids, with the columns of `list_by_digest`."""
     return list(connection.execute(_BY_ID, {"ids": list(ids)}))
 
 
@@ -29,7 +29,7 @@ def list_of_user(connection: Connection, user_id: str) -> list[Row[Any]]:
 
 
 def count_open(connection: Connection, user_id: str, *, now: datetime) -> int:
-    """Count the user's keys that let somebody in."""
+    """Count the user's valid keys."""
     mine = select(func.count()).select_from(api_keys).where(*_open_of(user_id, now))
     return connection.execute(mine).scalar_one()
 
@@ -39,7 +39,7 @@ def add(connection: Connection, values: dict[str, Any]) -> None:
 
 
 def revoke(connection: Connection, user_id: str, *, now: datetime, key_id: str | None = None) -> list[str]:
-    """End the user's keys, or one of them, expired ones too; return which were ended."""
+    """Revoke the user's keys, or one of them, including expired ones; return the ids of the revoked keys."""
     mine = [k.user_id == user_id, k.revoked_at.is_(None)]
     if key_id is not None:
         mine.append(k.id == key_id)
@@ -50,7 +50,7 @@ def revoke(connection: Connection, user_id: str, *, now: datetime, key_id: str |
 
 
 def note_use(connection: Connection, key_id: str, *, at: datetime, networks: Sequence[str] | None) -> None:
-    """Keep when the key was used last, and from where if that is new (`networks` are all that are kept)."""
+    """Store the time of the last use, and the networks if there is a new one (`networks`: all that are kept)."""
     values: dict[str, Any] = {"last_used_at": at}
     if networks is not None:
         values["networks"] = list(networks)
@@ -66,6 +66,6 @@ def _with_users() -> Select[Any]:
     return select(api_keys, *columns).join(users, users.c.id == k.user_id)
 
 
-# Asked for each request with a key: built once.
+# Run for each request with a key, so they are built once.
 _BY_DIGEST: Final = _with_users().where(k.digest.in_(bindparam("digests", expanding=True)))
 _BY_ID: Final = _with_users().where(k.id.in_(bindparam("ids", expanding=True)))

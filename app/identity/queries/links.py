@@ -1,4 +1,4 @@
-"""Read-only links to scans: one row each. Rows are read with who has made the link, who limits what it shows."""
+"""Queries over read-only links to scans. Rows are read with the creator, whose rights limit those of the link."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,19 +12,19 @@ k = scan_links.c
 
 
 def list_by_digest(connection: Connection, digests: Sequence[str]) -> list[Row[Any]]:
-    """Return the links with these digests, each with its maker's name, role and whether they are active."""
+    """Return the links with these digests, each with its creator's name, role and whether they are active."""
     return list(connection.execute(_BY_DIGEST, {"digests": list(digests)}))
 
 
 def list_of_task(connection: Connection, task_id: str, *, now: datetime, limit: int) -> list[Row[Any]]:
-    """Return the links of a task that lead to it, the newest first, each with its maker's name."""
+    """Return the valid links to a task, newest first, each with its creator's name."""
     query = select(scan_links, users.c.username).join(users, users.c.id == k.user_id)
     query = query.where(k.task_id == task_id, k.revoked_at.is_(None), k.expires_at > now)
     return list(connection.execute(query.order_by(k.created_at.desc(), k.id.desc()).limit(limit)))
 
 
 def count_open(connection: Connection, task_id: str, *, now: datetime) -> int:
-    """Count the links of a task that lead to it."""
+    """Count the valid links to a task."""
     query = select(func.count()).select_from(scan_links)
     query = query.where(k.task_id == task_id, k.revoked_at.is_(None), k.expires_at > now)
     return connection.execute(query).scalar_one()
@@ -35,25 +35,25 @@ def add(connection: Connection, values: dict[str, Any]) -> None:
 
 
 def revoke(connection: Connection, task_id: str, link_id: str, *, now: datetime) -> bool:
-    """End a link of the task. False: it has ended, or is another task's."""
+    """Revoke a link to the task. Return False if it has ended, or belongs to another task."""
     mine = (k.id == link_id, k.task_id == task_id, k.revoked_at.is_(None), k.expires_at > now)
     return connection.execute(update(scan_links).where(*mine).values(revoked_at=now, expires_at=now)).rowcount == 1
 
 
 def revoke_of_user(connection: Connection, user_id: str, *, now: datetime) -> None:
-    """End all links that the user has made."""
+    """Revoke all links that the user has created."""
     ended = case((k.expires_at < now, k.expires_at), else_=now)
     mine = (k.user_id == user_id, k.revoked_at.is_(None))
     connection.execute(update(scan_links).where(*mine).values(revoked_at=now, expires_at=ended))
 
 
 def note_use(connection: Connection, link_id: str, *, at: datetime, requests: int) -> None:
-    """Keep when the link was used last, and how often more."""
+    """Store the time of the last use, and add the number of requests."""
     values = {"last_used_at": at, "requests": k.requests + requests}
     connection.execute(update(scan_links).where(k.id == link_id).values(**values))
 
 
-# Asked for each request with a link: built once.
+# Run for each request with a link, so it is built once.
 _BY_DIGEST: Final = (
     select(scan_links, users.c.username, users.c.role, users.c.is_active)
     .join(users, users.c.id == k.user_id)

@@ -1,4 +1,4 @@
-"""Rows of differences, and which scan a scan is compared with."""
+"""Queries over stored differences, and over the earlier scan for a comparison."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from app.domain.task_row import TaskRow
 from app.events.tables import COMPLETED_VISIBLE, scan_runs, scan_tasks
 from app.inventory.tables import scan_differences
 
-KEPT: Final = 10  # differences of a run, with different others: the newest
-LOOKED_AT: Final = 50  # earlier scans, among which the newest conclusive one is looked for
+KEPT: Final = 10  # newest comparisons of a run
+LOOKED_AT: Final = 50  # earlier scans among which the newest conclusive one is searched
 d, r, t = scan_differences.c, scan_runs.c, scan_tasks.c
 
 
@@ -39,8 +39,8 @@ class Pair:
 
 
 def predecessor(connection: Connection, row: TaskRow) -> tuple[str, int] | None:
-    """Return (task, attempt) of the newest conclusive run of the same owner and target that ended before this run, and
-    whose results are there; None: there is none.
+    """Return (task, attempt) of the newest conclusive run of the same owner and target that ended before this run and
+    still has results; None: there is none.
     """
     if row.completed_at is None:
         return None
@@ -54,7 +54,7 @@ def predecessor(connection: Connection, row: TaskRow) -> tuple[str, int] | None:
 
 
 def find(connection: Connection, pair: Pair, version: int) -> tuple[Mapping[str, Any], bytes] | None:
-    """Return counts and body of what was kept by this version; None: nothing."""
+    """Return counts and body of the comparison stored by this version; None: there is none."""
     query = select(d.counts, d.body).where(*_is(pair), d.version == version)
     row = connection.execute(query).one_or_none()
     return None if row is None else (row.counts, row.body)
@@ -78,7 +78,7 @@ def put(
     key = [d.task_id, d.run, d.against_task_id, d.against_run]
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
     mine = (d.task_id == pair.run.task_id, d.run == pair.run.run)
-    # Few by this very rule, so they are sorted here: an index for it would cost more than it is worth.
+    # This limit keeps them few, so they are sorted here: an index would cost more than it saves.
     kept = connection.execute(select(d.made_at, d.against_task_id, d.against_run).where(*mine).limit(2 * KEPT))
     newest_first = sorted(kept, key=lambda row: row.made_at, reverse=True)
     if others := [(row.against_task_id, row.against_run) for row in newest_first[KEPT:]]:

@@ -1,4 +1,4 @@
-"""Third parties of all sites: which sites have one, and which sites' newest results are not listed yet."""
+"""Queries over the third parties of all sites, and over sites whose current results are not listed yet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.site_counts.summary import SiteKey, site_runs
 i, p = site_inventories.c, site_parties.c
 SITES: Final = 1_000  # looked at in one go
 _KEY: Final = ("user_id", "target_domain", "domain")
-_KEPT: Final = (*_KEY, "first_seen_at")  # what another scan does not change
+_KEPT: Final = (*_KEY, "first_seen_at")  # columns that a later scan does not change
 _ORDERS: Final[Mapping[str, Sequence[ColumnElement[Any]]]] = {
     "-sites": (func.count().desc(), p.domain),
     "-first_seen_at": (func.min(p.first_seen_at).desc(), p.domain),
@@ -35,7 +35,7 @@ def list_page(
     offset: int,
     limit: int,
 ) -> tuple[list[Row[Any]], int]:
-    """Return (domain, category, sites, first_seen_at) of third parties of the principal's sites, and how many."""
+    """Return (domain, category, sites, first_seen_at) of third parties of the principal's sites, and their number."""
     wanted: list[Any] = [PRESENT, *_visible(principal)]
     if category is not None:
         wanted.append(p.category == category)
@@ -51,8 +51,8 @@ def list_page(
 def sites_with(
     connection: Connection, principal: Principal, domain: str, *, q: str, offset: int, limit: int
 ) -> tuple[list[Row[Any]], int, int]:
-    """Return rows of the sites that have or had this third party, those that have it first; how many these are, and
-    how many have it now.
+    """Return rows of the sites that use or used this third party, current ones first; their number, and the number of
+    sites that currently use it.
     """
     wanted = [p.domain == domain, *_visible(principal)]
     if q:
@@ -68,8 +68,8 @@ def sites_with(
 
 
 def facts_of(connection: Connection, principal: Principal, domain: str) -> Row[Any] | None:
-    """Return what is known of a third party: (first_seen_at, last_seen_at) over all sites of the principal, and as the
-    newest scan has them category, registrar, registered_on and title. None: no site has ever had it.
+    """Return the facts about a third party: (first_seen_at, last_seen_at) over all sites of the principal, and
+    category, registrar, registered_on and title from the newest scan. None: no site has ever used it.
     """
     wanted = (p.domain == domain, *_visible(principal))
     span = select(func.min(p.first_seen_at).label("first_seen_at"), func.max(p.last_seen_at).label("last_seen_at"))
@@ -84,9 +84,9 @@ def facts_of(connection: Connection, principal: Principal, domain: str) -> Row[A
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A site whose results are not the listed ones. `run`: (user_id, target_domain, task_id, attempt, run,
-    completed_at) of those. `earlier`: (task, attempt) of the listed ones, if they are older; None: they are not, or
-    nothing is listed, so nothing of these results is news.
+    """A site whose current results are not the listed ones. `run`: (user_id, target_domain, task_id, attempt, run,
+    completed_at) of the current results. `earlier`: (task, attempt) of the listed results if they are older; None:
+    they are not older, or nothing is listed, so there are no changes to notify of.
     """
 
     run: Row[Any]
@@ -94,7 +94,7 @@ class Stale:
 
 
 def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], SiteKey | None]:
-    """Look at the next sites behind this one. Return the stale ones, and where to go on; None: that was all."""
+    """Return the stale ones of the sites after this one, and where to continue; None: these were the last sites."""
     rows = site_runs(connection, after, SITES)
     keys = [(row.user_id, row.target_domain) for row in rows]
     known = {}
@@ -112,14 +112,14 @@ def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], S
 
 
 def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write third parties of one site as its newest results have them. The first time they were seen stays."""
+    """Write third parties of one site from its newest results. `first_seen_at` is kept."""
     statement = insert_for(connection, site_parties)
     changed = {column.name: statement.excluded[column.name] for column in site_parties.c if column.name not in _KEPT}
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), list(rows))
 
 
 def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], limit: int) -> int:
-    """Note of some third parties that the newest results of the site have them no more; return of how many."""
+    """Mark some third parties that the newest results of the site no longer contain; return their number."""
     others = or_(p.task_id != run[0], p.attempt != run[1])
     query = select(p.domain).where(*_of(site), p.is_present, others).order_by(p.domain).limit(limit)
     names = list(connection.execute(query).scalars())
@@ -136,7 +136,7 @@ def note_listed(connection: Connection, site: SiteKey, run: tuple[str, int], com
 
 
 def listed_after(connection: Connection, after: SiteKey | None) -> list[SiteKey]:
-    """Return the next sites behind this one that have a list."""
+    """Return the next sites after this one that have a list."""
     query = select(i.user_id, i.target_domain).order_by(i.user_id, i.target_domain).limit(SITES)
     if after is not None:
         query = query.where(tuple_(i.user_id, i.target_domain) > tuple_(*map(literal, after)))
@@ -144,7 +144,7 @@ def listed_after(connection: Connection, after: SiteKey | None) -> list[SiteKey]
 
 
 def remove_some(connection: Connection, site: SiteKey, limit: int) -> int:
-    """Remove some third parties of a site that is gone, behind the last of them its list; return how many."""
+    """Remove some third parties of a deleted site, and its list after the last of them; return their number."""
     names = list(connection.execute(select(p.domain).where(*_of(site)).order_by(p.domain).limit(limit)).scalars())
     if names:
         connection.execute(delete(site_parties).where(*_of(site), p.domain.in_(names)))

@@ -1,1 +1,1 @@
-"""One module for each kind of channel: how a message is written for it, and what its answers mean."""
+"""One module per kind of channel, which formats messages and interprets responses."""

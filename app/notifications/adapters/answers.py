@@ -1,4 +1,4 @@
-"""What an answer over HTTP means, as far as that is the same for all receivers."""
+"""Interprets HTTP responses in the way that all receivers share."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,18 +11,17 @@ from app.core.redact import display_text
 from app.notifications.outcome import Failed, FailureCode, Outcome, Sent
 from app.notifications.ports import HttpAnswer
 
-SHOWN: Final = 200  # characters of an answer that people are shown
+SHOWN: Final = 200  # characters of a response that users see
 MAX_RETRY_AFTER_S: Final = 86_400.0
 TOO_MANY: Final = 429
 GONE: Final = 410
-_RETRY_AFTER: Final = frozenset({TOO_MANY, 503})
-# Of these the receiver says that the same request may do better later (RFC 9110, 15.5 and 15.6).
+_RETRY_AFTER: Final = frozenset({TOO_MANY, 503})  # statuses for which `Retry-After` applies (RFC 9110, 10.2.3)
 _SUCCESS: Final = range(200, 300)
 _REDIRECTS: Final = range(300, 400)
 
 
 def read_status(answer: HttpAnswer) -> Outcome:
-    """Return what the answer means by its status alone."""
+    """Return the outcome according to the status of the response."""
     if answer.failure is not None:
         return Failed(answer.failure, {"detail": display_text(answer.detail)})
     if answer.status in _SUCCESS:
@@ -36,7 +35,7 @@ def read_status(answer: HttpAnswer) -> Outcome:
 
 
 def read_object(answer: HttpAnswer) -> Mapping[str, Any]:
-    """Return the JSON object of an answer; an empty one when it is none."""
+    """Return the JSON object of a response, or an empty one if the body is not a JSON object."""
     try:
         found = orjson.loads(answer.body)
     except ValueError:
@@ -45,12 +44,12 @@ def read_object(answer: HttpAnswer) -> Mapping[str, Any]:
 
 
 def beginning_of(body: bytes) -> str:
-    """Return the first characters of an answer, fit to be shown."""
+    """Return the first characters of a response, safe to be displayed."""
     return display_text(body[: 4 * SHOWN].decode("utf-8", "replace"))[:SHOWN]
 
 
 def retry_after_s(value: str) -> float | None:
-    """Return the seconds of a `Retry-After` (seconds or HTTP date), a day at most; None when it says nothing usable."""
+    """Return the seconds of a `Retry-After` (seconds or HTTP date), at most a day; None if it is not valid."""
     text = value.strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), MAX_RETRY_AFTER_S)

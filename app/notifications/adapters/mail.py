@@ -1,4 +1,4 @@
-"""E-mail: a text and the same as HTML, in the reader's language, with the pictures of its findings."""
+"""E-mail as plain text and HTML, in the language of the channel, with screenshots of its findings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.notifications.messages import Message, Section
 from app.notifications.outcome import Failed, FailureCode, Outcome
 from app.notifications.ports import FindingPictures, MailSender, Outgoing
 
-MAX_PICTURES: Final = 3  # of one mail: of the worst findings
+MAX_PICTURES: Final = 3  # of one mail, for the findings with the highest risk
 MAX_PICTURE_BYTES: Final = 1 << 20
 _STYLE: Final = (
     "font:15px/1.5 -apple-system,'Segoe UI','PingFang SC','Microsoft YaHei',sans-serif;color:#1f2328;max-width:640px"
@@ -22,13 +22,13 @@ _STYLE: Final = (
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Mail:
-    """`server` None: the deployment has none. `sender`: the address that mails are from."""
+    """Sends e-mail. `server` None: the deployment has no mail server. `sender`: the `From` address."""
 
     server: MailSender | None
     sender: str
     pictures: FindingPictures | None = None
 
-    spacing_s: float = 5.0  # so that a burst becomes a digest, not a hundred mails
+    spacing_s: float = 5.0  # so that a burst becomes a digest instead of a hundred mails
 
     async def send(self, address: str, outgoing: Outgoing) -> Outcome:
         if self.server is None:
@@ -37,7 +37,7 @@ class Mail:
         return await self.server.send(write_mail(self.sender, address, outgoing, shown))
 
     async def _pictures(self, contents: Mapping[str, Any]) -> list[tuple[str, bytes]]:
-        """Return findings that have a picture, with it."""
+        """Return the names and screenshots of findings that have a screenshot."""
         if self.pictures is None:
             return []
         shown = []
@@ -52,7 +52,7 @@ class Mail:
 
 
 def write_mail(sender: str, address: str, outgoing: Outgoing, pictures: Sequence[tuple[str, bytes]]) -> EmailMessage:
-    """Return the mail. Every try has the same `Message-ID`, by which mailboxes know doubles."""
+    """Return the mail. Every attempt has the same `Message-ID`, by which mailboxes recognise duplicates."""
     message = outgoing.message
     mail = EmailMessage()
     mail["Subject"] = " ".join(message.title.split())[:200]
@@ -60,7 +60,7 @@ def write_mail(sender: str, address: str, outgoing: Outgoing, pictures: Sequence
     mail["To"] = Address(addr_spec=address)
     mail["Date"] = format_datetime(outgoing.created_at)
     mail["Message-ID"] = f"<{outgoing.delivery_id}@{sender.rpartition('@')[2].rstrip('>')}>"
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: automatic responders must not reply
     mail["X-Compliance-Delivery"] = outgoing.delivery_id
     mail.set_content("\n".join(text_lines(message)))
     ids = [make_msgid(domain="finding")[1:-1] for _ in pictures]

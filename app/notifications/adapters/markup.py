@@ -1,4 +1,4 @@
-"""A message in the markup of chat services, no longer than each takes."""
+"""Messages in the markup of chat services, limited to their maximum size."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,7 +8,7 @@ Escape = Callable[[str], str]
 
 
 def escape_markdown(text: str) -> str:
-    """What a page wrote (a domain, an address) is shown as it is, and makes no link and no heading."""
+    """Escape text from pages (domains, URLs), so that it creates no links or headings."""
     return "".join(f"\\{char}" if char in "\\`*_[]<>#~" else char for char in text)
 
 
@@ -17,7 +17,7 @@ def escape_slack(text: str) -> str:
 
 
 def fit(pieces: Iterator[str], *, max_bytes: int, ellipsis: str) -> str:
-    """Join lines up to a size in UTF-8; where some do not fit, `ellipsis` is the last one."""
+    """Join lines up to a size in UTF-8; if some do not fit, `ellipsis` is the last line."""
     lines: list[str] = []
     room = max_bytes - len(ellipsis.encode()) - 1
     for piece in pieces:
@@ -29,7 +29,7 @@ def fit(pieces: Iterator[str], *, max_bytes: int, ellipsis: str) -> str:
 
 
 def markdown_lines(message: Message, *, with_title: bool = True) -> Iterator[str]:
-    """Yield the lines of Markdown, as DingTalk and WeCom read it."""
+    """Yield lines of the Markdown that DingTalk and WeCom support."""
     if with_title and len(message.sections) > 1:
         yield f"### {escape_markdown(message.title)}"
     for section in message.sections:
@@ -44,7 +44,7 @@ def markdown_lines(message: Message, *, with_title: bool = True) -> Iterator[str
 
 
 def slack_lines(message: Message) -> Iterator[str]:
-    """Yield the lines of Slack's own markup."""
+    """Yield lines of Slack's markup."""
     if len(message.sections) > 1:
         yield f"*{escape_slack(message.title)}*"
     for section in message.sections:
@@ -57,7 +57,7 @@ def slack_lines(message: Message) -> Iterator[str]:
 
 
 def text_lines(message: Message) -> Iterator[str]:
-    """Yield the lines of plain text."""
+    """Yield lines of plain text."""
     for section in message.sections:
         yield from _text_of(section, message.link_text)
     if message.more:

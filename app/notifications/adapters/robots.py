@@ -1,7 +1,7 @@
-"""Robots of chat groups: DingTalk, WeCom, Feishu (Lark), and Slack's incoming webhooks.
+"""Chat bots: DingTalk, WeCom, Feishu (Lark), and Slack's incoming webhooks.
 
-The first three answer HTTP 200 whatever they think of a message, with a code of their own. What is not taken because
-it came too fast waits: senders leave `spacing_s` between two messages, which keeps to each service's limit.
+The first three respond with HTTP 200 even if they reject a message, with an error code in the body. Senders wait
+`spacing_s` between two messages, which respects the rate limit of each service.
 """
 
 import hmac
@@ -20,14 +20,14 @@ from app.notifications.outcome import Failed, FailureCode, Outcome, Sent
 from app.notifications.ports import HttpAnswer, HttpRequest, Outgoing
 
 ELLIPSIS: Final = "…"
-BUSY_S: Final = 60.0  # the limits of all are by the minute
+BUSY_S: Final = 60.0  # all limits are per minute
 _JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 
 
 class DingTalk:
-    """`config`: `url` of the robot, and `secret` where it is set to sign.
+    """`config`: `url` of the bot, and `secret` if it requires signatures.
 
-    Limits (open.dingtalk.com, custom robots): 20 messages a minute, or it is silenced for ten minutes; 20,000 bytes.
+    Limits (open.dingtalk.com, custom robots): 20 messages a minute, or it is blocked for ten minutes; 20,000 bytes.
     """
 
     spacing_s: Final = 3.0
@@ -52,7 +52,7 @@ class DingTalk:
 
 
 class WeCom:
-    """`config`: `url` of the robot, whose key is all there is to protect it.
+    """`config`: `url` of the bot, whose key is the only credential.
 
     Limits (developer.work.weixin.qq.com, group robots): 20 messages a minute; 4,096 bytes of Markdown.
     """
@@ -70,7 +70,7 @@ class WeCom:
 
 
 class Feishu:
-    """`config`: `url` of the robot, and `secret` where it is set to sign.
+    """`config`: `url` of the bot, and `secret` if it requires signatures.
 
     Limits (open.feishu.cn, custom bots): 100 messages a minute and five a second; 20 KiB.
     """
@@ -105,7 +105,7 @@ class Feishu:
 class Slack:
     """`config`: `url` of the incoming webhook.
 
-    Limits (docs.slack.dev, rate limits): one message a second; a text is cut off above 40,000 characters.
+    Limits (docs.slack.dev, rate limits): one message a second; texts are truncated to 40,000 characters.
     """
 
     spacing_s: Final = 1.1
@@ -122,7 +122,7 @@ class Slack:
 def _read_code(
     answer: HttpAnswer, code_name: str, said_name: str, too_fast: frozenset[int], *, busy_s: float = BUSY_S
 ) -> Outcome:
-    """Return what an answer means that says by a code of its own whether the message was taken: 0, it was."""
+    """Return the outcome of a response with an error code in its body: 0 means that the message was accepted."""
     by_status = read_status(answer)
     if isinstance(by_status, Failed):
         return by_status

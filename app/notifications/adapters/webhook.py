@@ -1,4 +1,4 @@
-"""A webhook: JSON with a signature, by the specification Standard Webhooks 1.0 (standardwebhooks.com)."""
+"""Webhooks: JSON signed as specified by Standard Webhooks 1.0 (standardwebhooks.com)."""
 
 import hmac
 from base64 import b64decode, b64encode
@@ -14,7 +14,7 @@ from app.notifications.adapters.answers import read_status
 from app.notifications.outcome import Outcome
 from app.notifications.ports import HttpAnswer, HttpRequest, Outgoing
 
-SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what the specification puts before a secret
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the prefix of secrets in the specification
 SECRET_BYTES: Final = 32  # the specification: 24 to 64
 
 
@@ -28,7 +28,7 @@ class Webhook:
     spacing_s: Final = 0.0
 
     def compose(self, config: Mapping[str, Any], outgoing: Outgoing, now: datetime) -> HttpRequest:
-        """Every try has the same body and id, and a timestamp of its own."""
+        """Return the request. Every attempt has the same body and id, and its own timestamp."""
         document = {
             "id": outgoing.delivery_id,
             "type": outgoing.kind,
@@ -49,7 +49,7 @@ class Webhook:
 
 
 def sign(secret: str, delivery_id: str, timestamp: str, body: bytes) -> str:
-    """Return the header `webhook-signature`: HMAC-SHA256 over id, timestamp and body."""
+    """Return the value of the header `webhook-signature`: HMAC-SHA256 over id, timestamp and body."""
     key = b64decode(secret.removeprefix(SECRET_PREFIX))
     signed = f"{delivery_id}.{timestamp}.".encode() + body
     return f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}"
