@@ -19,7 +19,7 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html fr
 # Two processors would idle for half the time with two workers: many tests wait for clocks, sockets and processes. What
 # shares a file shares a worker. Without `reorder` files are begun in their order, not the ones of most tests first:
 # those that take longest have few, and would come last. After a crash no new worker starts: xdist may wait for it for ever.
-PARALLEL := --dist loadfile --no-loadscope-reorder --max-worker-restart=0
+PARALLEL := -n 6 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # A test that hangs says where, and ends with its worker.
 HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
@@ -67,7 +67,7 @@ checks:
 	@if $(MAKE) --no-print-directory lint types >.checks.log 2>&1; then echo "Style, types and floors: fine."; else cat .checks.log; exit 1; fi
 
 test-python:
-	$(BIN)/python -m pytest -n 4 $(PARALLEL) $(HANGS) </dev/null
+	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) </dev/null
 
 $(NODE): $(PROGRAM) requirements/node.txt
 	@{ command -v npm && $(NODE_FITS); } >/dev/null 2>&1 || { echo "Installing Node into $(VENV), this once: it takes up to a minute."; $(call INSTALL,--require-hashes --no-deps -r requirements/node.txt); }
@@ -96,7 +96,7 @@ test-frontend: $(MODULES) ## Types and tests of the page, its client library bef
 	$(NPM) test
 
 test-system: setup frontend ## Tests that need Chromium, fonts, PostgreSQL, Redis, documentation packages and npm
-	$(BIN)/python -m pytest -m 'system and not long' -n 4 $(PARALLEL) $(HANGS) </dev/null
+	$(BIN)/python -m pytest -m 'system and not long' $(PARALLEL) $(HANGS) </dev/null
 
 test-long: setup ## Properties, fuzzing, conformance, attacks and faults: whole where what they guard has changed, else a quarter
 	$(BIN)/python -m tests.long </dev/null
@@ -110,7 +110,7 @@ attack: setup
 
 cover: setup ## The same tests, with branch coverage; fails below 85 % of app, and 95 % of events, websocket and monitor
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 4 $(PARALLEL) --cov --cov-report=
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=85
 	$(BIN)/python -m coverage report --include='app/events/*,app/websocket/*,app/monitor/*' --fail-under=95
 
