@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.api.errors import MEDIA_TYPE
 from app.api.schema_examples import add_examples
-from app.core.scopes import SCOPE_OF_ROUTE, SESSION
+from app.core.scopes import GROUP_ROUTES, SCOPE_OF_ROUTE, SESSION
 from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
 from app.rest.documented_responses import CODES, codes_of
 from app.rest.schemas import A_TRACE, Problem
@@ -37,6 +37,7 @@ TAGS: Final = [
     {"name": "health", "description": "For probes and scrapers. Additional query parameters are ignored."},
 ]
 INTERFACE: Final = "/api/"  # below it every address is as strict; the others are for probes
+KEY_GROUP: Final = "x-key-group"  # of an operation: a key that is for one group of sites opens it as well
 KEY_SCOPE: Final = "x-key-scope"  # of an operation: the scope of an API key that opens it, `session` or `public`
 SCHEMAS: Final = "#/components/schemas/"
 OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")  # a problem stands in their place
@@ -95,6 +96,8 @@ def _complete_operation(path: str, operation: Json, texts: MessageCatalog) -> No
     if any(parameter["name"] == "ticket" for parameter in operation.get("parameters", ())):
         operation["security"] += [{"ticket": []}, {"token": []}]
     operation[KEY_SCOPE] = SCOPE_OF_ROUTE[operation["operationId"]]
+    if operation["operationId"] in GROUP_ROUTES:
+        operation[KEY_GROUP] = True
     responses = operation["responses"]
     responses.pop("422", None)
     refusals = {int(status): codes_of(response) for status, response in responses.items() if CODES in response}

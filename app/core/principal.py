@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
 
 from app.core.errors import Forbidden, ScannerError, Unauthenticated
-from app.core.scopes import LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
+from app.core.scopes import GROUP_ROUTES, LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 Role = Literal["admin", "user"]
@@ -31,6 +31,7 @@ class Principal:
     address: str | None = field(default=None, compare=False)  # where the request came from, for the audit log
     key_id: str = ""  # of the API key that was shown; empty without one
     scopes: frozenset[Scope] | None = None  # of that key; None: no key, and all that the role allows
+    group: str | None = None  # of that key: it is for the user's sites of this group alone; None: for all
     link_id: str = ""  # of the read-only link that was shown; empty without one
     task_id: str = ""  # the one task that the link shows; empty: no link
 
@@ -49,8 +50,8 @@ class Principal:
         return self.scopes is None or Scope.READ in self.scopes
 
     def may_see(self, owner_id: str) -> bool:
-        """Return whether tasks of that user may be seen."""
-        return not self.link_id and (self.sees_all or self.user_id == owner_id)
+        """Return whether all tasks of that user may be seen: not with a link, nor with a key of a group."""
+        return not self.link_id and self.group is None and (self.sees_all or self.user_id == owner_id)
 
     @property
     def waits_as(self) -> str:
@@ -70,6 +71,8 @@ class Principal:
             if needed in (SESSION, PUBLIC):
                 raise Forbidden(code="session_required")
             self.require_scope(Scope(needed))
+            if self.group is not None and name not in GROUP_ROUTES:
+                raise Forbidden(code="insufficient_scope", text="group_not_enough")
 
     def require_scope(self, scope: Scope) -> None:
         """Refuse a key without it. Raises Forbidden (`insufficient_scope`)."""

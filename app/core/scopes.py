@@ -155,3 +155,19 @@ LINK_ROUTES: Final = frozenset(
         "list_violations",
     }
 )
+# What a key opens that is for one group of sites, of the scans of those sites alone; within its scopes, as any other.
+GROUP_ROUTES: Final = LINK_ROUTES | {
+    "cancel_task",
+    "create_task",
+    "follow_events",
+    "get_defaults",
+    "get_differences",
+    "get_logs",
+    "get_site",
+    "issue_ticket",
+    "list_attempts",
+    "list_site_scans",
+    "list_sites",
+    "retry_task",
+    "run_site",
+}

@@ -77,9 +77,15 @@ class ApiKeys:
         return {principal: reason for principal, reason in reasons.items() if reason}
 
     async def create(
-        self, principal: Principal, *, name: str, scopes: Collection[Scope], expires_in_s: int | None
+        self,
+        principal: Principal,
+        *,
+        name: str,
+        scopes: Collection[Scope],
+        expires_in_s: int | None,
+        group: str | None = None,
     ) -> NewKey:
-        """Create a key of the user.
+        """Create a key of the user; `group`: limited to their sites of this group, which need not exist yet.
 
         Raises:
             Forbidden: `admin_only`, for a key with more rights than its user.
@@ -93,13 +99,14 @@ class ApiKeys:
             raise InvalidInput(code="lifetime_too_long", limit=settings.api_key_max_ttl_s // 86_400)
         life_s = settings.api_key_ttl_s if expires_in_s is None else expires_in_s
         now, key, key_id = self.clock.now(), new_token(KEY), new_id()
-        values = {
+        values: Json = {
             "id": key_id,
             "user_id": principal.user_id,
             "name": name,
             "digest": digest_of(key),
             "prefix": key[:SHOWN],
             "scopes": " ".join(scope for scope in Scope if scope in scopes),
+            "group_name": group,
             "created_at": now,
             "expires_at": now + timedelta(seconds=life_s),
             "networks": [],
@@ -116,6 +123,8 @@ class ApiKeys:
 
         row = await self.db.write(work)
         detail = {"scopes": row.scopes.split(), "days": life_s // 86_400}
+        if group is not None:
+            detail["group"] = group
         self._record("key.create", principal, object_id=row.id, detail=detail)
         return NewKey(key, self._info(row))
 
@@ -171,6 +180,7 @@ class ApiKeys:
             "name": row.name,
             "prefix": row.prefix,
             "scopes": row.scopes.split(),
+            "group": row.group_name,
             "created_at": to_wire(row.created_at),
             "expires_at": to_wire(row.expires_at),
             "is_expired": row.expires_at <= self.clock.now(),
@@ -183,10 +193,14 @@ class ApiKeys:
 
 
 def _with_rights(row: Row[Any]) -> Principal:
-    """Return the key's user with the rights of the key: those of its scopes that the user has."""
-    scopes = frozenset(Scope(scope) for scope in row.scopes.split())
-    role: Role = row.role if row.role != ADMIN or Scope.ADMIN in scopes else "user"
-    return Principal(row.user_id, row.username, role, "", row.expires_at, key_id=row.id, scopes=scopes)
+    """Return the key's user with the rights of the key: those of its scopes that the user has.
+
+    One that is for a group acts as no administrator: the group is one of its user's own.
+    """
+    scopes, group = frozenset(Scope(scope) for scope in row.scopes.split()), row.group_name
+    acts_as_admin = Scope.ADMIN in scopes and group is None
+    role: Role = row.role if row.role != ADMIN or acts_as_admin else "user"
+    return Principal(row.user_id, row.username, role, "", row.expires_at, key_id=row.id, scopes=scopes, group=group)
 
 
 def _ending(principal: Principal, row: Row[Any] | None) -> str | None:

@@ -124,6 +124,7 @@ api_keys = Table(
     Column("digest", String(64), nullable=False, unique=True),  # of the key, which is not stored
     Column("prefix", String(16), nullable=False),  # its first characters, by which its owner recognises it
     Column("scopes", String(64), nullable=False),  # of `core.scopes.Scope`, separated by spaces
+    Column("group_name", String(100)),  # of its user's sites; NULL: of all
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),  # set to the time of the revocation, if earlier
     Column("revoked_at", UtcDateTime),

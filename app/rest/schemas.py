@@ -17,6 +17,7 @@ from app.core.schema_fields import described
 MAX_DEPTH = 8
 A_TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"  # in examples
 MAX_VALUES: Final = 10_000  # of a free JSON object, keys included
+MAX_GROUP: Final = 100  # characters of the name of a group of sites
 MAX_SURPLUS: Final = 20  # keys that are named in a refusal
 # Whose scans, or which, go first: the higher one. Fair turns hold among equal ones.
 Priority = Annotated[int, Field(ge=-100, le=100, strict=True)]
@@ -50,6 +51,12 @@ def _without_nul(text: str) -> str:
     """PostgreSQL keeps no NUL, and nobody means one."""
     if "\0" in text:
         raise PydanticCustomError("nul_character", "NUL")
+    return text
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or text != text.strip() or not text:
+        raise PydanticCustomError("not_printable", "printable")
     return text
 
 
@@ -105,6 +112,8 @@ def _is_unicode(text: str) -> bool:
 
 
 Text = Annotated[str, AfterValidator(_without_nul)]
+Name = Annotated[Text, AfterValidator(_printable)]  # by which something is found again: no spaces around it
+GroupName = Annotated[Name, Field(max_length=MAX_GROUP)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_shallow)]
 Count = Annotated[int, Field(ge=0)]

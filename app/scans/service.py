@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.configuration.target_rules import TargetRules
 from app.core.clock import Clock
 from app.core.db import Database
-from app.core.errors import Conflict, InvalidInput, LimitReached
+from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached
 from app.core.ids import new_id
 from app.core.json_chunks import JsonChunks, encode_list
 from app.core.live_settings import SettingsSource
@@ -98,10 +98,13 @@ class ScanService:
 
         Raises:
             InvalidInput: also `own_domains_too_long`, and `idempotency_key_reused` for another request.
+            Forbidden: `target_not_allowed`, also of a target that is not in the group of the principal's key.
         """
         # In a thread: there may be a hundred long URLs, and the first name of all loads the list of public suffixes.
         chosen = options if said is None else self.fill_in(options, said)
         target, parsed = await asyncio.to_thread(self.parse, target_domain, chosen)
+        if not await self.db.read(lambda connection: tasks.may_order(connection, principal, target.name)):
+            raise Forbidden(code="target_not_allowed")
         stored = parsed.to_json()
         task_id = new_id()
         create = self.lifecycle.create(task_id, user_id=principal.user_id, target_domain=target.name, config=stored)
@@ -239,7 +242,7 @@ class ScanService:
                     unit = self.lifecycle.request_cancel(task_id, by=principal.username)
                 case _:
                     raise Conflict(code="task_finished")
-            if await self.event_writer.write(unit) is not None:
+            if await self.event_writer.write(_while_seen(principal, task_id, unit)) is not None:
                 self.runner.cancel(task_id)
                 self._record("task.cancel", principal, task_id)
                 return await self.get(principal, task_id, language=language)
@@ -273,7 +276,7 @@ class ScanService:
             if row.status in (TaskStatus.RUNNING, TaskStatus.CANCELLING):
                 raise Conflict(code="task_running")
             await asyncio.to_thread(self.rules.check, row.target_domain)
-            retry = self.lifecycle.retry(task_id, by=principal.username)
+            retry = _while_seen(principal, task_id, self.lifecycle.retry(task_id, by=principal.username))
             if await self.event_writer.write(self.within_limit(row.user_id, task_id, retry)) is not None:
                 self.runner.wake()
                 self._record("task.retry", principal, task_id)
@@ -325,6 +328,16 @@ class ScanService:
 def _is_retried(row: TaskRow) -> bool:
     """A retry has had its effect already: the task waits, or runs in a run that a retry began."""
     return row.status == TaskStatus.PENDING or (row.status == TaskStatus.RUNNING and row.run > 1)
+
+
+def _while_seen(principal: Principal, task_id: str, unit: UnitOfWork) -> UnitOfWork:
+    """Return the unit behind another look: what a key is for may have changed since the first. Raises NotFound."""
+
+    def seen(connection: Connection) -> AppendResult | None:
+        find_seen(connection, task_id, principal)
+        return unit(connection)
+
+    return unit if principal.group is None else seen
 
 
 def _contended() -> Conflict:

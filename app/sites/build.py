@@ -42,7 +42,9 @@ def build_sites(
 ) -> SiteParts:
     """Return the parts; nothing is started. All that the scheduler writes begins with the lease's guard."""
     runs = SiteRuns(scans=scans)
-    service = SiteService(db=db, clock=clock, settings=settings, audit=audit, scans=scans, orders=orders, runs=runs)
+    service = SiteService(
+        db=db, bus=bus, clock=clock, settings=settings, audit=audit, scans=scans, orders=orders, runs=runs
+    )
     guarded = db if settings.current.embedded else db.guarded(lease.guard)
     scheduler = Scheduler(
         db=guarded,

@@ -12,13 +12,12 @@ from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
 from app.rest.parameters import MAX_SEARCH, PageNumber, PageSize
 from app.rest.responses import JsonChunksResponse
-from app.rest.schemas import Text
+from app.rest.schemas import MAX_GROUP, Text
 from app.scans.schemas.tasks import MAX_TARGET, TaskPage, TaskResponse
 from app.sites.csv_import import new_site
 from app.sites.dependencies import ServicesDep
 from app.sites.queries.sites import SiteFilter
 from app.sites.schemas import (
-    MAX_GROUP,
     MAX_TAG,
     GroupRun,
     ImportReport,

@@ -9,11 +9,10 @@ from app.core.schema_fields import described
 from app.domain.tasks import TaskStatus
 from app.domain.time_zones import time_zones
 from app.events.types import VerdictInfo
-from app.rest.schemas import AttemptNumber, Count, RequestBody, ResponseBody, Text, first_items
+from app.rest.schemas import AttemptNumber, Count, GroupName, Name, RequestBody, ResponseBody, Text, first_items
 from app.scans.schemas.tasks import MAX_TARGET, ScanOptions
 from app.sites.schedule import MAX_CRON, MAX_HOURS, MAX_ZONE, cron_fault
 
-MAX_GROUP = 100
 MAX_TAG = 50
 MAX_TAGS = 20
 MAX_CSV = 250_000  # characters; a body has 256 KiB unless the deployment allows more
@@ -21,12 +20,6 @@ MAX_OVERDUE_DAYS = 366
 TREND_DAYS = 30
 TIME = "2026-01-01T03:12:00.000Z"
 SITE_ID = "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a12"
-
-
-def _printable(text: str) -> str:
-    if not text.isprintable() or text != text.strip() or not text:
-        raise PydanticCustomError("not_printable", "printable")
-    return text
 
 
 def _cron(text: str) -> str:
@@ -51,8 +44,7 @@ def _labels(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(tags)))
 
 
-Group = Annotated[Text, AfterValidator(_printable), Field(max_length=MAX_GROUP)]
-Tag = Annotated[Text, AfterValidator(_printable), Field(max_length=MAX_TAG, pattern=r"^\S+$")]
+Tag = Annotated[Name, Field(max_length=MAX_TAG, pattern=r"^\S+$")]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), first_items(MAX_TAGS), AfterValidator(_labels)]
 Cron = Annotated[Text, Field(max_length=MAX_CRON), AfterValidator(_cron)]
 TimeZone = Annotated[Text, Field(max_length=MAX_ZONE), AfterValidator(_time_zone)]
@@ -83,7 +75,7 @@ class SiteCreate(RequestBody):
     target_domain: Annotated[str, Field(max_length=MAX_TARGET)] = described(
         "The domain alone, without scheme, port or path.", "example.com"
     )
-    group: Group | None = described("Group; a site belongs to one group at most.", "Branch offices", default=None)
+    group: GroupName | None = described("Group; a site belongs to one group at most.", "Branch offices", default=None)
     tags: Tags = described("Tags, sorted.", ["cn", "shop"], default=())
     config: ScanOptions | None = described(
         "Options of its scans; those that are omitted follow the defaults of this deployment.", default=None
@@ -101,7 +93,7 @@ class SiteCreate(RequestBody):
 class SiteUpdate(RequestBody):
     """Only fields that are sent change. `schedule`, `group`, `config` and `overdue_after_days` may be null: none."""
 
-    group: Group | None = described("Group; null: none.", "Branch offices", default=None)
+    group: GroupName | None = described("Group; null: none.", "Branch offices", default=None)
     tags: Tags | None = described("All tags.", ["cn", "shop"], default=None)
     config: ScanOptions | None = described("Options of its scans, all that differ from the defaults.", default=None)
     schedule: Schedule | None = described("When it is scanned; null: only on request.", default=None)
@@ -211,7 +203,7 @@ class SiteLabels(ResponseBody):
 
 
 class GroupRun(RequestBody):
-    group: Group = described("Group of the user's own sites.", "Branch offices")
+    group: GroupName = described("Group of the user's own sites.", "Branch offices")
 
 
 class SiteImport(RequestBody):

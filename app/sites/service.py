@@ -19,6 +19,8 @@ from app.core.tracing import traced
 from app.domain.messages import Language
 from app.domain.orders import MAX_TARGETS
 from app.domain.scan_options import ScanOptions
+from app.events.bus.base import AccessHint, Publisher
+from app.events.log import AppendResult
 from app.identity import accounts
 from app.identity.audit import AuditTrail
 from app.orders.service import OrderService
@@ -67,6 +69,7 @@ class SiteService:
     """Each method is one use case with its own transactions."""
 
     db: Database
+    bus: Publisher
     clock: Clock
     settings: SettingsSource
     audit: AuditTrail
@@ -207,6 +210,8 @@ class SiteService:
             sites.change(connection, site_id, values, tags)
 
         await self.db.write(work)
+        if "group_name" in changes:
+            self.bus.publish(AccessHint(seen.user_id))  # API keys of its group show it no longer
         self._record("site.update", principal, site_id, {"fields": sorted(changes)})
         return await self.get(principal, site_id)
 
@@ -236,6 +241,7 @@ class SiteService:
         row = await self.db.read(lambda c: find_site(c, site_id, principal))
         removed = await self._remove_scans(principal, row) if with_scans else 0
         await self.db.write(lambda c: sites.remove(c, site_id))
+        self.bus.publish(AccessHint(row.user_id))  # as `change` does
         detail = {"target": row.target_domain, "scans": removed}
         self._record("site.delete", principal, site_id, detail)
 
@@ -257,7 +263,12 @@ class SiteService:
         """
         row = await self.db.read(lambda c: find_site(c, site_id, principal))
         prepared = await self.runs.prepare(row)
-        await self.scans.event_writer.write(prepared.start)
+
+        def start(connection: Connection) -> AppendResult | None:
+            find_site(connection, site_id, principal)  # it may be gone by now, or out of the group of a key
+            return prepared.start(connection)
+
+        await self.scans.event_writer.write(start)
         self.scans.runner.wake()
         self._record("site.run", principal, site_id, {"task": prepared.task.id})
         return await self.scans.get(principal, prepared.task.id, language=language)

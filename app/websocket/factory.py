@@ -193,13 +193,14 @@ def _build_connections(
     )
     revocation = RevocationWatch(
         authenticator=base.authenticator,
+        db=base.db,
         registry=registry,
         streams=streams,
         clock=clock,
         background=base.background,
         every_s=settings.access_recheck_s,
     )
-    subscriptions = _build_subscriptions(base, readers, delivery, connection_audit)
+    subscriptions = _build_subscriptions(base, readers, delivery, connection_audit, revocation)
     return WebSocketManager(
         settings=settings,
         bus=base.bus,
@@ -228,7 +229,11 @@ def _build_connections(
 
 
 def _build_subscriptions(
-    base: _Foundation, readers: _Readers, delivery: _Delivery, connection_audit: ConnectionAudit
+    base: _Foundation,
+    readers: _Readers,
+    delivery: _Delivery,
+    connection_audit: ConnectionAudit,
+    revocation: RevocationWatch,
 ) -> Subscriptions:
     return Subscriptions(
         db=base.db,
@@ -241,6 +246,7 @@ def _build_subscriptions(
         metrics=base.metrics,
         on_denied=connection_audit.denied,
         on_followed=delivery.broadcasts.on_followed,
+        confirm=revocation.confirm,
     )
 
 

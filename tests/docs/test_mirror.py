@@ -47,6 +47,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/identity/audit_reading.py": ("over real rows", "tests/integration/test_api_audit.py"),
     "app/core/list_cursor.py": ("what cursors are made of", "tests/unit/findings/test_review.py"),
     "app/identity/own_sessions.py": ("over real sessions", "tests/integration/test_api_sessions.py"),
+    "app/core/group_filter.py": ("a condition of queries", "tests/unit/scans/queries/test_tasks.py"),
     "app/identity/routes/keys.py": ("routes alone", "tests/integration/test_api_keys.py"),
     "app/identity/schemas/keys.py": ("what the routes show", "tests/integration/test_api_keys.py"),
     "app/identity/api_keys.py": ("over real sockets", "tests/integration/test_api_keys.py"),

@@ -22,6 +22,7 @@ from app.core import database_clock, listing
 from app.core.db import Database
 from app.core.ids import new_id
 from app.core.principal import Principal
+from app.core.scopes import Scope
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter, FindingId
 from app.domain.messages import Language, MessageCatalog
@@ -96,6 +97,7 @@ LINK = {"id": "1", "task_id": ID, "user_id": ID, "digest": "f" * 64, "prefix": "
     "expires_at": NOW,
 }
 ADMIN, OWNER = Principal(ID, "wang", "admin"), Principal(ID, "mei", "user")
+OF_GROUP = Principal(ID, "mei", "user", key_id=ID, scopes=frozenset(Scope), group="g")
 LISTS = [
     {"principal": principal, "wanted": TaskFilter(status, domain, *more), "sort": sort}
     for principal in (ADMIN, OWNER)
@@ -326,12 +328,12 @@ WALK: dict[str, Callable] = {
     "site_counts.ended_after": lambda c: site_counts.ended_after(c, (NOW, ID, 1), 100),
     "site_counts.standings": lambda c: site_counts.standings(c, [SITE, SITE]),
     "site_counts.changes_since": lambda c: site_counts.changes_since(c, [SITE, SITE], MONTH[-1]),
-    "sites.find": lambda c: [sites.find(c, ID, who) for who in (ADMIN, OWNER)],
+    "sites.find": lambda c: [sites.find(c, ID, who) for who in (ADMIN, OWNER, OF_GROUP)],
     "sites.known_targets": lambda c: sites.known_targets(c, ID, ["example.com", "example.org"]),
     "sites.count": lambda c: sites.count(c, ID, 5_000),
     "sites.list_page": lambda c: [
         sites.list_page(c, who, wanted, offset=50, limit=50)
-        for who in (ADMIN, OWNER)
+        for who in (ADMIN, OWNER, OF_GROUP)
         for wanted in (
             SiteFilter(),
             SiteFilter(group="g", tag="t", q="example", overdue=True),
@@ -367,7 +369,9 @@ WALK: dict[str, Callable] = {
     "runs.begun_after": lambda c: runs.begun_after(c, (ID, 1), 1_000),
     "runs.mark_results_removed": lambda c: runs.mark_results_removed(c, ID, 1, NOW),
     "runs.first_log_seq": lambda c: runs.first_log_seq(c, ROW),
-    "tasks.find": lambda c: (tasks.find(c, ID), tasks.find(c, ID, OWNER)),
+    "tasks.find": lambda c: (tasks.find(c, ID), tasks.find(c, ID, OWNER), tasks.find(c, ID, OF_GROUP)),
+    "tasks.out_of_group": lambda c: tasks.out_of_group(c, [ID, "b"], OF_GROUP),
+    "tasks.may_order": lambda c: tasks.may_order(c, OF_GROUP, "example.com"),
     "tasks.list_page": lambda c: [tasks.list_page(c, offset=50, limit=50, **one) for one in LISTS],
     "task_filters.of_risk": lambda c: (
         task_filters.of_risk(c, [ID, ID], RiskLevel.LOW),

@@ -26,7 +26,7 @@ KeyId = Annotated[Text, Path(max_length=36, description="Key id.", examples=["01
 )
 async def create_key(body: KeyCreate, user: CurrentUser, services: ServicesDep) -> CreatedKey:
     made = await services.auth.opaque.keys.create(
-        user, name=body.name, scopes=body.scopes, expires_in_s=body.expires_in_s
+        user, name=body.name, scopes=body.scopes, expires_in_s=body.expires_in_s, group=body.group
     )
     return CreatedKey(key=made.key, **made.info)
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from app.core.schema_fields import described
 from app.core.scopes import Scope
-from app.rest.schemas import RequestBody, ResponseBody, Text
+from app.rest.schemas import GroupName, RequestBody, ResponseBody, Text
 
 MIN_LIFE_S = 60
 MAX_LIFE_S = 10 * 366 * 86_400  # maximum of the settings
@@ -28,6 +28,12 @@ class KeyCreate(RequestBody):
         "(record decisions), `admin` (act as an administrator). None includes another.",
         ["read", "scan"],
     )
+    group: GroupName | None = described(
+        "Group of the user's sites to which the key is limited: it shows and scans the sites of the group alone. "
+        "Null: not limited.",
+        "Branch offices",
+        default=None,
+    )
     expires_in_s: Annotated[int, Field(ge=MIN_LIFE_S, le=MAX_LIFE_S, strict=True)] | None = described(
         "Lifetime in seconds, at most `COMPLIANCE_API_KEY_MAX_TTL_S`; default: `COMPLIANCE_API_KEY_TTL_S`.",
         7_776_000,
@@ -42,6 +48,7 @@ class KeyInfo(ResponseBody):
     name: str = described("What the key is for.", "Nightly pipeline")
     prefix: str = described("First characters of the key.", A_KEY[:9])
     scopes: list[Scope] = described("What the key may do.", ["read", "scan"])
+    group: str | None = described("Group of sites to which the key is limited; null: not limited.", None)
     created_at: str = described("Time of creation.", "2026-11-27T07:40:04.623Z")
     expires_at: str = described("Expiry time.", "2027-02-25T07:40:04.623Z")
     is_expired: bool = described("Whether it has expired.", False)

@@ -1,7 +1,7 @@
 """Reading tasks and their log lines."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -19,9 +19,11 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal,
     select,
 )
 
+from app.core.group_filter import within_group
 from app.core.listing import count_up_to, in_order
 from app.core.principal import Principal
 from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog
@@ -80,6 +82,23 @@ def find(connection: Connection, task_id: str, principal: Principal | None = Non
     query = _seen_by(select(scan_tasks).where(scan_tasks.c.id == task_id), principal)
     row = connection.execute(query).one_or_none()
     return None if row is None else TaskRow(*row)
+
+
+def out_of_group(connection: Connection, task_ids: Collection[str], principal: Principal) -> set[str]:
+    """Return those of these tasks that the principal's user sees, but the principal does not: their sites are not in
+    the group of its key. A deleted task is none of them.
+    """
+    named = select(scan_tasks.c.id).where(scan_tasks.c.id.in_(sorted(task_ids)))
+    of_user = connection.execute(_seen_by(named, replace(principal, group=None))).scalars()
+    return set(of_user) - set(connection.execute(_seen_by(named, principal)).scalars())
+
+
+def may_order(connection: Connection, principal: Principal, target: str) -> bool:
+    """Return whether the principal may order scans of this target: with a key of a group, of its sites alone."""
+    if principal.group is None:
+        return True
+    query = within_group(select(literal(1)), principal, literal(target))
+    return connection.execute(query).first() is not None
 
 
 def list_page(
@@ -306,4 +325,7 @@ def _seen_by(query: Select[Any], principal: Principal | None) -> Select[Any]:
     query = query.where(Visible)
     if principal is not None and principal.link_id:
         query = query.where(scan_tasks.c.id == principal.task_id)
-    return query if principal is None or principal.sees_all else query.where(scan_tasks.c.user_id == principal.user_id)
+    if principal is None or principal.sees_all:
+        return query
+    mine = query.where(scan_tasks.c.user_id == principal.user_id)
+    return within_group(mine, principal, scan_tasks.c.target_domain)

@@ -171,7 +171,9 @@ def _terms(wanted: SiteFilter) -> list[ColumnElement[bool]]:
 
 
 def _seen_by(query: Select[Any], principal: Principal) -> Select[Any]:
-    return query if principal.sees_all else query.where(m.user_id == principal.user_id)
+    mine = () if principal.sees_all else (m.user_id == principal.user_id,)
+    of_group = () if principal.group is None else (m.group_name == principal.group,)
+    return query.where(*mine, *of_group)
 
 
 def _add_tags(connection: Connection, site_id: str, labels: Sequence[str]) -> None:

@@ -68,6 +68,14 @@ class ConnectionInfo:
     def user_id(self) -> str:
         return self.principal.user_id
 
+    @property
+    def is_told_of_all(self) -> bool:
+        """Return whether it gets what is for its user as a whole: not with a key of a group.
+
+        That is notices of scans that it does not follow, and announcements to named users.
+        """
+        return self.principal.group is None
+
     def described(self) -> dict[str, Any]:
         """Return `api.v1.connection_schemas.OpenConnection`, of this server."""
         return {

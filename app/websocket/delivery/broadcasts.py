@@ -49,7 +49,7 @@ class Broadcast:
     def concerns(self, connection: ConnectionInfo) -> bool:
         if self.task_id is not None:
             return self.task_id in connection.followed
-        return self.user_ids is None or connection.user_id in self.user_ids
+        return self.user_ids is None or (connection.is_told_of_all and connection.user_id in self.user_ids)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -177,7 +177,8 @@ class Broadcasts:
             return {subscription.connection for subscription in channel.subscriptions} if channel else ()
         if broadcast.user_ids is None:
             return self.registry.all()
-        return [connection for user_id in broadcast.user_ids for connection in self.registry.of_user(user_id)]
+        named = (connection for user_id in broadcast.user_ids for connection in self.registry.of_user(user_id))
+        return [connection for connection in named if broadcast.concerns(connection)]
 
     def _give(self, connection: ConnectionInfo, broadcast_id: str, broadcast: Broadcast) -> None:
         connection.send(broadcast.payload)

@@ -145,7 +145,7 @@ class Dispatcher:
         position = max(subscription.last_sent, subscription.noticed)
         head = max(subscription.cursor, channel.cursor)
         connection.notice_floor[task_id] = head
-        if position < head and connection.user_id == channel.user_id:
+        if position < head and connection.user_id == channel.user_id and connection.is_told_of_all:
             await self.catch_ups.send_notices(connection, task_id, position, head)
         self.release(task_id)
 
@@ -244,7 +244,7 @@ class Dispatcher:
         """Send the deletion of a task to those who have not received its event."""
         self._drop(channel)
         owners = () if channel.deleted else self.registry.of_user(channel.user_id)
-        untold = {connection for connection in owners if connection.ready}
+        untold = {connection for connection in owners if connection.ready and connection.is_told_of_all}
         for subscription in list(channel.subscriptions):
             if not channel.deleted or subscription.cursor < channel.cursor or subscription.needs_snapshot:
                 untold.add(subscription.connection)

@@ -7,8 +7,10 @@ from app.core.clock import Clock, to_wire
 from app.core.config import Settings
 from app.core.db import Database, DatabaseDamaged, DatabaseUnavailable
 from app.core.metrics import Metrics
+from app.core.principal import Principal
 from app.domain.messages import Language
 from app.events.epoch import LogEpoch
+from app.scans.queries import tasks
 from app.websocket.connections.connection import ConnectionInfo
 from app.websocket.connections.subscription import Subscription
 from app.websocket.delivery.dispatcher import Dispatcher
@@ -47,6 +49,7 @@ class Subscriptions:
     metrics: Metrics
     on_denied: Callable[[ConnectionInfo], None]
     on_followed: Callable[[ConnectionInfo, str], None]  # the task is followed from now on, or was placed anew
+    confirm: Callable[[ConnectionInfo, float], None]  # what it follows, if its rights were questioned since that time
 
     async def subscribe(self, connection: ConnectionInfo, request: SubscriptionRequest) -> bool:
         """Follow a task, or place an existing subscription anew. Whether it succeeded."""
@@ -90,13 +93,15 @@ class Subscriptions:
     ) -> bool:
         if not await connection.wait_for_turn():
             return False
+        since = self.clock.monotonic()
         try:
             start = await self._read_start(request, existing, connection.language)
+            is_seen = start is not None and await self._is_seen(connection.principal, request.task_id, start[0].user_id)
         except DatabaseDamaged:
             return self._refuse(connection, request, ErrorCode.DATABASE_DAMAGED)
         except DatabaseUnavailable:
             return self._refuse(connection, request, ErrorCode.SERVER_BUSY)
-        if start is None or not connection.principal.may_see(start[0].user_id):
+        if start is None or not is_seen:
             self.on_denied(connection)
             return self._refuse(connection, request, ErrorCode.NOT_FOUND)
         if not await connection.wait_for_turn():
@@ -108,7 +113,13 @@ class Subscriptions:
         else:
             self._snapshot(subscription, request, found, reason)
         self.on_followed(connection, request.task_id)
+        self.confirm(connection, since)  # its site may have left the group of the connection's key meanwhile
         return True
+
+    async def _is_seen(self, principal: Principal, task_id: str, owner_id: str) -> bool:
+        if principal.group is None:
+            return principal.may_see(owner_id)
+        return await self.db.read(lambda connection: tasks.find(connection, task_id, principal)) is not None
 
     async def _read_start(
         self, request: SubscriptionRequest, existing: Subscription | None, language: Language

@@ -65,6 +65,7 @@ class TaskChannel(LogPosition):
             if (
                 self.task_id not in connection.followed
                 and connection.ready
+                and connection.is_told_of_all
                 and event.event.seq > connection.notice_floor.get(self.task_id, 0)
             ):
                 connection.send_notice(event.told_in(connection.language))

@@ -1,20 +1,26 @@
 """Ends connections whose rights have ended: they are checked again when a hint says so, and every few seconds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import structlog
 
 from app.core.aio import BackgroundTasks
 from app.core.clock import Clock
-from app.core.db import DatabaseUnavailable
+from app.core.db import Database, DatabaseUnavailable
 from app.core.principal import Authenticator
 from app.domain.close_codes import CODE_OF_ENDING, CloseCode
+from app.scans.queries import tasks
 from app.websocket.connections.connection import ConnectionInfo
 from app.websocket.connections.registry import Registry
 from app.websocket.sse.registry import StreamRegistry
+from app.websocket.sse.stream import EventStream
 
 MAX_REMEMBERED: Final = 10_000
+ROLE_CHANGED: Final = "role_changed"  # said as well when a scan has left the group of a key
+Reader = ConnectionInfo | EventStream
 log = structlog.get_logger(__name__)
 
 
@@ -42,9 +48,12 @@ class RecentRevocations:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RevocationWatch:
-    """Closes the connections and streams whose session, user or role is no longer what it was."""
+    """Closes the connections and streams whose session, user or role is no longer what it was, and those that follow a
+    scan which has left the group of their key.
+    """
 
     authenticator: Authenticator
+    db: Database
     registry: Registry
     streams: StreamRegistry
     clock: Clock
@@ -84,13 +93,35 @@ class RevocationWatch:
         principals = [connection.principal for connection in connections] + [stream.principal for stream in streams]
         try:
             ended = await self.authenticator.ended(principals)
+            strayed = await self._strayed([*connections, *streams])
         except DatabaseUnavailable:
             log.warning("access_recheck_failed")
             return
         for connection in connections:
-            reason = ended.get(connection.principal)
+            reason = ended.get(connection.principal, ROLE_CHANGED if connection in strayed else None)
             if reason is not None:
                 connection.close(CODE_OF_ENDING.get(reason, CloseCode.LOGGED_OUT), reason)
         for stream in streams:
-            if stream.principal in ended:
-                stream.end(ended[stream.principal])
+            reason = ended.get(stream.principal, ROLE_CHANGED if stream in strayed else None)
+            if reason is not None:
+                stream.end(reason)
+
+    async def _strayed(self, some: Sequence[Reader]) -> set[Reader]:
+        """Return those with a key of a group that follow a scan whose site is not in it: one read for each group."""
+        by_group: dict[tuple[str, str | None], list[Reader]] = {}
+        for one in some:
+            if one.principal.group is not None:
+                by_group.setdefault((one.principal.user_id, one.principal.group), []).append(one)
+        found: set[Reader] = set()
+        for readers in by_group.values():
+            followed = {one: _followed(one) for one in readers}
+            ids = frozenset[str]().union(*followed.values())
+            if ids:
+                work = partial(tasks.out_of_group, task_ids=ids, principal=readers[0].principal)
+                outside = await self.db.read(work)
+                found |= {one for one, own in followed.items() if own & outside}
+        return found
+
+
+def _followed(one: Reader) -> frozenset[str]:
+    return frozenset((one.task_id,) if isinstance(one, EventStream) else one.followed)

@@ -52,8 +52,8 @@ class TokenRefresh:
     def _take(self, connection: ConnectionInfo, command: Auth, principal: Principal) -> None:
         if principal.user_id != connection.user_id:
             self._refuse_stranger(connection, command)
-        elif principal.role != connection.principal.role:
-            # What it follows was judged by the old role.
+        elif (principal.role, principal.group) != (connection.principal.role, connection.principal.group):
+            # What it follows was judged by the old role, or group.
             connection.close(CODE_OF_ENDING["role_changed"], "role_changed")
         else:
             connection.principal = principal

@@ -389,6 +389,7 @@ export interface CreatedKey {
   name: string;
   prefix: string;
   scopes: Scope[];
+  group: string | null;
   created_at: string;
   expires_at: string;
   is_expired: boolean;
@@ -719,6 +720,7 @@ export interface InventorySite {
 export interface KeyCreate {
   name: string;
   scopes: Scope[];
+  group?: string | null;
   expires_in_s?: number | null;
 }
 
@@ -727,6 +729,7 @@ export interface KeyInfo {
   name: string;
   prefix: string;
   scopes: Scope[];
+  group: string | null;
   created_at: string;
   expires_at: string;
   is_expired: boolean;

@@ -13,7 +13,7 @@ import { english } from "../support/english";
 import { FakeRest } from "../support/fakeRest";
 
 const KEY: CreatedKey = {
-  key_id: "k1", name: "Nightly", prefix: "dcsk_AbCd", scopes: ["read", "scan"], created_at: "2026-11-27T07:40:04.623Z",
+  key_id: "k1", name: "Nightly", prefix: "dcsk_AbCd", scopes: ["read", "scan"], group: null, created_at: "2026-11-27T07:40:04.623Z",
   expires_at: "2027-02-25T07:40:04.623Z", is_expired: false, last_used_at: null, last_network: null, key: "dcsk_AbCdwhole",
 };
 const LINK: CreatedLink = {
@@ -45,6 +45,28 @@ describe("API keys", () => {
     expect(body.find(".secret code").text()).toBe("dcsk_AbCdwhole");
     expect(list.find(".key").text()).toContain("dcsk_AbCd…");
     expect(list.find(".key").text()).not.toContain("whole");
+    list.unmount();
+  });
+
+  test("are for one group of sites, if the reader chooses one", async () => {
+    const rest = new FakeRest();
+    rest.answers["GET /auth/keys"] = { items: [{ ...KEY, group: "North" }] };
+    rest.answers["GET /sites/labels"] = { groups: [{ name: "North", sites: 2 }], tags: [] };
+    rest.answers["POST /auth/keys"] = { ...KEY, group: "North" };
+    const list = mount(KeyList, { global: rest.mounting(), attachTo: document.body });
+    await flushPromises();
+    expect(list.find(".key").text()).toContain(`${english("keys.group")}: North`);
+    await list.find(".create").trigger("click");
+    await flushPromises();
+    expect(body.findAll("#key-group option").map((option) => option.text())).toEqual([english("keys.all_sites"), "North"]);
+    await body.find("#key-name").setValue("Nightly");
+    await body.find(".scope input[value=review]").setValue(true);
+    await body.find("#key-group").setValue("North");
+    expect(body.findAll(".scope input").map((input) => input.attributes("value"))).toEqual(["read", "scan"]); // more would open nothing
+    expect(body.find("#key-group-more").text()).toBe(english("keys.group_more"));
+    await body.find("#key-form").trigger("submit");
+    await flushPromises();
+    expect(rest.asked.find(({ method }) => method === "POST")?.body).toEqual({ name: "Nightly", scopes: ["read"], expires_in_s: 7_776_000, group: "North" });
     list.unmount();
   });
 

@@ -2,7 +2,9 @@ from typing import get_args
 
 import pytest
 
+from app.core.errors import Forbidden
 from app.core.principal import ADMIN, Principal, Role
+from app.core.scopes import GROUP_ROUTES, SCOPE_OF_ROUTE, Scope
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,29 @@ def test_where_the_request_came_from_makes_nobody_another():
 
 def test_of_all_roles_an_administrator_alone_sees_all():
     assert [role for role in get_args(Role) if Principal("u1", "mei", role).sees_all] == [ADMIN]
+
+
+def test_a_key_of_a_group_opens_the_routes_of_the_table_alone_and_sees_no_user_whole():
+    key = Principal("u1", "mei", "user", key_id="k", scopes=frozenset(Scope), group="North")
+    assert not key.may_see("u1")
+    opened = {name for name in SCOPE_OF_ROUTE if answer_to(key, name) == ""}
+    assert opened == GROUP_ROUTES
+    assert {answer_to(key, name) for name in SCOPE_OF_ROUTE.keys() - GROUP_ROUTES} == {
+        "insufficient_scope",
+        "session_required",
+    }
+
+
+def test_a_key_of_a_group_needs_the_scope_of_its_routes():
+    reading = Principal("u1", "mei", "user", key_id="k", scopes=frozenset({Scope.READ}), group="North")
+    opened = {name for name in GROUP_ROUTES if answer_to(reading, name) == ""}
+    assert opened == {name for name in GROUP_ROUTES if SCOPE_OF_ROUTE[name] == Scope.READ}
+
+
+def answer_to(principal, route):
+    """The code with which the principal is refused; empty: it is not."""
+    try:
+        principal.require_route(route)
+    except Forbidden as refusal:
+        return refusal.code
+    return ""

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from app.api.router import build_router
 from app.core.errors import Forbidden
 from app.core.principal import Principal
-from app.core.scopes import LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
+from app.core.scopes import GROUP_ROUTES, LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
 
 READING = {"GET", "HEAD"}
 
@@ -51,6 +51,24 @@ def test_a_link_reads_and_only_one_scan(operations):
         method, path, _ = operations[name]
         assert (method, SCOPE_OF_ROUTE[name]) == ("GET", Scope.READ)
         assert "/tasks/{task_id}" in path
+
+
+def test_a_group_opens_single_scans_and_sites_and_a_change_of_none_but_scans(operations):
+    beyond_one = {"create_task", "get_defaults", "issue_ticket", "list_sites"}  # each filters, or shows nobody's
+    for name in GROUP_ROUTES - beyond_one:
+        assert {"/tasks/{task_id}", "/sites/{site_id}"} & set(parents_of(operations[name][1])), name
+    assert {name for name in GROUP_ROUTES if SCOPE_OF_ROUTE[name] != Scope.READ} == {
+        "cancel_task",
+        "create_task",
+        "retry_task",
+        "run_site",
+    }
+
+
+def parents_of(path):
+    """The path itself and all that it begins with, without what all share."""
+    parts = path.removeprefix("/api/v1").removeprefix("/monitor").split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
 def test_a_route_that_is_in_no_table_is_closed_to_keys():

@@ -1,14 +1,19 @@
 """Races that the borders cannot stage: somebody else changes the task between the look and the write."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.core.db import OutcomeUnknown
 from app.core.errors import Conflict, NotFound
 from app.core.principal import Principal
+from app.core.scopes import Scope
 from app.domain.scan_options import ScanOptions
 from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.scans.queries.task_filters import TaskFilter
+from app.sites.queries import sites
+from app.sites.service import NewSite
 from tests.support.backend import Backend, open_backend
 
 
@@ -126,3 +131,51 @@ async def test_a_commit_that_nobody_heard_of_is_no_error_of_the_user(tmp_path):
         forget(backend)
         await scans.delete(principal, task["id"])
         assert (await scans.list_page(principal, TaskFilter(), page=1, page_size=9))[1] == 0
+
+
+# A site that leaves the group of a key between the look and the write
+
+
+@pytest.fixture
+def key(principal):
+    return replace(principal, key_id="k", scopes=frozenset(Scope), group="North")
+
+
+async def move_out(backend, principal):
+    """Put the site of example.com into the group; return the unit that takes it out."""
+    row = backend.services.sites.service.row_of(
+        principal, NewSite(target_domain="example.com", config={}, group="North")
+    )
+    await backend.services.db.write(lambda c: sites.add(c, row, ()))
+    return lambda c: sites.change(c, row["id"], {"group_name": "South"}, None)
+
+
+async def test_a_key_orders_no_scan_of_a_site_that_leaves_its_group_meanwhile(backend, principal, key):
+    leave, scans = await move_out(backend, principal), backend.services.scans
+    scans.event_writer = Meddler(backend, leave)
+    with pytest.raises(NotFound):
+        await scans.create(key, "example.com")
+    assert (await scans.list_page(principal, TaskFilter(), page=1, page_size=9))[1] == 0
+
+
+@pytest.mark.parametrize("is_running", [False, True], ids=["waiting", "running"])
+async def test_a_key_cancels_no_scan_of_a_site_that_leaves_its_group_meanwhile(backend, principal, key, is_running):
+    leave, task_id = await move_out(backend, principal), await make(backend, principal)
+    scans, services = backend.services.scans, backend.services
+    if is_running:
+        await services.event_writer.write(services.lifecycle.claim(task_id, 1, "w", "example.com"))
+    before = await scans.get(principal, task_id)
+    scans.event_writer = Meddler(backend, leave)
+    with pytest.raises(NotFound):
+        await scans.cancel(key, task_id)
+    assert await scans.get(principal, task_id) == before
+
+
+async def test_a_key_retries_no_scan_of_a_site_that_leaves_its_group_meanwhile(backend, principal, key):
+    leave, task_id = await move_out(backend, principal), await make(backend, principal)
+    scans = backend.services.scans
+    before = await scans.cancel(principal, task_id)
+    scans.event_writer = Meddler(backend, leave)
+    with pytest.raises(NotFound):
+        await scans.retry(key, task_id)
+    assert await scans.get(principal, task_id) == before

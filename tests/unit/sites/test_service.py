@@ -1,8 +1,12 @@
 """Two changes of one site at the same time: none is lost, and the plan is that of the site as it is."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.core.errors import NotFound
+from app.core.scopes import Scope
+from app.domain.messages import Language
 from tests.support.monitored_tasks import HandClock
 from tests.support.watched_sites import HOURLY, WatchedSites, at
 
@@ -73,3 +77,19 @@ async def test_a_site_that_is_removed_while_it_is_changed_is_missing(world, chan
     world.parts.service.db = Overtaken(world.db, elsewhere.remove(mei, site_id, with_scans=False))
     with pytest.raises(NotFound):
         await world.parts.service.change(mei, site_id, change)
+
+
+@pytest.mark.parametrize("leave", ["change", "remove"])
+async def test_a_site_that_leaves_the_group_of_a_key_meanwhile_is_not_scanned(world, leave):
+    mei = world.add_user()
+    site_id = world.add(mei, "a.example", group="North")
+    key = replace(mei, key_id="k", scopes=frozenset({Scope.SCAN}), group="North")
+    elsewhere = WatchedSites(world.db, world.clock).parts.service
+    if leave == "change":
+        other = elsewhere.change(mei, site_id, {"group_name": "South"})
+    else:
+        other = elsewhere.remove(mei, site_id, with_scans=False)
+    world.scans.event_writer = Overtaken(world.writer, other)
+    with pytest.raises(NotFound):
+        await world.parts.service.run(key, site_id, Language.EN)
+    assert world.tasks() == []

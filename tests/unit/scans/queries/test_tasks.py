@@ -15,7 +15,7 @@ from app.scans.queries import queue, tasks
 from app.scans.queries.task_filters import TaskFilter
 from app.scans.queries.tasks import SORTABLE
 from tests.support.clock import FakeClock
-from tests.support.rows import add_user
+from tests.support.rows import add_site, add_user
 
 ADMIN = Principal("nobody", "nobody", "admin")
 
@@ -228,3 +228,55 @@ def test_a_search_for_words_looks_at_so_many_lines_and_says_where_it_was(db, mon
     assert pages == [[2], [20], [21, 22, 23, 24, 25]]
     full = find_lines(db, task_id, "line", Language.EN, limit=3)
     assert ([row.log_seq for row in full.rows], full.end, full.more) == ([1, 2, 3], 3, True)
+
+
+# Keys that are for one group of sites
+
+
+@pytest.fixture
+def two_users(db):
+    """The tasks of two users by name and target; each has a.example in North, b.example in South, c.example in none."""
+    clock, found = FakeClock(), {}
+    for name in ("mei", "li"):
+        owner = add_user(db, clock, name)
+        for target, group in (("a.example", "North"), ("b.example", "South"), ("c.example", None)):
+            add_site(db, clock, owner, target, group)
+        for target in ("a.example", "b.example", "c.example", "d.example"):
+            found[name, target] = owner, add_task(db, owner, clock.now(), target_domain=target)
+    return db, found
+
+
+def key_of(found, group, name="mei"):
+    return Principal(found[name, "a.example"][0], name, "user", key_id="k", scopes=frozenset(), group=group)
+
+
+@pytest.mark.parametrize(
+    ("group", "shown"), [("North", {"a.example"}), ("South", {"b.example"}), ("north", set()), ("", set())]
+)
+def test_a_key_of_a_group_shows_the_tasks_of_its_users_sites_in_it_alone(two_users, group, shown):
+    db, found = two_users
+    key = key_of(found, group)
+    seen = {
+        one
+        for one, (_, task_id) in found.items()
+        if db.read_sync(lambda c, t=task_id: tasks.find(c, t, key)) is not None
+    }
+    assert seen == {("mei", target) for target in shown}
+    targets = {target for _, target in found} | {"x.example"}
+    assert {one for one in targets if db.read_sync(lambda c, t=one: tasks.may_order(c, key, t))} == shown
+
+
+def test_what_is_out_of_the_group_is_what_its_user_sees_and_the_key_does_not(two_users):
+    db, found = two_users
+    key, every = key_of(found, "North"), [task_id for _, task_id in found.values()]
+    outside = {found["mei", target][1] for target in ("b.example", "c.example", "d.example")}
+    assert db.read_sync(lambda c: tasks.out_of_group(c, every, key)) == outside
+    gone = found["mei", "b.example"][1]
+    deleted = scan_tasks.update().where(scan_tasks.c.id == gone).values(deleted_at=FakeClock().now())
+    db.write_sync(lambda c: c.execute(deleted) and None)
+    assert db.read_sync(lambda c: tasks.out_of_group(c, every, key)) == outside - {gone}
+
+
+def test_without_a_group_every_target_may_be_ordered(two_users):
+    db, found = two_users
+    assert db.read_sync(lambda c: tasks.may_order(c, key_of(found, None), "x.example"))

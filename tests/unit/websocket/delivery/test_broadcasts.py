@@ -1,6 +1,7 @@
 """What administrators say: to all who are here, once, and to those who come while it is kept."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,20 @@ async def test_one_that_is_kept_reaches_those_whom_it_concerns_behind_their_welc
     first, second = await connect_and_read(desk, one), await connect_and_read(desk, other)
     assert first == ["connection_established", "all", "one"]
     assert second == ["connection_established", "all"]
+
+
+async def test_what_is_said_to_a_user_is_not_for_their_key_of_a_group(desk, monkeypatch):
+    user, authenticate = desk.stack.add_user("a"), desk.stack.auth.authenticate
+
+    async def with_key(token):
+        return replace(await authenticate(token), key_id="k", group="North")
+
+    monkeypatch.setattr(desk.stack.auth, "authenticate", with_key)
+    here = await desk.connect(user)
+    assert await say(desk, "to a user", user_ids=[user], expires_in_s=60) == 0
+    assert await say(desk, "to all", expires_in_s=60) == 1
+    assert messages(here) == ["to all"]
+    assert await connect_and_read(desk, user) == ["connection_established", "to all"]
 
 
 async def connect_and_read(desk, user):

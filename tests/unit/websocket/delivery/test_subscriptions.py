@@ -1,10 +1,15 @@
 """Commands that move a position, beside a database that is away and events that come meanwhile."""
 
 import asyncio
+from dataclasses import replace
 
 from app.core.db import DatabaseUnavailable
 from app.core.db_backend import Failure
+from app.domain.task_row import TaskRow
+from app.events.tables import scan_tasks
+from app.sites.queries import sites
 from tests.support.realtime import until, warning
+from tests.support.rows import add_site
 
 
 async def lose(*_):
@@ -122,3 +127,65 @@ async def test_what_still_waited_for_a_subscription_comes_as_notices_after_unsub
         ("subscription_result", None, False),
         ("task_warning", "waits", False),
     ]
+
+
+# Keys that are for one group of sites
+
+
+async def of_group(desk, user):
+    """A connection with a key of the group North, and the id of the site there whose tasks it may follow."""
+    site_id = add_site(desk.stack.db, desk.stack.clock, user, "example.org", "North")
+    watcher = await desk.connect(user)
+    watcher.connection.principal = replace(watcher.connection.principal, key_id="k", group="North")
+    return watcher, site_id
+
+
+async def test_a_site_that_leaves_the_group_before_its_scan_is_followed_ends_the_connection(desk):
+    """The hint comes when the look at the group is over, and nothing is followed yet."""
+    stack, user, task = await desk.open_task()
+    watcher, site_id = await of_group(desk, user)
+    reads = stack.db.read
+
+    async def read_and_leave(work):
+        value = await reads(work)
+        if isinstance(value, TaskRow):
+            stack.db.write_sync(lambda c: sites.change(c, site_id, {"group_name": None}, None))
+            stack.db.read = reads
+            desk.manager.revocation.on_hint(user)
+            await desk.settle()
+            assert not watcher.transport.closed
+        return value
+
+    stack.db.read = read_and_leave
+    assert await desk.manager.subscribe_to_task(watcher.connection, task)
+    await desk.settle()
+    assert watcher.transport.closed_with == (4500, "role_changed")
+
+
+async def test_a_resumed_subscription_is_refused_when_the_site_has_left_the_group(desk):
+    stack, user, task = await desk.open_task()
+    watcher, site_id = await of_group(desk, user)
+    await desk.follow(watcher, task)
+    stack.db.write_sync(lambda c: sites.change(c, site_id, {"group_name": "South"}, None))
+    assert not await desk.manager.subscriptions.resume(watcher.connection, task, 1, None, None)
+    assert watcher.frames()[-1]["error"]["code"] == "not_found"
+
+
+async def test_with_a_key_of_a_group_nothing_comes_of_what_is_not_followed(desk):
+    stack, user, task = await desk.open_task()
+    watcher, _ = await of_group(desk, user)
+    other = await stack.add_task(user)
+    await desk.follow(watcher, task)
+    watcher.transport.stalled = True
+    await stack.say(task, warning("fills the socket"))
+    await desk.settle()
+    await stack.say(task, warning("waits"))
+    await stack.say(other, warning("of another scan"))
+    await desk.settle()
+    assert await desk.manager.unsubscribe_from_task(watcher.connection, task)
+    await stack.say(task, warning("later"))
+    stack.db.write_sync(lambda c: c.execute(scan_tasks.delete()) and None)
+    await desk.manager.sweep.run_once()
+    watcher.transport.drain()
+    await desk.settle()
+    assert [frame.get("message") for frame in watcher.frames()] == ["fills the socket", None]

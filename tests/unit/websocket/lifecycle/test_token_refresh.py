@@ -57,6 +57,12 @@ async def test_another_role_ends_the_connection(desk, watcher):
     assert watcher.transport.closed_with == (4500, "role_changed")
 
 
+async def test_another_group_ends_the_connection(desk, watcher):
+    watcher.connection.principal = replace(watcher.connection.principal, group="North")
+    assert await refresh(desk, watcher, watcher.connection.user_id) == []
+    assert watcher.transport.closed_with == (4500, "role_changed")
+
+
 async def test_a_session_that_was_questioned_meanwhile_is_looked_at_again(desk, watcher, monkeypatch):
     user, auth = watcher.connection.user_id, desk.stack.auth
     authenticate = auth.authenticate
