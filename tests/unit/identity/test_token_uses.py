@@ -25,8 +25,8 @@ from tests.support.rows import add_user
 class Uses:
     """`TokenUses` with a key and a link."""
 
-    def __init__(self, url):
-        self.db, self.clock = Database(url, busy_timeout_s=0.1), HandClock()
+    def __init__(self, url, *, busy_timeout_s=30):
+        self.db, self.clock = Database(url, busy_timeout_s=busy_timeout_s), HandClock()
         migrate(self.db, clock=self.clock)
         self.audit = AuditTrail(db=self.db, clock=self.clock)
         self.uses = TokenUses(db=self.db, clock=self.clock, audit=self.audit)
@@ -98,7 +98,15 @@ async def test_uses_of_a_link_are_told_once_an_hour_with_their_number(used):
     assert told == [3, 3]
 
 
-async def test_what_the_database_does_not_take_is_written_later(used):
+@pytest.fixture
+async def impatient(tmp_path):
+    impatient = Uses(f"sqlite:///{tmp_path / 'impatient.db'}", busy_timeout_s=0.1)
+    yield impatient
+    await impatient.db.close()
+
+
+async def test_what_the_database_does_not_take_is_written_later(impatient):
+    used = impatient
     used.uses.note(used.key)
     with used.db.engine.connect() as holder, holder.begin():
         holder.exec_driver_sql("UPDATE users SET email = email")
