@@ -12,7 +12,7 @@ def test_it_measures_what_people_read_of_very_many_scans(tmp_path):
     numbers = tmp_path / "numbers.json"
     size = ("--scans", "200", "--targets", "80", "--runs", "2")
     command = [sys.executable, "bench/sites.py", *size, "--json", str(numbers)]
-    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.stderr == ""
     found = json.loads(numbers.read_text())
     assert [name.partition(",")[0] for name in found] == [

@@ -57,7 +57,7 @@ def run(program, *arguments):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr

@@ -37,7 +37,7 @@ def rendered(folder: Path, *, port: int, name_server: str, has_own_network: bool
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        timeout=120,
+        timeout=240,
     )
     return done.stdout
 

@@ -103,7 +103,7 @@ if os.fork():
 else:
     print(trace_context.current().trace_id)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     before, child, after = done.stdout.split()
     assert before == after != child
 

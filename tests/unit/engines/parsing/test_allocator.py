@@ -19,7 +19,7 @@ print(full - kib())
 
 
 def given_back(way):
-    done = subprocess.run([sys.executable, "-c", PAGES, way], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", PAGES, way], capture_output=True, text=True, check=True, timeout=240)
     return int(done.stdout)
 
 

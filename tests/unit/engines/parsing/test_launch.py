@@ -23,7 +23,7 @@ os.environ["A_SECRET"] = "after the fork"
 
 def run(code, *words):
     done = subprocess.run(
-        [sys.executable, "-c", FIRST + code, *map(str, words)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", FIRST + code, *map(str, words)], capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -49,7 +49,7 @@ def test_without_its_modules_or_a_place_for_marks_it_does_not_begin(modules, env
             env={**process_tree.allowed(os.environ), **environment},
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
     assert done.returncode == 1
@@ -66,7 +66,7 @@ def test_a_supervisor_that_goes_without_reading_an_answer_is_no_mistake():
             stderr=subprocess.PIPE,
         )
         assert select.select([ours], [], [], 60)[0]  # it says that it is ready
-    _, said = server.communicate(timeout=60)
+    _, said = server.communicate(timeout=240)
     assert (server.returncode, said) == (0, b"")
 
 
@@ -79,5 +79,5 @@ from app.tasks.fork_server.main import load
 load(["{module}"])
 print(len(list(Path("/proc/self/task").iterdir())), sorted(os.listdir("/proc/self/fd"))[:-1])
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout == "1 ['0', '1', '2']\n"

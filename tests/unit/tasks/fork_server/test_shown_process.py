@@ -49,7 +49,7 @@ def test_a_forked_process_shows_what_it_has_written_and_its_parent_what_it_was_s
 
 def run(code, **environment):
     command = [sys.executable, "-c", f"from app.tasks.fork_server.shown_process import *\n{code}", "first"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
 
 
 def test_what_does_not_stand_there_cannot_be_shown():
