@@ -8,16 +8,18 @@ from typing import Final
 class ReportFormat(StrEnum):
     """File extension, which is also the name in `?format=` and `--format`."""
 
-    JSON = "json"
-    HTML = "html"
     PDF = "pdf"
-    CSV = "csv"
+    HTML = "html"
     XLSX = "xlsx"
+    CSV = "csv"
     ZIP = "zip"
+    JSON = "json"
+    SARIF = "sarif"
 
 
-# Those of an order of many scans: an archive would hold the captures of all.
-OF_ORDERS: Final = tuple(kind for kind in ReportFormat if kind is not ReportFormat.ZIP)
+# Of one scan alone: an archive would hold the captures of all scans of an order, and a run of SARIF is one scan.
+_OF_ONE_SCAN: Final = frozenset({ReportFormat.ZIP, ReportFormat.SARIF})
+OF_ORDERS: Final = tuple(kind for kind in ReportFormat if kind not in _OF_ONE_SCAN)
 REFERENCES: Final = "references"  # the table of all references, which is no report, and is made as one is
 
 MEDIA_TYPES: Final = MappingProxyType(
@@ -28,6 +30,7 @@ MEDIA_TYPES: Final = MappingProxyType(
         ReportFormat.CSV: "text/csv",
         ReportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         ReportFormat.ZIP: "application/zip",
+        ReportFormat.SARIF: "application/sarif+json",
     }
 )
 _OF_TYPE: Final = {media_type: kind for kind, media_type in MEDIA_TYPES.items()}

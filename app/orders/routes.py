@@ -21,7 +21,7 @@ router = APIRouter(prefix="/orders", tags=["orders"])
 OrderId = Annotated[str, Path(description="Order id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11"])]
 FILE_TYPES: Final = [MEDIA_TYPES[kind] for kind in OF_ORDERS if kind is not ReportFormat.JSON]
 AskedFormat = Annotated[
-    Literal["json", "html", "pdf", "csv", "xlsx"] | None,
+    Literal["pdf", "html", "xlsx", "csv", "json"] | None,
     Query(description="File format; default: the first format that `Accept` names, otherwise JSON.", examples=["html"]),
 ]
 REPLAY_HEADER: Final = {"headers": {REPLAYED: {"description": "`true`: done before", "schema": {"type": "string"}}}}

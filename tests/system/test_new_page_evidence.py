@@ -276,7 +276,20 @@ def read_zip(content):
         return read_json(found.read("report.json"))
 
 
-READ = {"json": read_json, "html": read_html, "pdf": read_pdf, "csv": read_csv, "xlsx": read_xlsx, "zip": read_zip}
+def read_sarif(content):
+    (run,) = json.loads(content)["runs"]
+    return {run["properties"]["target"], *(result["properties"]["domain"] for result in run["results"])}
+
+
+READ = {
+    "json": read_json,
+    "html": read_html,
+    "pdf": read_pdf,
+    "csv": read_csv,
+    "xlsx": read_xlsx,
+    "zip": read_zip,
+    "sarif": read_sarif,
+}
 
 
 @pytest.mark.parametrize("kind", list(ReportFormat))

@@ -158,6 +158,13 @@ def levels_of(
     return {row.domain: row.risk_level for row in reversed(of_domains(connection, task_id, run, domains))}
 
 
+def risks_of(connection: Connection, task_id: str, run: int) -> dict[str, str]:
+    """Return the risk level of each finding of a run by its id, of the worst MAX_COUNTED findings."""
+    query = select(f.cause, f.domain, f.risk_level).where(*_of_run(task_id, run))
+    worst = connection.execute(query.order_by(f.score.desc(), f.violation_id).limit(MAX_COUNTED))
+    return {str(FindingId(ViolationKey(row.cause), row.domain)): row.risk_level for row in worst}
+
+
 def open_levels_at(
     connection: Connection, domain: str, runs: Collection[tuple[str, int]]
 ) -> dict[tuple[str, int], str]:

@@ -15,6 +15,7 @@ from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.findings import summary as findings
 from app.findings.evidence.scan_evidence import ReadContent, ScanEvidence
+from app.inventory.earlier_findings import earlier_risks
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.rows import ThirdPartyWithOutcome
 
@@ -29,6 +30,7 @@ class Origin:
     made_by: str
     made_at: datetime
     program: str
+    public_url: str | None = None  # of the program's page; None: it is not known
 
 
 class ReportContents:
@@ -67,6 +69,11 @@ class ReportContents:
     def level_of(self) -> Mapping[str, str]:
         """Return the highest risk level of each domain that has a finding."""
         return self.db.read_sync(lambda connection: findings.levels_of(connection, self.row.id, self.row.run))
+
+    @cached_property
+    def earlier_risks(self) -> Mapping[str, str] | None:
+        """Return the risk levels of what the scan before has found, by finding; None: there is none to compare with."""
+        return self.db.read_sync(lambda connection: earlier_risks(connection, self.row))
 
     @cached_property
     def coverage(self) -> Coverage:

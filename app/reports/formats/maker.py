@@ -36,8 +36,12 @@ _ANYBODYS: Final = Principal("", "", ADMIN)  # who may see the task was asked be
 class ReportMaker:
     """Makes reports of one database and its scans."""
 
-    def __init__(self, *, db: Database, results: ResultReader, contents: CapturedContent) -> None:
+    def __init__(
+        self, *, db: Database, results: ResultReader, contents: CapturedContent, public_url: str | None = None
+    ) -> None:
+        """`public_url`: of the program's page; None: it is not known."""
         self._db = db
+        self._public_url = public_url
         self._results = results
         self._contents = KeptContents(contents)
 
@@ -69,7 +73,7 @@ class ReportMaker:
             scans=self._db.read_sync(lambda connection: read_scans(connection, order_id)),
             db=self._db,
             texts=MessageCatalog(order.language),
-            origin=_origin(order),
+            origin=self._origin(order),
         )
         return render_order(ReportFormat(order.kind), contents)
 
@@ -83,12 +87,16 @@ class ReportMaker:
             evidence=evidence,
             texts=MessageCatalog(order.language),
             read_content=self._contents.read,
-            origin=_origin(order),
+            origin=self._origin(order),
             epoch=epoch,
         )
         pieces = render(ReportFormat(order.kind), contents)
         yield next(pieces)  # at once: what follows may take its time
         yield from join_small(pieces)
+
+    def _origin(self, order: ReportOrder) -> Origin:
+        program = f"{PROGRAM} {version(PROGRAM)}"
+        return Origin(made_by=order.made_by, made_at=order.made_at, program=program, public_url=self._public_url)
 
     def _evidence(self, row: TaskRow, reader: EvidenceReader, order: ReportOrder) -> ScanEvidence:
         return ScanEvidence(
@@ -99,10 +107,6 @@ class ReportMaker:
             language=order.language,
             read=self._contents.read,
         )
-
-
-def _origin(order: ReportOrder) -> Origin:
-    return Origin(made_by=order.made_by, made_at=order.made_at, program=f"{PROGRAM} {version(PROGRAM)}")
 
 
 def _find(connection: Connection, wanted: RunRef) -> tuple[TaskRow, str]:

@@ -11,6 +11,7 @@ from app.reports.formats.document import ReportDocument
 from app.reports.formats.extent import HTML_EXTENT, PDF_EXTENT
 from app.reports.formats.html import html_pieces
 from app.reports.formats.pdf import pdf_pieces
+from app.reports.formats.sarif import sarif_pieces
 from app.reports.formats.tables import ReportTables, Sheet
 from app.reports.formats.xlsx import xlsx_pieces
 from app.reports.report_document import report_pieces
@@ -35,6 +36,8 @@ def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
             return archive_pieces(
                 contents, {"report.html": html_document(contents), "report.json": json_document(contents)}
             )
+        case ReportFormat.SARIF:
+            return sarif_pieces(contents)
         case _:
             assert_never(kind)
 

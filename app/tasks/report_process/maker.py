@@ -22,4 +22,5 @@ def build_report_maker(settings: Settings, db: Database, storage_variables: Mapp
         db=db,
         results=ResultReader(db=db, stores=open_stores(settings).stores, threads=1, name="report-rows"),
         contents=Contents(captures),
+        public_url=settings.public_url,
     )

@@ -155,14 +155,24 @@ export const SCAN_OPTIONS = {
   }
 } as const;
 
+/** Those of an order. */
+export const ORDER_FORMATS = [
+  "pdf",
+  "html",
+  "xlsx",
+  "csv",
+  "json"
+] as const;
+
 /** In which a report can be had. */
 export const REPORT_FORMATS = [
-  "json",
-  "html",
   "pdf",
-  "csv",
+  "html",
   "xlsx",
-  "zip"
+  "csv",
+  "zip",
+  "json",
+  "sarif"
 ] as const;
 
 /** Close codes from here on say: do not come back. */

@@ -1295,7 +1295,7 @@ export interface Report {
   lists: UsedListInfo[];
 }
 
-export type ReportFormat = "json" | "html" | "pdf" | "csv" | "xlsx" | "zip";
+export type ReportFormat = "pdf" | "html" | "xlsx" | "csv" | "zip" | "json" | "sarif";
 
 export interface ReportWarning {
   code: string;

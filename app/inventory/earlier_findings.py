@@ -1,0 +1,24 @@
+"""What the scan before had found, with which a report says what is new."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from app.core.principal import ADMIN, Principal
+from app.domain.task_row import TaskRow
+from app.findings import summary as findings
+from app.inventory.queries import differences
+from app.scans.shown_run import RunRef, find_shown
+
+_ANYBODYS = Principal("", "", ADMIN)  # the predecessor is a scan of the same owner
+
+
+def earlier_risks(connection: Connection, row: TaskRow) -> Mapping[str, str] | None:
+    """Return the risk levels of what the newest conclusive scan before has found, by the ids of the findings; None:
+    there is no such scan.
+    """
+    earlier = differences.predecessor(connection, row)
+    if earlier is None:
+        return None
+    shown = find_shown(connection, RunRef(*earlier), _ANYBODYS)
+    return findings.risks_of(connection, shown.id, shown.run)
