@@ -18,6 +18,7 @@ from app.cli.report_output import check_output
 from app.core.file_permissions import set_private_umask
 from app.domain.report_format import ReportFormat
 from app.domain.scan_options import DEFAULTS, MAX_DEPTH, MAX_PAGES, ScanOptions
+from app.domain.violations import RiskLevel
 
 app = Typer(
     cls=Group,
@@ -92,8 +93,11 @@ def scan(
     data_dir: DataDir = None,
     no_keep: Annotated[bool, Option("--no-keep")] = False,
     output: Annotated[Path | None, Option(metavar="FILE", dir_okay=False, callback=check_output)] = None,
+    fail_on: Annotated[RiskLevel | None, Option(metavar="|".join(RiskLevel))] = None,
+    baseline: Annotated[Path | None, Option(metavar="FILE", exists=True, dir_okay=False)] = None,
 ) -> None:
     from app.cli.scan import ScanArguments, run_scan
+    from app.cli.scan_gate import choose_gate
     from app.cli.targets import check_many, read_targets, take_domains
 
     names = read_targets(domain or (), targets, context.obj.texts)
@@ -118,6 +122,7 @@ def scan(
         data_dir=data_dir,
         keep=not no_keep,
         output=output,
+        gate=choose_gate(fail_on, baseline, names),
     )
     raise Exit(interruptible(run_scan, arguments, context.obj.texts))
 

@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TextIO, cast
@@ -21,6 +21,7 @@ from app.cli.interrupts import Interrupts
 from app.cli.network_options import NetworkOptions
 from app.cli.report import save_report
 from app.cli.scan_folder import describe_folder, kept_folder, private_folder
+from app.cli.scan_gate import Gate, Judgement
 from app.cli.testnet import command_for, open_testnet
 from app.client.taskview import TaskView
 from app.compose.services import Services, build_services
@@ -48,6 +49,7 @@ class ScanArguments:
     data_dir: Path | None = None  # None: one of its own
     keep: bool = True  # of its own folder: whether it stays
     output: Path | None = None  # where the report goes as well, in the format of its ending
+    gate: Gate | None = None  # which findings count for the exit code; None: all
 
 
 def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
@@ -75,8 +77,11 @@ def _run(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) ->
         result, asked = asyncio.run(_scan(arguments, settings, display, texts))
     except asyncio.CancelledError:  # the second Ctrl-C
         return exit_codes.STOPPED
-    print_result(result, texts, as_json=arguments.as_json)
-    code = exit_codes.of_report(result.report)
+    judged = None if arguments.gate is None else arguments.gate.judge(result.report)
+    report = result.report if judged is None else judged.extend(result.report)
+    print_result(replace(result, report=report), texts, as_json=arguments.as_json)
+    _say_left_out(arguments.gate, judged, texts)
+    code = exit_codes.of_report(report, None if judged is None else judged.counted)
     return exit_codes.STOPPED if asked and code == exit_codes.MISUSED else code
 
 
@@ -85,8 +90,16 @@ def _run_order(arguments: ScanArguments, settings: Settings, texts: MessageCatal
         report, asked = asyncio.run(_scan_order(arguments, settings, texts))
     except asyncio.CancelledError:  # the second Ctrl-C
         return exit_codes.STOPPED
+    judged = None if arguments.gate is None else arguments.gate.judge(report)
+    report = report if judged is None else judged.extend(report)
     scan_order.print_order(report, texts, as_json=arguments.as_json)
-    return scan_order.exit_code_of(report, asked=asked)
+    _say_left_out(arguments.gate, judged, texts)
+    return scan_order.exit_code_of(report, asked=asked, counted=None if judged is None else judged.counted)
+
+
+def _say_left_out(gate: Gate | None, judged: Judgement | None, texts: MessageCatalog) -> None:
+    if gate is not None and judged is not None:
+        sys.stderr.writelines(f"{line}\n" for line in judged.lines(texts, gate.fail_on))
 
 
 async def _scan_order(

@@ -27,7 +27,7 @@ from app.domain.field_problem import describe_field_problem
 from app.domain.messages import Language, MessageCatalog
 from app.domain.report_format import ReportFormat, format_of_suffix
 from app.domain.scan_options import ScanOptions
-from app.domain.verdict import Result
+from app.domain.verdict import Result, saw_enough
 from app.domain.violations import WORST_FIRST
 from app.orders.service import NewOrder
 from app.orders.standings import OrderedScan, read_scans
@@ -119,13 +119,26 @@ def _pieces(services: Services, order_id: str, kind: ReportFormat, texts: Messag
     return list(maker.pieces(order))
 
 
-def exit_code_of(report: Mapping[str, Any], *, asked: bool) -> int:
-    """Return the exit code of an order that has ended. `asked`: somebody wanted it to stop."""
+def exit_code_of(report: Mapping[str, Any], *, asked: bool, counted: int | None = None) -> int:
+    """Return the exit code of an order that has ended. `asked`: somebody wanted it to stop; `counted`: findings that
+    count (`scan_gate`), None: every violation does.
+    """
     if asked or "cancelled" in report["status_counts"]:
         return exit_codes.STOPPED
+    if counted is not None:
+        return _code_of_counted(report, counted)
     if report["result"] != Result.VIOLATIONS and "failed" in report["status_counts"]:
         return exit_codes.MISUSED
     return _CODES[Result(report["result"])] if report["result"] else exit_codes.MISUSED
+
+
+def _code_of_counted(report: Mapping[str, Any], counted: int) -> int:
+    if counted:
+        return exit_codes.VIOLATIONS
+    if "failed" in report["status_counts"]:
+        return exit_codes.MISUSED
+    is_whole = all(saw_enough(scan["verdict"]) for scan in report["properties"])
+    return exit_codes.CLEAN if is_whole else exit_codes.INCONCLUSIVE
 
 
 def print_order(report: Mapping[str, Any], texts: MessageCatalog, *, as_json: bool) -> None:

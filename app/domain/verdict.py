@@ -99,6 +99,13 @@ def is_conclusive(status: str, verdict: Mapping[str, Any] | None) -> bool:
     return status == TaskStatus.COMPLETED and not inconclusive
 
 
+def saw_enough(verdict: Mapping[str, Any] | None) -> bool:
+    """Return whether a scan checked enough for a conclusion, whatever it found. None: it has no verdict."""
+    if verdict is None or verdict["result"] == Result.INCONCLUSIVE:
+        return False
+    return DECISIVE.isdisjoint(verdict["reasons"])
+
+
 def main_reasons(verdict: Verdict, language: str) -> Text:
     """Name what a reader must know before the numbers: what decided against the site, and which limit cut the scan."""
     decisive = DECISIVE if verdict.result is Result.INCONCLUSIVE else frozenset()

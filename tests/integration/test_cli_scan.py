@@ -49,6 +49,49 @@ async def test_violations_are_one_and_the_report_stands_alone_on_standard_output
     assert list(tmp_path.iterdir()) == []  # the private folder is gone
 
 
+async def test_only_what_the_baseline_does_not_have_counts_and_the_rest_is_said(world, tmp_path):
+    words, settings = network(world), values(world, tmp_path, LANG="en")
+    first = await run("scan", TARGET, "--json", "--fail-on", "critical", *words, **settings)
+    report = json.loads(first.out)
+    findings = {item["finding_id"]: item["risk_level"] for item in report["violations"]}
+    assert "critical" not in findings.values()
+    assert first.code == 0, first.err
+    assert said("gate.below", count=len(findings), level=said("critical")) in first.err
+    assert "new_findings" not in report
+    baseline = tmp_path / "baseline.json"
+    report["violations"] = [item for item in report["violations"] if item["domain"] != "hidden-bets.example"]
+    baseline.write_text(json.dumps(report))
+    second = await run("scan", TARGET, "--json", "--baseline", baseline, *words, **settings)
+    assert second.code == 1, second.err
+    (new,) = json.loads(second.out)["new_findings"]
+    assert (new["target_domain"], new["finding_id"]) == (TARGET, "gambling.hidden-bets.example")
+    assert said("gate.known", count=1) in second.err
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("{", said("usage.baseline_file")),
+        ('{"task": {"target_domain": "other.example"}, "violations": []}', "other.example"),
+    ],
+)
+def test_a_baseline_that_is_none_is_refused_before_the_scan(content, line, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("LANG", "en")
+    monkeypatch.chdir(tmp_path)
+    baseline = tmp_path / "baseline.json"
+    baseline.write_text(content)
+    assert here("scan", TARGET, "--baseline", baseline) == 2
+    out, err = capsys.readouterr()
+    assert line in err
+    assert (out, list(tmp_path.iterdir())) == ("", [baseline])
+
+
+def test_an_unknown_risk_is_refused_with_those_that_there_are(capsys, monkeypatch):
+    monkeypatch.setenv("LANG", "en")
+    assert here("scan", TARGET, "--fail-on", "huge") == 2
+    assert "low / medium / high / critical" in capsys.readouterr().err
+
+
 async def test_clean_is_zero_and_people_get_tables_in_their_language(world, tmp_path):
     words = ["--start-url", f"http://{TARGET}/p/7", "--max-depth", 0]
     done = await run("scan", TARGET, *words, *network(world), **values(world, tmp_path, LANG="en_GB.UTF-8"))

@@ -22,3 +22,12 @@ def test_the_code_follows_from_the_report(status, violations, result, code):
     verdict = None if result is None else {"result": result, "reasons": []}
     report = {"task": {"status": status}, "violations": [{}] * violations, "verdict": verdict}
     assert exit_codes.of_report(report) == code
+
+
+@pytest.mark.parametrize(
+    ("counted", "reasons", "code"), [(1, [], 1), (1, ["low_coverage"], 1), (0, ["robots"], 0), (0, ["low_coverage"], 3)]
+)
+def test_when_no_finding_counts_a_scan_that_saw_too_little_is_not_clean(counted, reasons, code):
+    verdict = {"result": "violations", "reasons": reasons}
+    report = {"task": {"status": "completed"}, "violations": [{}] * 3, "verdict": verdict}
+    assert exit_codes.of_report(report, counted) == code
