@@ -37,6 +37,7 @@ from app.domain.messages import MessageCatalog
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
+from app.findings.assignments import AssignmentService
 from app.findings.decisions import DecisionService
 from app.findings.evidence.service import EvidenceService
 from app.findings.review import ReviewService
@@ -98,6 +99,7 @@ class Services:
     reports: ReportService
     evidence: EvidenceService
     decisions: DecisionService
+    assignments: AssignmentService
     review: ReviewService
     overview: OverviewService
     inventory: InventoryParts
@@ -249,6 +251,7 @@ def _build(
         reports=results.reports.reports,
         evidence=results.findings.evidence,
         decisions=results.findings.decisions,
+        assignments=results.findings.assignments,
         review=results.findings.review,
         overview=results.overview,
         inventory=results.inventory,

@@ -108,7 +108,7 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "run_group",
         "run_site",
     ),
-    Scope.REVIEW: ("decide",),
+    Scope.REVIEW: ("assign", "decide"),
     Scope.ADMIN: (
         "ask_reading_model",
         "broadcast",

@@ -8,6 +8,7 @@ from app.captures.port import ContentStorage
 from app.core.clock import Clock
 from app.core.db import Database
 from app.domain.targets import TargetParser
+from app.findings.assignments import AssignmentService
 from app.findings.decisions import DecisionService
 from app.findings.evidence.service import EvidenceService
 from app.findings.finding_pictures import FindingPictureReader
@@ -22,6 +23,7 @@ class FindingParts:
     pictures: FindingPictureReader
     evidence: EvidenceService
     decisions: DecisionService
+    assignments: AssignmentService
     review: ReviewService
 
 
@@ -44,5 +46,6 @@ def build_findings(
         pictures=FindingPictureReader(db=db, stores=stores, contents=captures),
         evidence=evidence,
         decisions=DecisionService(db=db, clock=clock, audit=audit, stores=stores, on_change=on_change),
-        review=ReviewService(db=db, evidence=evidence),
+        assignments=AssignmentService(db=db, clock=clock, audit=audit),
+        review=ReviewService(db=db, evidence=evidence, clock=clock),
     )

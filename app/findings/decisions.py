@@ -127,7 +127,7 @@ class DecisionService:
 
     def _look(self, principal: Principal, wanted: RunRef, finding_id: str) -> dict[str, str]:
         """Return `look` and `icon` of a finding's page, as far as there are. Blocking. Raises NotFound, as `decide`."""
-        row, finding = self.db.read_sync(lambda c: _find(c, principal, wanted, finding_id))
+        row, finding = self.db.read_sync(lambda c: find_finding(c, principal, wanted, finding_id))
         if finding.cause not in LEARNT:
             return {}
         found = self.db.read_sync(lambda c: violations.of_domain(c, row.id, row.run, finding.domain))
@@ -146,7 +146,9 @@ class DecisionService:
         return {name: value for name, value in (("look", look), ("icon", icon)) if value}
 
 
-def _find(connection: Connection, principal: Principal, wanted: RunRef, finding_id: str) -> tuple[TaskRow, Row[Any]]:
+def find_finding(
+    connection: Connection, principal: Principal, wanted: RunRef, finding_id: str
+) -> tuple[TaskRow, Row[Any]]:
     """Return the task's row and that of the finding. Raises NotFound."""
     row = find_shown(connection, wanted, principal)
     named = FindingId.parse(finding_id)
@@ -165,7 +167,7 @@ def _write(
     version: int,
 ) -> tuple[str, FindingId, Json]:
     """Return whose finding it is, its id, and the decision."""
-    row, found = _find(connection, principal, wanted, finding_id)
+    row, found = find_finding(connection, principal, wanted, finding_id)
     finding = FindingId(ViolationKey(found.cause), found.domain)
     target = (row.user_id, row.target_domain)
     if not decisions.put(connection, *target, finding, {**values, "kinds": sorted(found.kinds)}, version=version):

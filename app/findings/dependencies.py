@@ -4,6 +4,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends
 
+from app.findings.assignments import AssignmentService
 from app.findings.decisions import DecisionService
 from app.findings.evidence.service import EvidenceService
 from app.findings.review import ReviewService
@@ -15,6 +16,7 @@ class FindingServices(Protocol):
 
     evidence: EvidenceService
     decisions: DecisionService
+    assignments: AssignmentService
     review: ReviewService
 
 

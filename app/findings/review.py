@@ -1,25 +1,29 @@
-"""What a person should look at: findings that need a review, over the newest scan of every target, page by page."""
+"""What a person should look at: findings that need a review, over the newest scan of every target, and those that are
+assigned or due, page by page.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from datetime import date, datetime
+from functools import partial
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection
 
-from app.core.clock import to_wire
+from app.core.clock import Clock, to_wire
 from app.core.db import Database
 from app.core.errors import InvalidInput, NotFound, Unavailable
 from app.core.list_cursor import moment_of, read_cursor, text_of, write_cursor
 from app.core.principal import Principal
-from app.domain.decisions import DecisionState
+from app.domain.assignments import ReviewFilter
 from app.domain.findings import FindingId
 from app.domain.task_row import TaskRow
 from app.domain.violations import ViolationKey
+from app.findings.due_findings import DueCursor, DueWalk, Waiting
 from app.findings.evidence.service import EvidenceService
 from app.findings.queries import findings
+from app.findings.queries.assignments import lacks
 from app.scans.queries import runs, tasks
 from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef
@@ -51,14 +55,6 @@ class ReviewCursor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A finding that a page has."""
-
-    row: TaskRow
-    finding: FindingId
-
-
-@dataclass(frozen=True, slots=True)
 class ReviewPage:
     """`items` as `findings.schemas.review.ReviewItem`. `next_cursor` None: that was all."""
 
@@ -70,27 +66,34 @@ class ReviewPage:
 class ReviewService:
     """Reads the queue. What the page shows of a finding is read from its scan's store."""
 
-    def __init__(self, *, db: Database, evidence: EvidenceService) -> None:
+    def __init__(self, *, db: Database, evidence: EvidenceService, clock: Clock) -> None:
         self._db = db
         self._evidence = evidence
+        self._clock = clock
 
     async def read(
-        self, principal: Principal, *, cursor: str | None, limit: int, state: DecisionState, language: str
+        self, principal: Principal, wanted: ReviewFilter, *, cursor: str | None, limit: int, language: str
     ) -> ReviewPage:
-        """Return the next findings of whose decision this is the state. Raises InvalidInput (`invalid_cursor`)."""
-        begin = None if cursor is None else ReviewCursor.parse(cursor)
-        waiting, rest = await self._db.read(lambda c: _Walk(c, principal, state, limit).go(begin))
-        items: list[Json] = []
+        """Return the next findings that match. Raises InvalidInput (`invalid_cursor`)."""
+        begin = None if cursor is None else _parse(cursor, wanted)
+        today = self._clock.now().date()
+        waiting, rest = await self._db.read(partial(_next, principal, wanted, begin, limit=limit, today=today))
+        by_scan: dict[str, list[Waiting]] = {}
+        for one in waiting:
+            by_scan.setdefault(one.row.id, []).append(one)
+        told: dict[tuple[str, str], Json] = {}
         unreadable: list[str] = []
-        for task_id, some in groupby(waiting, key=lambda one: one.row.id):
-            told = await self._told(principal, list(some), language)
-            if told is None:
+        for task_id, some in by_scan.items():
+            known = await self._told(principal, some, language)
+            if known is None:
                 unreadable.append(task_id)
-            items += told or []
-        return ReviewPage(items, None if rest is None else str(rest), unreadable)
+            else:
+                told |= {(task_id, name): item for name, item in known.items()}
+        keys = ((one.row.id, str(one.finding)) for one in waiting)
+        return ReviewPage([told[key] for key in keys if key in told], None if rest is None else str(rest), unreadable)
 
-    async def _told(self, principal: Principal, some: Sequence[_Waiting], language: str) -> list[Json] | None:
-        """Return items of one scan; None: its results cannot be read now."""
+    async def _told(self, principal: Principal, some: Sequence[Waiting], language: str) -> dict[str, Json] | None:
+        """Return items of one scan by their findings; None: its results cannot be read now."""
         row = some[0].row
         domains = [item.finding.domain for item in some]
         wanted = RunRef(row.id, row.attempt)
@@ -99,22 +102,58 @@ class ReviewService:
         except Unavailable:
             return None
         except NotFound:  # deleted since
-            return []
-        return [_item(row, known[name]) for item in some if (name := str(item.finding)) in known]
+            return {}
+        return {name: _item(row, known[name]) for item in some if (name := str(item.finding)) in known}
+
+
+Cursor = ReviewCursor | DueCursor
+
+
+def _parse(text: str, wanted: ReviewFilter) -> Cursor:
+    """Return a position in the list that is asked for. Raises InvalidInput (`invalid_cursor`)."""
+    due = DueCursor.parse(text) if wanted.begins_with_assignments else None
+    if due is not None:
+        return due
+    cursor = ReviewCursor.parse(text)
+    if wanted.begins_with_assignments and not wanted.ends_with_undated:
+        raise InvalidInput(code="invalid_cursor")
+    return cursor
+
+
+def _next(
+    principal: Principal,
+    wanted: ReviewFilter,
+    begin: Cursor | None,
+    connection: Connection,
+    *,
+    limit: int,
+    today: date,
+) -> tuple[list[Waiting], Cursor | None]:
+    """Return what comes next, and where to go on: first what is assigned or due, if that is asked for. Blocking."""
+    found: list[Waiting] = []
+    if wanted.begins_with_assignments and not isinstance(begin, ReviewCursor):
+        show = partial(_shown, connection, principal)
+        found, rest = DueWalk(connection, principal, wanted, today, show).go(begin, limit)
+        if rest is not None or not wanted.ends_with_undated:
+            return found, rest
+        begin = None
+    assert not isinstance(begin, DueCursor)
+    waiting, rest_of_queue = _Walk(connection, principal, wanted, limit - len(found)).go(begin)
+    return [*found, *waiting], rest_of_queue
 
 
 class _Walk:
     """Through the newest scans, until a page is full or enough was looked at. Blocking."""
 
-    def __init__(self, connection: Connection, principal: Principal, state: DecisionState, limit: int) -> None:
+    def __init__(self, connection: Connection, principal: Principal, wanted: ReviewFilter, limit: int) -> None:
         self._connection = connection
         self._principal = principal
-        self._state = state
+        self._wanted = wanted
         self._limit = limit
-        self._found: list[_Waiting] = []
+        self._found: list[Waiting] = []
         self._scans = 0  # of which something was found
 
-    def go(self, begin: ReviewCursor | None) -> tuple[list[_Waiting], ReviewCursor | None]:
+    def go(self, begin: ReviewCursor | None) -> tuple[list[Waiting], ReviewCursor | None]:
         upto = None if begin is None else (begin.completed_at, begin.task_id)
         scans = sites.waiting_scans(self._connection, self._principal, upto=upto, limit=SCANS_AT_ONCE)
         for scan in scans:
@@ -129,25 +168,31 @@ class _Walk:
     def _look_at(self, scan: tuple[str, datetime], after: tuple[float, str] | None) -> ReviewCursor | None:
         """Take what waits in one scan; return where to go on when the page is full."""
         task_id, completed_at = scan
-        row = self._shown(task_id)
+        row = _shown(self._connection, self._principal, task_id)
         if row is None:
             return None
-        limit = self._limit - len(self._found)
-        found = findings.to_review(self._connection, row.id, row.run, state=self._state, after=after, limit=limit)
-        self._found += [_Waiting(row, FindingId(ViolationKey(item.cause), item.domain)) for item in found]
+        limit, wanted = self._limit - len(self._found), self._wanted
+        only = lacks(
+            row.user_id, row.target_domain, is_unassigned=wanted.is_unassigned, is_undated=wanted.ends_with_undated
+        )
+        found = findings.to_review(
+            self._connection, row.id, row.run, state=wanted.state, after=after, limit=limit, only=only
+        )
+        self._found += [Waiting(row, FindingId(ViolationKey(item.cause), item.domain)) for item in found]
         self._scans += bool(found)
         if len(found) == limit:
             return ReviewCursor(completed_at, task_id, (found[-1].confidence_score, found[-1].violation_id))
         return ReviewCursor(completed_at, task_id) if self._scans == MOST_SCANS else None
 
-    def _shown(self, task_id: str) -> TaskRow | None:
-        """Return the task's row as the run left it whose results are shown; None when they are gone."""
-        row = tasks.find(self._connection, task_id, self._principal)
-        if row is None:
-            return None
-        attempt = runs.shown_attempts(self._connection, [row])[row.id]
-        run = runs.containing(self._connection, row, attempt)
-        return None if run is None or run.results_removed_at is not None else run.task
+
+def _shown(connection: Connection, principal: Principal, task_id: str) -> TaskRow | None:
+    """Return the task's row as the run left it whose results are shown; None when they are gone."""
+    row = tasks.find(connection, task_id, principal)
+    if row is None:
+        return None
+    attempt = runs.shown_attempts(connection, [row])[row.id]
+    run = runs.containing(connection, row, attempt)
+    return None if run is None or run.results_removed_at is not None else run.task
 
 
 def _position(values: Sequence[Any]) -> tuple[float, str] | None:

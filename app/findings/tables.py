@@ -1,4 +1,4 @@
-"""Findings, the violations that they are made of, and what people have decided about them."""
+"""Findings, the violations that they are made of, what people have decided about them, and who takes care of them."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -80,6 +81,30 @@ decisions = Table(
 )
 WITH_LOOK: Final = text("look IS NOT NULL OR icon IS NOT NULL")  # in the words of the index
 Index("ix_decisions_looks", decisions.c.decided_at, sqlite_where=WITH_LOOK, postgresql_where=WITH_LOOK)
+
+# One row a finding of an owner's target, as of `decisions`: who takes care of it in this and in later scans.
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),  # whose scans
+    Column("target_domain", String(253), primary_key=True),
+    Column("domain", String(253), primary_key=True),  # this and the next: the finding's id
+    Column("cause", String(32), primary_key=True),
+    Column("assignee_id", String(36), ForeignKey("users.id", ondelete="SET NULL")),  # NULL: nobody
+    Column("assignee_name", String(64)),  # NULL: nobody; user names do not change
+    Column("due_on", Date, nullable=False),  # `domain.assignments.NO_DUE_DATE`: there is none
+    Column("comment", String(500)),
+    Column("changed_by_name", String(64)),  # as of then; NULL: the assignee's account ended
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),  # 1, and one more with each change
+)
+# By due date: of an assignee (or nobody), of all, of an owner's scans.
+for _name, _columns in (
+    ("assignee", ("assignee_id", "due_on", "user_id")),
+    ("due", ("due_on", "user_id")),
+    ("owner", ("user_id", "due_on")),
+):
+    Index(f"ix_assignments_{_name}", *(assignments.c[name] for name in (*_columns, "target_domain", "domain", "cause")))
 
 # Written by the scan in the transaction of the events that tell of it (`findings.recorder`), and by decisions.
 findings = Table(

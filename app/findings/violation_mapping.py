@@ -56,14 +56,23 @@ def snapshot_violation(row: Row[Any], language: str) -> dict[str, Any]:
     return {**translate_violation(fields, Language(language)), "created_at": to_wire(row.created_at)}
 
 
-def serialise_violation(row: Row[Any], *, language: str, decision: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return an item of REST and of the report: the same names, flat, with the evidence and what was decided."""
+def serialise_violation(
+    row: Row[Any],
+    *,
+    language: str,
+    decision: dict[str, Any] | None = None,
+    assignment: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return an item of REST and of the report: the same names, flat, with the evidence, what was decided, and who
+    takes care of it.
+    """
     shown = _flat_fields(row, row.id, row.risk_level, row.cause, language)
     fields = {**shown, "text_key": row.text_key, "params": row.params}
     told = translate(fields, Language(language), "description")
     told["evidence"] = [_told_evidence(item, MessageCatalog(language)) for item in row.evidence]
     flat = {name: _displayed(value) for name, value in told.items()}
-    return {**flat, "attempt": row.attempt, "created_at": to_wire(row.created_at), "decision": decision}
+    people = {"decision": decision, "assignment": assignment}
+    return {**flat, "attempt": row.attempt, "created_at": to_wire(row.created_at), **people}
 
 
 def _told_evidence(item: dict[str, Any], texts: MessageCatalog) -> dict[str, Any]:

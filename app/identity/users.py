@@ -48,6 +48,12 @@ class UserScans(Protocol):
         """Mark what waits as deleted, and forget what is open of the user's sites."""
         ...
 
+    def unassign(self, connection: Connection, user_id: str, now: datetime, *, only_foreign: bool) -> int:
+        """Take the findings away that are assigned to the user, with `only_foreign` those of others' scans alone;
+        return how many.
+        """
+        ...
+
     def mark_deleted_some(
         self, connection: Connection, user_id: str, now: datetime, limit: int
     ) -> list[tuple[str, int]]:
@@ -118,9 +124,10 @@ class UserService:
         password = values.pop("password", None)
         if password is not None:
             values["password_hash"] = await self.passwords.hash(password)
-        row = await self.db.write(lambda connection: self._change(connection, user_id, values))
+        row, unassigned = await self.db.write(lambda connection: self._change(connection, user_id, values))
         self.bus.publish(AccessHint(user_id))
         self.audit.record("user.update", user_id=by, object_id=user_id, detail={"fields": sorted(changes)})
+        self._note_unassigned(user_id, unassigned, by=by)
         return row
 
     async def delete(self, user_id: str, *, by: str) -> None:
@@ -135,8 +142,9 @@ class UserService:
         """
         with _files_unavailable("files_locked"):
             await asyncio.to_thread(self.remove_files.require_writable)
-        await self.db.write(lambda connection: self._disable(connection, user_id))
+        unassigned = await self.db.write(lambda connection: self._disable(connection, user_id))
         self.bus.publish(AccessHint(user_id))
+        self._note_unassigned(user_id, unassigned, by=by)
         mark_some = partial(self.scans.mark_deleted_some, user_id=user_id, now=self.clock.now(), limit=TASKS_AT_ONCE)
         while found := await self.db.write(mark_some):
             with _files_unavailable("file_not_removed"):
@@ -158,7 +166,12 @@ class UserService:
         for task_id, last_run in runs:
             self.remove_files(task_id, last_run)
 
-    def _change(self, connection: Connection, user_id: str, values: Mapping[str, Any]) -> Row[Any]:
+    def _note_unassigned(self, user_id: str, findings: int, *, by: str) -> None:
+        if findings:
+            self.audit.record("finding.unassign", user_id=by, object_id=user_id, detail={"findings": findings})
+
+    def _change(self, connection: Connection, user_id: str, values: Mapping[str, Any]) -> tuple[Row[Any], int]:
+        """Return the user's new row, and how many findings are assigned to nobody now."""
         row = _find(connection, user_id)
         _refuse_taken(connection, email=values.get("email"), besides=user_id)
         disabled = values.get("is_active") is False
@@ -173,10 +186,15 @@ class UserService:
         if ends:
             sessions.revoke_all(connection, user_id, now=self.clock.now())
             revoke_tokens(connection, user_id, now=self.clock.now())
-        return _find(connection, user_id)
+        unassigned = 0
+        if disabled or (row.role == ADMIN and values.get("role", ADMIN) != ADMIN):
+            unassigned = self.scans.unassign(connection, user_id, self.clock.now(), only_foreign=not disabled)
+        return _find(connection, user_id), unassigned
 
-    def _disable(self, connection: Connection, user_id: str) -> None:
-        """End the account: no session stays open, and no task of the user begins to run."""
+    def _disable(self, connection: Connection, user_id: str) -> int:
+        """End the account: no session stays open, and no task of the user begins to run. Return how many findings are
+        assigned to nobody now.
+        """
         row = _find(connection, user_id)
         _keep_an_admin(connection, row)
         if self.scans.has_active(connection, user_id):
@@ -185,6 +203,7 @@ class UserService:
         sessions.revoke_all(connection, user_id, now=self.clock.now())
         revoke_tokens(connection, user_id, now=self.clock.now())
         self.scans.forget(connection, user_id, self.clock.now())
+        return self.scans.unassign(connection, user_id, self.clock.now(), only_foreign=False)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from app.findings.assignments import unassign_user
 from app.maintenance.queries import notified, retention
 from app.scans.queries import queue, tasks
 from app.site_counts import summary as site_counts
@@ -24,6 +25,9 @@ class OrderedScans:
         retention.mark_deleted_unfinished(connection, user_id, now)
         site_counts.forget_user(connection, user_id)
         forget_sites(connection, user_id)
+
+    def unassign(self, connection: Connection, user_id: str, now: datetime, *, only_foreign: bool) -> int:
+        return unassign_user(connection, user_id, now, only_foreign=only_foreign)
 
     def mark_deleted_some(
         self, connection: Connection, user_id: str, now: datetime, limit: int

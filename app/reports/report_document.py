@@ -10,6 +10,7 @@ from app.core.db import Database
 from app.core.json_chunks import encode, encode_array
 from app.domain.task_row import TaskRow
 from app.findings import summary as findings
+from app.findings.assignments import Assignments
 from app.findings.decisions import Decisions
 from app.findings.queries import violations
 from app.findings.violation_mapping import serialise_violation
@@ -45,9 +46,10 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
     worst = db.read_sync(lambda connection: findings.levels_of(connection, row.id, row.run))
     yield from encode_array(serialise_reported_third_party(party, worst, hops) for party in parties)
     yield b',"violations":'
-    decided = db.read_sync(lambda connection: Decisions.read(connection, row))
+    decided, assigned = db.read_sync(lambda c: (Decisions.read(c, row), Assignments.read(c, row)))
     yield from encode_array(
-        serialise_violation(item, language=language, decision=decided.of(item)) for item in _violations(db, row)
+        serialise_violation(item, language=language, decision=decided.of(item), assignment=assigned.of(item))
+        for item in _violations(db, row)
     )
     omitted = reader.omitted_third_parties()
     tail = {

@@ -20,6 +20,7 @@ from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.findings import summary as findings
+from app.findings.assignments import Assignments
 from app.findings.decisions import Decisions
 from app.findings.queries import violations
 from app.findings.violation_mapping import serialise_violation
@@ -136,8 +137,12 @@ class ReportService:
                 needs_review=needs_review,
                 q=paging.q,
             )
-            decided = Decisions.read(connection, row, [item.domain for item in found])
-            views = (serialise_violation(item, language=chosen, decision=decided.of(item)) for item in found)
+            domains = [item.domain for item in found]
+            decided, assigned = Decisions.read(connection, row, domains), Assignments.read(connection, row, domains)
+            views = (
+                serialise_violation(item, language=chosen, decision=decided.of(item), assignment=assigned.of(item))
+                for item in found
+            )
             return encode_list(views, total=total, truncated=total >= MAX_COUNTED, attempt=row.attempt)
 
         return await self._db.read(work)

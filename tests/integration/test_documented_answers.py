@@ -27,6 +27,8 @@ SAID = {code.strip("`"): int(status) for code, status, _ in rows(section(read("d
 BROUGHT_ABOUT = {
     "captures_unavailable": "tests/integration/test_object_storage.py",
     "channel_limit": "tests/integration/test_notifications.py",
+    "assignee_unknown": "tests/integration/test_api_assignments.py",
+    "assignment_changed": "tests/integration/test_api_assignments.py",
     "content_lost": "tests/integration/test_api_findings.py",
     **dict.fromkeys(
         (

@@ -235,6 +235,14 @@ def decide(site):
     site.ask("PUT", f"{path}/decision", json=body)
 
 
+def assign(site):
+    path = f"/api/v1/tasks/{site.task}/findings/gambling.{FIRST_PARTY}"
+    known = site.ask("GET", path).json()["assignment"]
+    version = 0 if known is None else known["version"]
+    body = {"due_on": "2026-12-15", "comment": "c" * 500, "version": version}
+    site.ask("PUT", f"{path}/assignment", json=body)
+
+
 def end_others(site):
     _, name = site.add_user()
     headers = [bearer(site.sign_in(name, USER_PASSWORD)["access_token"]) for _ in range(2)]
@@ -413,7 +421,10 @@ ROUTES = {
     "GET /api/v1/tasks/{task_id}/findings": task_route("findings", "?page_size=200", "?risk_level=high&q=farm-03"),
     "GET /api/v1/tasks/{task_id}/findings/{finding_id}": task_route(f"findings/gambling.{FIRST_PARTY}"),
     "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": decide,
-    "GET /api/v1/review": lambda site: [site.ask("GET", f"/api/v1/review?limit={limit}") for limit in (1, 100)],
+    "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment": assign,
+    "GET /api/v1/review": lambda site: [
+        site.ask("GET", f"/api/v1/review?{query}") for query in ("limit=1", "limit=100", "sort=due&limit=100")
+    ],
     "GET /api/v1/tasks/{task_id}/third-parties/{domain}": task_route(f"third-parties/{FIRST_PARTY}", "?lang=en"),
     "GET /api/v1/tasks/{task_id}/pages/{page_id}": task_route("pages/1", "?page_size=200"),
     "GET /api/v1/tasks/{task_id}/references": task_route(

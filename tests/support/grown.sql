@@ -79,6 +79,15 @@ SELECT
     needs_review, 'open', created_at, created_at
 FROM violations;
 
+INSERT INTO assignments (
+    user_id, target_domain, domain, cause, assignee_id, assignee_name, due_on, comment, changed_by_name, changed_at,
+    version
+)
+SELECT
+    user_id, target_domain, 'casino.example', 'gambling', CASE WHEN n % 3 > 0 THEN user_id END, 'u',
+    CASE WHEN n % 4 = 0 THEN DATE '9999-12-31' ELSE current_date + (n % 200 - 100)::int END, 'c', 'u', now(), 1
+FROM (SELECT user_id, target_domain, row_number() OVER () AS n FROM scan_tasks GROUP BY user_id, target_domain) t;
+
 INSERT INTO sites (
     user_id, target_domain, task_id, attempt, status, completed_at, shown_task_id, shown_attempt, urgency,
     review_task_id, review_at

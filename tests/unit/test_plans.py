@@ -23,6 +23,7 @@ from app.core.db import Database
 from app.core.ids import new_id
 from app.core.principal import Principal
 from app.core.scopes import Scope
+from app.domain.assignments import NO_DUE_DATE, Due, ReviewFilter
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter, FindingId
 from app.domain.messages import Language, MessageCatalog
@@ -34,7 +35,8 @@ from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
 from app.events.tables import scan_tasks
 from app.events.types import ErrorInfo, Statistics, TaskWarning
-from app.findings.queries import decisions, findings, violations
+from app.findings.queries import assignments, decisions, findings, violations
+from app.findings.queries.assignments import AssignmentKey
 from app.findings.recorder import Recorder
 from app.identity.queries import api_keys, audit, links, sessions, sign_in_counters, tickets, tokens
 from app.identity.queries import users as user_rows
@@ -138,6 +140,14 @@ DECISION = {
     "decided_by_name": "u",
     "decided_at": NOW,
 }
+ASSIGNMENT = {
+    "assignee_id": ID,
+    "assignee_name": "u",
+    "due_on": NO_DUE_DATE,
+    "comment": "c",
+    "changed_by_name": "u",
+    "changed_at": NOW,
+}
 READER = {"made_at": NOW, "data": b"{}", "sha256": "0" * 64, "report": {}, "enabled_at": NOW}
 USER = {
     "id": ID,
@@ -149,6 +159,28 @@ USER = {
     "token_version": 1,
     "created_at": NOW,
 }
+
+
+def walk_review(c):
+    for unassigned in (True, False):
+        for undated in (True, False):
+            only = assignments.lacks(ID, "example.com", is_unassigned=unassigned, is_undated=undated)
+            for after in (None, (0.7, ID)):
+                findings.to_review(c, ID, 1, state=DecisionState.OPEN, after=after, limit=100, only=only)
+
+
+def walk_due(c):
+    after = AssignmentKey(NOW.date(), ID, "a.example", "b.example", "adult")
+    for principal in (ADMIN, OWNER):
+        for wanted in (
+            ReviewFilter(is_by_due=True),
+            ReviewFilter(assignee_id=ID),
+            ReviewFilter(is_unassigned=True, is_by_due=True),
+            ReviewFilter(assignee_id=ID, due=Due.OVERDUE),
+            ReviewFilter(due=Due.WEEK),
+        ):
+            for behind in (None, after):
+                assignments.list_due(c, principal, wanted, NOW.date(), after=behind, limit=100)
 
 
 def walk_retention(c):
@@ -485,9 +517,17 @@ WALK: dict[str, Callable] = {
     "findings.open_levels_at": lambda c: findings.open_levels_at(c, "example.com", [(ID, 1), (ID, 2)]),
     "findings.levels_of": lambda c: (findings.levels_of(c, ID, 1), findings.levels_of(c, ID, 1, ["a"])),
     "findings.decided_of_runs": lambda c: findings.decided_of_runs(c, [(ID, 1), (ID, 2)], 100),
-    "findings.to_review": lambda c: [
-        findings.to_review(c, ID, 1, state=DecisionState.OPEN, after=after, limit=100) for after in (None, (0.7, ID))
+    "findings.to_review": walk_review,
+    "findings.state_of": lambda c: findings.state_of(c, ID, 1, FOUND.id),
+    "assignments.of_target": lambda c: assignments.of_target(c, ID, "example.com"),
+    "assignments.of_domains": lambda c: assignments.of_domains(c, ID, "example.com", ["a", "b"]),
+    "assignments.find": lambda c: assignments.find(c, ID, "example.com", FOUND.id),
+    "assignments.put": lambda c: [
+        assignments.put(c, ID, "example.com", FOUND.id, ASSIGNMENT, version=version) for version in (0, 1)
     ],
+    "assignments.unassign": lambda c: [assignments.unassign(c, ID, NOW, only_foreign=only) for only in (True, False)],
+    "assignments.list_due": walk_due,
+    "users.find_active": lambda c: user_rows.find_active(c, ID),
     "violations.of_domain": lambda c: violations.of_domain(c, ID, 1, "example.com"),
     "violations.known_violations": lambda c: violations.known_violations(c, ID, 1),
     "differences.predecessor": lambda c: differences.predecessor(c, ENDED),

@@ -22,6 +22,7 @@ from app.domain.tampering import sign_of
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
+from app.findings.assignments import Assignments
 from app.findings.decisions import Decisions
 from app.findings.evidence.chains import ChainBuilder
 from app.findings.evidence.excerpts import Excerpt, decode, find_excerpt
@@ -181,8 +182,12 @@ class ScanEvidence:
     def _summaries(self, found: Sequence[Row[Any]]) -> Iterator[Json]:
         """Show these rows of findings, with their violations and what was decided about them."""
         domains, row = [item.domain for item in found], self._row
-        decided, made_of = self._db.read_sync(
-            lambda c: (Decisions.read(c, row, domains), violations.names_at(c, row.id, row.run, domains))
+        decided, assigned, made_of = self._db.read_sync(
+            lambda c: (
+                Decisions.read(c, row, domains),
+                Assignments.read(c, row, domains),
+                violations.names_at(c, row.id, row.run, domains),
+            )
         )
         by_finding: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
         for violation in made_of:
@@ -196,6 +201,7 @@ class ScanEvidence:
                 last_seen_at=item.last_seen_at,
                 state=decided.state_of(item),
                 decision=decided.of(item),
+                assignment=assigned.of(item),
             )
 
     def _advice(self, found: AssessedFinding, made_of: Sequence[Row[Any]], outcome: Outcome) -> list[Json]:

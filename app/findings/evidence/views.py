@@ -52,6 +52,7 @@ class EvidenceViews:
         last_seen_at: datetime,
         state: str,
         decision: Json | None = None,
+        assignment: Json | None = None,
     ) -> Json:
         """A finding in a list. `state`: what applies of the `decision`."""
         exposure = found.exposure
@@ -80,6 +81,7 @@ class EvidenceViews:
             "last_seen_at": to_wire(last_seen_at),
             "state": state,
             "decision": decision,
+            "assignment": assignment,
         }
 
     def risk(self, risk: Risk) -> Json:

@@ -140,6 +140,12 @@ def find(connection: Connection, task_id: str, run: int, wanted: FindingId) -> R
     return exact or next((row for row in of_domain if wanted.cause.value in row.kinds), None)
 
 
+def state_of(connection: Connection, task_id: str, run: int, wanted: FindingId) -> str | None:
+    """Return what is decided about a finding of a run; None: the run has no such finding."""
+    key = (f.task_id == task_id, f.domain == wanted.domain, f.cause == wanted.cause.value, f.run == run)
+    return connection.execute(select(f.state).where(*key)).scalar_one_or_none()
+
+
 def levels_of(
     connection: Connection,
     task_id: str,
@@ -196,12 +202,19 @@ def decided_of_runs(connection: Connection, runs: Sequence[tuple[str, int]], lim
 
 
 def to_review(
-    connection: Connection, task_id: str, run: int, *, state: DecisionState, after: tuple[float, str] | None, limit: int
+    connection: Connection,
+    task_id: str,
+    run: int,
+    *,
+    state: DecisionState,
+    after: tuple[float, str] | None,
+    limit: int,
+    only: Sequence[ColumnElement[bool]] = (),
 ) -> list[Row[Any]]:
     """Return what a person should look at and about which this is decided, the surest first; `after`: confidence and
-    violation of the last one before.
+    violation of the last one before. `only`: further conditions (`queries.assignments.lacks`).
     """
-    query = select(findings).where(*_of_run(task_id, run), FOR_REVIEW, f.state == state.value)
+    query = select(findings).where(*_of_run(task_id, run), FOR_REVIEW, f.state == state.value, *only)
     if after is not None:
         query = query.where(tuple_(f.confidence_score, f.violation_id) < tuple_(literal(after[0]), literal(after[1])))
     return list(connection.execute(query.order_by(f.confidence_score.desc(), f.violation_id.desc()).limit(limit)))

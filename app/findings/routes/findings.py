@@ -9,7 +9,9 @@ from app.core.dependencies import CurrentUser
 from app.core.errors import Conflict, InvalidInput, LimitReached, NotFound, Unavailable
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter
+from app.findings.assignments import WantedAssignment
 from app.findings.dependencies import ServicesDep
+from app.findings.schemas.assignments import AssignmentInfo, AssignmentRequest
 from app.findings.schemas.decisions import DecisionInfo, DecisionRequest
 from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from app.rest.documented_responses import OF_RESULTS, UNREADABLE, refused, sent
@@ -92,6 +94,21 @@ async def decide(
         await services.decisions.decide(
             user, run, finding_id, state=body.state, reason=body.reason, version=body.version
         )
+    )
+
+
+@router.put(
+    "/findings/{finding_id}/assignment",
+    summary="Assign a finding, with a due date and a comment, in this and later scans of the target",
+    responses=refused(InvalidInput, "assignee_unknown") | refused(Conflict, "assignment_changed"),
+)
+async def assign(
+    run: RunDep, finding_id: FindingName, body: AssignmentRequest, user: CurrentUser, services: ServicesDep
+) -> AssignmentInfo:
+    comment = (body.comment or "").strip() or None
+    said = WantedAssignment(body.assignee_id, body.due_on, comment)
+    return AssignmentInfo.model_validate(
+        await services.assignments.assign(user, run, finding_id, said, version=body.version)
     )
 
 

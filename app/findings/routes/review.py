@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.core.dependencies import CurrentUser
 from app.core.errors import InvalidInput
 from app.core.json_chunks import encode_list
+from app.domain.assignments import Due, ReviewFilter, ReviewOrder
 from app.domain.decisions import DecisionState
 from app.findings.dependencies import ServicesDep
 from app.findings.schemas.review import ReviewPage
@@ -19,13 +20,15 @@ from app.rest.schemas import Text
 
 router = APIRouter(prefix="/review", tags=["evidence"])
 
-MAX_CURSOR: Final = 300
+MAX_CURSOR: Final = 1_000  # with two names of 253 characters in base64
+ME: Final = "me"
+NONE: Final = "none"
 MAX_ITEMS: Final = 100
 
 
 @router.get(
     "",
-    summary="Findings that need a review, from the newest scan of each target",
+    summary="Findings that need a review, from the newest scan of each target, and findings that are assigned or due",
     responses=refused(InvalidInput, "invalid_cursor"),
     response_model=ReviewPage,
 )
@@ -37,12 +40,41 @@ async def list_review(
         DecisionState,
         Query(description="Only findings with this decision; `open`: undecided or reopened.", examples=["open"]),
     ] = DecisionState.OPEN,
+    assignee: Annotated[
+        str | None,
+        Query(
+            pattern=r"^(me|none|[0-9a-f-]{36})$",
+            description="Only findings assigned to this user id, to yourself (`me`) or to nobody (`none`).",
+            examples=["me"],
+        ),
+    ] = None,
+    due: Annotated[
+        Due | None,
+        Query(
+            description="`overdue`: due before today; `week`: due today or within the next seven days (UTC).",
+            examples=["overdue"],
+        ),
+    ] = None,
+    sort: Annotated[
+        ReviewOrder | None,
+        Query(
+            description="`due`: the earliest due date first. With a user as `assignee` or with `due`, always so.",
+            examples=["due"],
+        ),
+    ] = None,
     cursor: Annotated[
         Text | None,
         Query(max_length=MAX_CURSOR, description="The `next_cursor` of the previous page.", examples=["WyI"]),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Maximum number of findings.", examples=[50])] = 50,
 ) -> Response:
-    page = await services.review.read(user, cursor=cursor, limit=limit, state=decision, language=language)
+    wanted = ReviewFilter(
+        state=decision,
+        assignee_id={None: None, NONE: None, ME: user.user_id}.get(assignee, assignee),
+        is_unassigned=assignee == NONE,
+        due=due,
+        is_by_due=sort is ReviewOrder.DUE,
+    )
+    page = await services.review.read(user, wanted, cursor=cursor, limit=limit, language=language)
     more = {"next_cursor": page.next_cursor, "unreadable": page.unreadable}
     return JsonChunksResponse(await asyncio.to_thread(encode_list, page.items, **more))

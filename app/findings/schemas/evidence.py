@@ -14,6 +14,7 @@ from app.domain.certificate_error import CertificateError
 from app.domain.decisions import DecisionState
 from app.domain.risk import Embedding, Place
 from app.domain.violations import RiskLevel, ViolationKey
+from app.findings.schemas.assignments import AssignmentInfo
 from app.findings.schemas.decisions import DecisionInfo
 from app.rest.schemas import Count, ResponseBody
 
@@ -286,3 +287,6 @@ class FindingSummary(ResponseBody):
         "The decision that applies; `open`: undecided, withdrawn, or reopened by new evidence.", "open"
     )
     decision: DecisionInfo | None = described("Decision about it; null: undecided.", None)
+    assignment: AssignmentInfo | None = described(
+        "Who takes care of it, and until when; null: it was never assigned.", None
+    )

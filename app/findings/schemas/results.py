@@ -14,6 +14,7 @@ from app.domain.reputation_lists import ListKind
 from app.domain.third_parties import Outcome
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import Statistics, VerdictInfo
+from app.findings.schemas.assignments import AssignmentInfo
 from app.findings.schemas.decisions import DecisionInfo
 from app.rest.schemas import AttemptNumber, Count, ResponseBody
 from app.scans.schemas.attempts import ReportWarning
@@ -114,6 +115,9 @@ class ViolationItem(ResponseBody):
     attempt: Annotated[int, Field(ge=1)] = described("Attempt that found it.", 1)
     created_at: str = described("Time at which it was found.", "2026-01-01T00:12:00.000Z")
     decision: DecisionInfo | None = described("Decision about its finding; null: undecided.", None)
+    assignment: AssignmentInfo | None = described(
+        "Who takes care of its finding, and until when; null: it was never assigned.", None
+    )
 
 
 class ResultPage(ResponseBody):

@@ -6,7 +6,7 @@ from app.rest.schemas import AttemptNumber, ResponseBody
 
 
 class ReviewItem(ResponseBody):
-    """A finding with its scan: the newest completed scan of its target."""
+    """A finding with its scan: the newest completed scan of its target, or that whose results stand for it."""
 
     task_id: str = described("Task id of the scan.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
     user_id: str = described("User id of the owner.", "019b7a30-0000-7000-8000-000000000001")
@@ -17,8 +17,9 @@ class ReviewItem(ResponseBody):
 
 
 class ReviewPage(ResponseBody):
-    """Newest scans first, in each the findings with the highest confidence. A page can be empty and have a
-    `next_cursor`.
+    """Newest scans first, in each the findings with the highest confidence. With a user as `assignee`, with `due` or
+    with `sort=due`, the earliest due date first: then findings that are assigned or have a due date are listed whether
+    they need a review or not. A page can be empty and have a `next_cursor`.
     """
 
     items: list[ReviewItem] = described("The findings of this page.", [])

@@ -39,6 +39,13 @@ def owner_is_active(user_id: ColumnElement[str]) -> ScalarSelect[bool]:
     return select(users.c.is_active).where(users.c.id == user_id).correlate_except(users).scalar_subquery()
 
 
+def find_active(connection: Connection, user_id: str) -> Row[Any] | None:
+    """Return (id, username, role) of a user who is there and not disabled, else None."""
+    found: Any = select(users.c.id, users.c.username, users.c.role).where(users.c.id == user_id, users.c.is_active)
+    row: Row[Any] | None = connection.execute(found).one_or_none()
+    return row
+
+
 def roles_of_active(connection: Connection, user_ids: Collection[str]) -> dict[str, str]:
     """Return the roles of those of these users who are active, by id."""
     found = select(users.c.id, users.c.role).where(users.c.id.in_(sorted(user_ids)), users.c.is_active)

@@ -20,12 +20,13 @@ from app.reports.formats.blocks import (
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.extent import Extent
 from app.reports.formats.finding_screenshots import FindingScreenshots
-from app.reports.formats.wording import decision_text, moment_text
+from app.reports.formats.wording import assignment_cells, decision_text, moment_text
 
 MAX_EVIDENCE: Final = 10
 MAX_CHAINS: Final = 3
 MAX_CAPTURES: Final = 3  # of the third party, and as many of our own pages
 MAX_TERMS: Final = 20
+_ASSIGNMENT: Final = ("report.assignee", "report.due_on", "report.comment")
 TARGET_RULE: Final = "hidden_link.target"  # its term is the key of a kind of content, which the sentence names
 
 
@@ -68,6 +69,7 @@ class FindingSection:
             (self._texts("report.via"), found["via"] or ""),
             (self._texts("report.found_at"), moment_text(found["found_at"])),
             (self._texts("report.decision"), decision_text(found["decision"], self._texts)),
+            *zip(map(self._texts, _ASSIGNMENT), assignment_cells(found["assignment"]), strict=True),
         ]
         return [row for row in rows if row[1]]
 

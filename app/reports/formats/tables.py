@@ -10,7 +10,7 @@ from app.core.redact import display_text
 from app.core.spreadsheet import BETWEEN_URLS
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
-from app.reports.formats.wording import decision_text, moment_text
+from app.reports.formats.wording import assignment_cells, decision_text, moment_text
 from app.scanstore.rows import ThirdPartyWithOutcome
 
 Value = str | int | float | None
@@ -24,6 +24,9 @@ FINDING_COLUMNS: Final = (
     "confidence",
     "review",
     "decision",
+    "assignee",
+    "due_on",
+    "comment",
     "whose",
     "page",
     "dom_path",
@@ -128,6 +131,7 @@ class ReportTables:
             found["confidence_score"],
             self._texts("report.yes" if found["needs_review"] else "report.no"),
             decision_text(found["decision"], self._texts),
+            *assignment_cells(found["assignment"]),
             self._contents.named("author", found["author"]),
             found["page_url"],
             origin.get("dom_path"),

@@ -1,4 +1,7 @@
-"""Times, durations and decisions in a report. Times have their zone, because readers do not know the server's."""
+"""Times, durations, decisions and assignments in a report.
+
+Times have their zone, because readers do not know the server's.
+"""
 
 from typing import Any, Final
 
@@ -18,6 +21,15 @@ def duration_text(seconds: int, texts: MessageCatalog) -> str:
     hours, minute = divmod(minutes, 60)
     key = "report.hours" if hours else "report.minutes" if minute else "report.seconds"
     return texts(key, hours=hours, minutes=minute, seconds=second)
+
+
+def assignment_cells(assignment: dict[str, Any] | None) -> tuple[str, str, str]:
+    """Return assignee, due date and comment of a finding; "" for what there is none of."""
+    if assignment is None:
+        return "", "", ""
+    assignee = assignment["assignee"]
+    name = "" if assignee is None else assignee["username"]
+    return name, assignment["due_on"] or "", assignment["comment"] or ""
 
 
 def decision_text(decision: dict[str, Any] | None, texts: MessageCatalog) -> str:

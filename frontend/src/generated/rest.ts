@@ -104,6 +104,7 @@ export interface Answers {
   "PUT /api/v1/admin/configuration": ConfigurationResponse;
   "PUT /api/v1/admin/local-reader": LocalReaderOverview;
   "PUT /api/v1/rules/{rule_id}": RuleResponse;
+  "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment": AssignmentInfo;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionInfo;
   "PUT /api/v1/tasks/{task_id}/priority": TaskResponse;
 }
@@ -134,6 +135,7 @@ export interface Bodies {
   "PUT /api/v1/admin/configuration": ConfigurationChange;
   "PUT /api/v1/admin/local-reader": LocalReaderChange;
   "PUT /api/v1/rules/{rule_id}": RuleWrite;
+  "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment": AssignmentRequest;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionRequest;
   "PUT /api/v1/tasks/{task_id}/priority": TaskPriority;
 }
@@ -144,6 +146,27 @@ export interface Advice {
 }
 
 export type Aspect = "registered_on" | "registration" | "registrar" | "redirect" | "page_class" | "title" | "category" | "judgement";
+
+export interface Assignee {
+  user_id: string;
+  username: string;
+}
+
+export interface AssignmentInfo {
+  assignee: Assignee | null;
+  due_on: string | null;
+  comment: string | null;
+  changed_by: string | null;
+  changed_at: string;
+  version: number;
+}
+
+export interface AssignmentRequest {
+  assignee_id?: string | null;
+  due_on?: string | null;
+  comment?: string | null;
+  version: number;
+}
 
 export interface AttemptItem {
   attempt: number;
@@ -501,6 +524,8 @@ export interface DnsRecordItem {
   ttl: number;
 }
 
+export type Due = "overdue" | "week";
+
 export type Effect = "confirmed" | "suppressed" | "to_review" | "unchanged";
 
 export type Embedding = "code" | "own_content" | "own_redirect" | "resource" | "partner_redirect" | "link" | "mention";
@@ -572,6 +597,7 @@ export interface FindingDetail {
   last_seen_at: string;
   state: DecisionState;
   decision: DecisionInfo | null;
+  assignment: AssignmentInfo | null;
   attempt: number;
   evidence: EvidenceItem[];
   references: ReferenceItem[];
@@ -617,6 +643,7 @@ export interface FindingSummary {
   last_seen_at: string;
   state: DecisionState;
   decision: DecisionInfo | null;
+  assignment: AssignmentInfo | null;
 }
 
 export interface FoundDomain {
@@ -1332,6 +1359,8 @@ export interface ReviewItem {
   finding: FindingSummary;
 }
 
+export type ReviewOrder = "due";
+
 export interface ReviewPage {
   items: ReviewItem[];
   next_cursor: string | null;
@@ -1940,6 +1969,7 @@ export interface ViolationItem {
   attempt: number;
   created_at: string;
   decision: DecisionInfo | null;
+  assignment: AssignmentInfo | null;
 }
 
 export type ViolationKey = "adult" | "gambling" | "fraud" | "malware" | "drugs" | "violence" | "medical" | "other" | "takeover" | "hidden_link" | "tampered";

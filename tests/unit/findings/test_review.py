@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.core.errors import InvalidInput
-from app.domain.decisions import DecisionState
+from app.domain.assignments import ReviewFilter
 from app.findings import review
 from app.findings.review import ReviewCursor, ReviewService
 from tests.unit.overview.test_queries import World
@@ -67,10 +67,10 @@ def world(db):
 async def pages_of(world):
     """The ids of the findings that wait, page by page."""
     world.recount()
-    service = ReviewService(db=world.db, evidence=Evidence())
+    service = ReviewService(db=world.db, evidence=Evidence(), clock=world.clock)
     pages, cursor = [], None
     while True:
-        page = await service.read(ADMIN, cursor=cursor, limit=10, state=DecisionState.OPEN, language="en")
+        page = await service.read(ADMIN, ReviewFilter(), cursor=cursor, limit=10, language="en")
         pages.append([item["finding"]["id"] for item in page.items])
         if (cursor := page.next_cursor) is None:
             return pages
