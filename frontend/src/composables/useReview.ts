@@ -1,16 +1,25 @@
-/** What a person should look at: findings below the threshold, of the newest scan of every site. */
+/** What a person should look at: findings below the threshold, of the newest scan of every site, and what is assigned or due. */
 
 import { computed, shallowRef, watch } from "vue";
 
-import type { DecisionInfo, DecisionState, ReviewItem } from "@/generated/rest";
+import type { AssignmentInfo, DecisionInfo, DecisionState, Due, ReviewItem, ReviewOrder } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
 import { useTexts } from "@/texts";
 
 import { useAction } from "./useAction";
+import { assignedAs } from "./useAssignments";
 import { decidedAs, useDecisions } from "./useDecisions";
 
 const AT_ONCE = 50;
+
+/** What the list has. `null`: all, and the newest scan first. */
+export interface Wanted {
+  decision: DecisionState;
+  assignee: "me" | "none" | null;
+  due: Due | null;
+  sort: ReviewOrder | null;
+}
 
 /** What was decided last, and can be taken back: the item as it was, where it stood, and what was decided. */
 interface Decided {
@@ -26,7 +35,8 @@ export function useReview() {
   const { language } = useTexts();
   const { decide: send, restore } = useDecisions();
   const action = useAction();
-  const shown = shallowRef<DecisionState>("open");
+  const wanted = shallowRef<Wanted>({ decision: "open", assignee: null, due: null, sort: null });
+  const shown = computed(() => wanted.value.decision);
   const items = shallowRef<ReviewItem[] | null>(null);
   const unreadable = shallowRef(0);
   const failure = shallowRef<unknown>(null);
@@ -45,7 +55,7 @@ export function useReview() {
     try {
       let fresh: ReviewItem[] = [];
       do {
-        const found = await api.call("GET /api/v1/review", { query: { decision: shown.value, cursor: cursor.value, limit: AT_ONCE } });
+        const found = await api.call("GET /api/v1/review", { query: { ...wanted.value, cursor: cursor.value, limit: AT_ONCE } });
         if (mine !== reads) return;
         fresh = found.items;
         cursor.value = found.next_cursor;
@@ -65,9 +75,16 @@ export function useReview() {
     void readMore();
   }
 
-  function show(state: DecisionState): void {
-    shown.value = state;
+  function show(changed: Partial<Wanted>): void {
+    wanted.value = { ...wanted.value, ...changed };
     readAnew();
+  }
+
+  /** Takes what was just said of a finding; one that has an assignee now leaves the list of those without. */
+  function take(item: ReviewItem, assignment: AssignmentInfo): void {
+    const index = items.value?.findIndex((other) => keyOf(other) === keyOf(item)) ?? -1;
+    if (index < 0) return; // the list was read anew meanwhile
+    put(index, { ...item, finding: assignedAs(item.finding, assignment) });
   }
 
   /** Decides, and the finding leaves the list when it belongs to another one now. */
@@ -95,14 +112,15 @@ export function useReview() {
   }
 
   function put(index: number, item: ReviewItem): void {
-    const stays = item.finding.state === shown.value ? [item] : [];
+    const isAssigned = (item.finding.assignment?.assignee ?? null) !== null;
+    const stays = item.finding.state === shown.value && !(wanted.value.assignee === "none" && isAssigned) ? [item] : [];
     items.value = [...items.value!.slice(0, index), ...stays, ...items.value!.slice(index + 1)];
   }
 
   watch(language, readAnew, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void readMore(); });
   const { isBusy: isDeciding, problem } = action;
-  return { items, unreadable, hasMore, failure, isBusy, readMore, readAnew, shown, show, decide, undo, last, isDeciding, problem };
+  return { items, unreadable, hasMore, failure, isBusy, readMore, readAnew, wanted, show, take, decide, undo, last, isDeciding, problem };
 }
 
 export function keyOf({ task_id, finding }: ReviewItem): string {

@@ -51,6 +51,11 @@ export function formatMoment(moment: string, language: string, now = new Date())
   return new Intl.DateTimeFormat(language, style).format(date);
 }
 
+/** "2026年12月15日" or "Dec 15, 2026": a day of the calendar, which no time zone moves. */
+export function formatDay(day: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
+}
+
 /** "2026-11-27 13:15:04 UTC": what a time is called everywhere, for who compares it with other logs. */
 export function formatUtc(moment: string): string {
   return `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`;

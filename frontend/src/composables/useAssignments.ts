@@ -1,0 +1,49 @@
+/** Who takes care of a finding: the people who can be asked, and what is said of it. */
+
+import type { AssignmentInfo, AssignmentRequest, FindingSummary } from "@/generated/rest";
+import { useAccount } from "@/stores/account";
+import { useMe } from "@/stores/me";
+
+import type { DecidedFinding } from "./useDecisions";
+
+const MOST_USERS = 200; // the largest page that the server gives
+
+export interface Person {
+  id: string;
+  name: string;
+}
+
+/** The finding as the server has just assigned it. */
+export function assignedAs<T extends FindingSummary>(finding: T, assignment: AssignmentInfo): T {
+  return { ...finding, assignment };
+}
+
+/** Whether the due date has passed: due dates are days of UTC. */
+export function isOverdue(dueOn: string, now = new Date()): boolean {
+  return dueOn < now.toISOString().slice(0, 10);
+}
+
+export function useAssignments() {
+  const { api } = useAccount();
+  const me = useMe();
+
+  /** Over the assignment that the reader has seen; a newer one of somebody else is a failure. */
+  function assign({ taskId, attempt, finding }: DecidedFinding, said: Omit<AssignmentRequest, "version">): Promise<AssignmentInfo> {
+    return api.call("PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment", {
+      path: { task_id: taskId, finding_id: finding.finding_id }, query: { attempt }, body: { ...said, version: finding.assignment?.version ?? 0 },
+    });
+  }
+
+  /** Who may be assigned a finding of this scan: for administrators its owner and all administrators, for others themselves. */
+  async function readPeople(taskId: string): Promise<Person[]> {
+    if (!me.isAdmin) return me.user === null ? [] : [{ id: me.user.id, name: me.user.username }];
+    const [task, users] = await Promise.all([
+      api.call("GET /api/v1/tasks/{task_id}", { path: { task_id: taskId } }),
+      api.call("GET /api/v1/admin/users", { query: { page_size: MOST_USERS } }),
+    ]);
+    const able = users.items.filter(({ id, role, is_active }) => is_active && (role === "admin" || id === task.user_id));
+    return able.map(({ id, username }) => ({ id, name: username }));
+  }
+
+  return { assign, readPeople };
+}

@@ -1,0 +1,126 @@
+// @vitest-environment happy-dom
+/** Who takes care of a finding: what is said of it, who can be asked, and the review by assignee and due date. */
+
+import { enableAutoUnmount, flushPromises, mount, type VueWrapper } from "@vue/test-utils";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import AssignmentBar from "@/components/finding/AssignmentBar.vue";
+import { isOverdue } from "@/composables/useAssignments";
+import type { AssignmentInfo } from "@/generated/rest";
+import { useMe } from "@/stores/me";
+import { setLanguage } from "@/texts";
+import ReviewView from "@/views/ReviewView.vue";
+
+import { english } from "../support/english";
+import { FakeRest, problem, type Asked } from "../support/fakeRest";
+import { assignment, finding } from "../support/finding";
+
+const FINDING = "gambling.casino.test";
+const ROUTE = `/tasks/t1/findings/${FINDING}/assignment`;
+let rest: FakeRest;
+enableAutoUnmount(afterEach);
+beforeEach(() => {
+  setLanguage("en");
+  rest = new FakeRest();
+});
+
+function user(id: string, username: string, role: "admin" | "user" = "user", isActive = true) {
+  return { id, username, email: `${username}@example.com`, role, is_active: isActive, scan_priority: 0, created_at: "2026-11-27T02:00:00Z", last_login_at: null };
+}
+
+async function signInAs(one: ReturnType<typeof user>) {
+  const mounting = rest.mounting();
+  useMe().user = one;
+  await flushPromises();
+  return mounting;
+}
+
+async function open(given: AssignmentInfo | null, me = user("u1", "mei")) {
+  const view = mount(AssignmentBar, { global: await signInAs(me), props: { taskId: "t1", attempt: null, finding: finding({ assignment: given }) } });
+  return view;
+}
+
+async function edit(view: VueWrapper) {
+  await view.find(".open").trigger("click");
+  await flushPromises();
+}
+
+const sent = () => rest.asked.filter(({ method }) => method === "PUT").map(({ path, body }) => [path, body]);
+const options = (view: VueWrapper) => view.findAll("form option").map((option) => option.text());
+
+test("a finding that nobody takes care of says so, and the reader can take it", async () => {
+  rest.answers[`PUT ${ROUTE}`] = assignment({ due_on: "2199-12-15" });
+  const view = await open(null);
+  expect(view.text()).toContain(english("assignment.none"));
+  await edit(view);
+  expect(options(view)).toEqual([english("assignment.nobody"), "mei"]);
+  expect(rest.asked).toEqual([]); // ordinary users learn no names
+  await view.find("select").setValue("u1");
+  await view.find("input[type=date]").setValue("2199-12-15");
+  await view.findAll("input")[1]!.setValue("  the agency ");
+  await view.find("form").trigger("submit");
+  await flushPromises();
+  expect(sent()).toEqual([[ROUTE, { assignee_id: "u1", due_on: "2199-12-15", comment: "the agency", version: 0 }]]);
+  expect(view.emitted("assigned")).toEqual([[assignment({ due_on: "2199-12-15" })]]);
+  expect(view.find("form").exists()).toBe(false);
+});
+
+test("what is said is shown, a due date that has passed as overdue, and can be changed or removed", async () => {
+  rest.answers[`PUT ${ROUTE}`] = assignment({ assignee: null, version: 4 });
+  const view = await open(assignment({ due_on: "2026-01-02", comment: "call <b>", version: 3 }));
+  expect(view.find("[data-assignee]").text()).toBe(english("assignment.to", { name: "mei" }));
+  expect(view.find("[data-due]").text()).toBe(english("assignment.overdue", { date: "Jan 2, 2026" }));
+  expect(view.find(".comment").text()).toBe("call <b>");
+  await edit(view);
+  expect([view.find("select").element.value, ...view.findAll("input").map(({ element }) => element.value)]).toEqual(["u1", "2026-01-02", "call <b>"]);
+  await view.find("select").setValue("");
+  for (const input of view.findAll("input")) await input.setValue("");
+  await view.find("form").trigger("submit");
+  await flushPromises();
+  expect(sent()).toEqual([[ROUTE, { assignee_id: null, due_on: null, comment: null, version: 3 }]]);
+});
+
+test("administrators choose among active administrators and the owner of the scan; who has it stays in the list", async () => {
+  rest.answers = {
+    "GET /tasks/t1": { user_id: "u1" },
+    "GET /admin/users": { items: [user("a1", "admin", "admin"), user("u1", "mei"), user("u2", "li"), user("a2", "old", "admin", false)], total: 4 },
+  };
+  const view = await open(assignment({ assignee: { user_id: "a9", username: "boss" } }), user("a1", "admin", "admin"));
+  await edit(view);
+  expect(options(view)).toEqual([english("assignment.nobody"), "boss", "admin", "mei"]);
+  expect(view.find("select").element.value).toBe("a9");
+});
+
+test("a change of somebody else is not overwritten, and the form stays", async () => {
+  rest.answers[`PUT ${ROUTE}`] = problem(409, "assignment_changed");
+  const view = await open(null);
+  await edit(view);
+  await view.find("form").trigger("submit");
+  await flushPromises();
+  expect(view.find("[role=alert]").text()).toBe(english("error.assignment_changed"));
+  expect(view.find("form").exists()).toBe(true);
+});
+
+test("a due date has passed when its day in UTC has", () => {
+  const now = new Date("2026-12-15T23:59:59Z");
+  expect(["2026-12-14", "2026-12-15", "2026-12-16"].map((day) => isOverdue(day, now))).toEqual([true, false, false]);
+});
+
+test("the review is asked for by assignee, due date and order, and what is assigned leaves the list of nobody's", async () => {
+  const item = { task_id: "t1", user_id: "u1", target_domain: "a.test", attempt: 2, completed_at: "2026-11-27T02:00:00Z", finding: finding() };
+  rest.answers = { "GET /review": { items: [item], next_cursor: null, unreadable: [] }, [`PUT ${ROUTE}`]: assignment() };
+  const view = mount(ReviewView, { global: await signInAs(user("u1", "mei")), attachTo: document.body });
+  await flushPromises();
+  for (const [name, value] of [["due", "week"], ["sort", "due"], ["assignee", "none"]] as const) {
+    await view.find(`select[name=${name}]`).setValue(value);
+    await flushPromises();
+  }
+  const asked = rest.asked.filter(({ path }) => path === "/review").map(({ query }: Asked) => ["assignee", "due", "sort"].map((name) => query.get(name)));
+  expect(asked).toEqual([[null, null, null], [null, "week", null], [null, "week", "due"], ["none", "week", "due"]]);
+  await view.find(".line").trigger("click");
+  await edit(view.findComponent(AssignmentBar));
+  await view.find(".assignment select").setValue("u1");
+  await view.find(".assignment form").trigger("submit");
+  await flushPromises();
+  expect(view.findAll(".line")).toHaveLength(0);
+});
