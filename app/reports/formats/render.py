@@ -12,6 +12,7 @@ from app.reports.formats.extent import HTML_EXTENT, PDF_EXTENT
 from app.reports.formats.html import html_pieces
 from app.reports.formats.pdf import pdf_pieces
 from app.reports.formats.sarif import sarif_pieces
+from app.reports.formats.stix import stix_pieces
 from app.reports.formats.tables import ReportTables, Sheet
 from app.reports.formats.xlsx import xlsx_pieces
 from app.reports.report_document import report_pieces
@@ -38,6 +39,8 @@ def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
             )
         case ReportFormat.SARIF:
             return sarif_pieces(contents)
+        case ReportFormat.STIX:
+            return stix_pieces(contents)
         case _:
             assert_never(kind)
 

@@ -5,28 +5,25 @@ Results are encoded while they are read. A finding that needs a review has the k
 """
 
 from collections.abc import Iterator
-from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
 from app.core.clock import to_wire
 from app.core.json_chunks import Json, encode, object_pieces
-from app.core.redact import MASK, display_text
+from app.core.redact import MASK
 from app.domain.decisions import DecisionState
-from app.domain.messages import Language
 from app.domain.third_parties import Outcome
-from app.domain.verdict import Verdict, is_conclusive
+from app.domain.verdict import is_conclusive
 from app.domain.violations import RiskLevel, ViolationKey, violation_name
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
+from app.reports.formats.limits import PROGRAM_NAME, Limit, content_url, limits_of
 from app.reports.formats.uris import uri_of
-from app.scans.serialisers import serialise_coverage, serialise_error, serialise_warnings
+from app.scans.serialisers import serialise_coverage
 
 VERSION: Final = "2.1.0"
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-NAME: Final = "Domain Compliance Scanner"
 FINGERPRINT: Final = "findingId/v1"
-MAX_WARNINGS: Final = 200
 MAX_STEPS: Final = 20  # of the path to the content
 NOT_SEEN: Final = (Outcome.NOT_EXAMINED, Outcome.UNREACHABLE, Outcome.GONE)
 LEVELS: Final = MappingProxyType(
@@ -65,7 +62,7 @@ def _driver(contents: ReportContents) -> Json:
     program = contents.origin.program
     page = contents.origin.public_url
     return {
-        "name": NAME,
+        "name": PROGRAM_NAME,
         "fullName": program,
         "version": program.rpartition(" ")[2],
         **({} if page is None else {"informationUri": uri_of(page)}),
@@ -89,30 +86,13 @@ def _invocation(contents: ReportContents) -> Json:
     return {
         "executionSuccessful": is_conclusive(row.status, row.verdict),
         **{name: to_wire(at) for name, at in times.items() if at is not None},
-        "toolExecutionNotifications": list(_notifications(contents)),
+        "toolExecutionNotifications": [_notification(limit) for limit in limits_of(contents)],
     }
 
 
-def _notifications(contents: ReportContents) -> Iterator[Json]:
-    """Say what limits the results: what was not seen is never clean."""
-    row, texts = contents.row, contents.texts
-    is_whole = is_conclusive(row.status, row.verdict)
-    if row.verdict is None:
-        yield _notification("unfinished", "error", texts("sarif.unfinished", status=texts(row.status)))
-    elif not is_whole:
-        yield _notification("inconclusive", "error", texts("report.conclusion_inconclusive", target=row.target_domain))
-    error = serialise_error(row, texts.language)
-    if error is not None:
-        yield _notification("failed", "error", display_text(str(error["message"])))
-    if row.verdict and (reasons := Verdict.from_json(row.verdict).names(texts.language)):
-        limits = texts("report.limited_by", reasons=texts.join_clauses(reasons))
-        yield _notification("limits", "warning", limits)
-    for said in islice(serialise_warnings(row, Language(texts.language)), MAX_WARNINGS):
-        yield _notification(str(said["code"]), "warning", display_text(str(said["message"])))
-
-
-def _notification(code: str, level: str, text: str) -> Json:
-    return {"descriptor": {"id": code}, "level": level, "message": _message(text)}
+def _notification(limit: Limit) -> Json:
+    level = "error" if limit.is_decisive else "warning"
+    return {"descriptor": {"id": limit.code}, "level": level, "message": _message(limit.text)}
 
 
 def _seen(contents: ReportContents) -> Json:
@@ -140,7 +120,7 @@ def _results(contents: ReportContents) -> Iterator[Json]:
 
 def _result(found: Json, contents: ReportContents) -> Json:
     level = "none" if found["needs_review"] else LEVELS[RiskLevel(found["risk"]["level"])]
-    content = _content_url(found)
+    content = content_url(found)
     place = found["page_url"] or content
     return {
         "ruleId": found["violation_key"],
@@ -156,12 +136,6 @@ def _result(found: Json, contents: ReportContents) -> Json:
         **_baseline(found, contents),
         "properties": _properties(found),
     }
-
-
-def _content_url(found: Json) -> str | None:
-    """Return where the content was seen, else where a path ends that nobody could follow to its end."""
-    seen = next((item["url"] for item in found["evidence"] if item["url"]), None)
-    return seen or (found["chains"][0]["final_url"] if found["chains"] else None)
 
 
 def _place(url: str, origin: Any, contents: ReportContents) -> Json:

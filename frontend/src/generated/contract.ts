@@ -172,7 +172,8 @@ export const REPORT_FORMATS = [
   "csv",
   "zip",
   "json",
-  "sarif"
+  "sarif",
+  "stix"
 ] as const;
 
 /** Close codes from here on say: do not come back. */

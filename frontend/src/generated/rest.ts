@@ -1322,7 +1322,7 @@ export interface Report {
   lists: UsedListInfo[];
 }
 
-export type ReportFormat = "pdf" | "html" | "xlsx" | "csv" | "zip" | "json" | "sarif";
+export type ReportFormat = "pdf" | "html" | "xlsx" | "csv" | "zip" | "json" | "sarif" | "stix";
 
 export interface ReportWarning {
   code: string;

@@ -10,6 +10,7 @@ def test_every_format_has_a_media_type_of_its_own():
     assert len(set(MEDIA_TYPES.values())) == len(ReportFormat)
     assert content_type(ReportFormat.HTML) == "text/html; charset=utf-8"
     assert content_type(ReportFormat.JSON) == "application/json"
+    assert content_type(ReportFormat.STIX) == "application/stix+json;version=2.1"
 
 
 @pytest.mark.parametrize("kind", ReportFormat)
