@@ -518,6 +518,7 @@ WALK: dict[str, Callable] = {
     "findings.levels_of": lambda c: (findings.levels_of(c, ID, 1), findings.levels_of(c, ID, 1, ["a"])),
     "findings.decided_of_runs": lambda c: findings.decided_of_runs(c, [(ID, 1), (ID, 2)], 100),
     "findings.to_review": walk_review,
+    "findings.risks_of": lambda c: findings.risks_of(c, ID, 1),
     "findings.state_of": lambda c: findings.state_of(c, ID, 1, FOUND.id),
     "assignments.of_target": lambda c: assignments.of_target(c, ID, "example.com"),
     "assignments.of_domains": lambda c: assignments.of_domains(c, ID, "example.com", ["a", "b"]),
@@ -573,6 +574,7 @@ WALK: dict[str, Callable] = {
 }
 # Beside the repositories: whose statements are walked by whom.
 ELSEWHERE: dict[str, Callable] = {
+    "app.core.group_filter": lambda c: tasks.find(c, ID, OF_GROUP),
     "app.events.epoch": epoch.has_tasks,
     "app.events.log_identity": walk_epoch,
     "app.events.log": lambda c: log.read_after(c, ID, 5, limit=50),
