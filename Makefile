@@ -108,9 +108,10 @@ test-all: test test-frontend test-system ## Every test there is, the long runs w
 attack: setup
 	$(BIN)/python -m pytest -m 'long or system' tests/attack tests/system/test_nginx.py
 
-cover: setup ## The same tests, with branch coverage; fails below 85 % of app, and 95 % of events, websocket and monitor
+cover: setup ## Branch coverage of these tests, and of those of the bus with PostgreSQL and Redis; fails below 85 % of app, and 95 % of events, websocket and monitor
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=
+	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) --cov --cov-report= </dev/null
+	$(BIN)/python -m pytest -m system $(PARALLEL) $(HANGS) --cov --cov-append --cov-report= tests/unit/events tests/unit/websocket tests/unit/monitor </dev/null
 	$(BIN)/python -m coverage report --fail-under=85
 	$(BIN)/python -m coverage report --include='app/events/*,app/websocket/*,app/monitor/*' --fail-under=95
 

@@ -40,7 +40,7 @@ from app.core.db import Database
 from app.core.heap import settle_heap
 from app.core.ids import first_id_of, new_id
 from app.core.principal import Principal
-from app.domain.decisions import DecisionState
+from app.domain.assignments import ReviewFilter
 from app.domain.messages import Language
 from app.domain.projection import TaskProjection
 from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
@@ -228,7 +228,7 @@ async def run(folder: Path, world: World, url: str, runs: int) -> dict[str, dict
         clock=clock,
         processes=nothing,
     )
-    review = ReviewService(db=db, evidence=evidence)
+    review = ReviewService(db=db, evidence=evidence, clock=clock)
     people = {
         "an administrator": Principal(world.owners[1], "user1", "admin"),
         "the large owner": Principal(world.owners[0], "user0", "user"),
@@ -238,8 +238,8 @@ async def run(folder: Path, world: World, url: str, runs: int) -> dict[str, dict
     found: dict[str, dict[str, float]] = {}
     for who, principal in people.items():
         asked: dict[str, Any] = {"today": NOW.date(), "language": Language.EN, "service": None}
-        queue: dict[str, Any] = {"limit": 50, "state": DecisionState.OPEN, "language": Language.EN}
-        first = await review.read(principal, cursor=None, **queue)
+        queue: dict[str, Any] = {"limit": 50, "language": Language.EN}
+        first = await review.read(principal, ReviewFilter(), cursor=None, **queue)
         assert first.items
         assert not first.unreadable
         rest = first.next_cursor
@@ -247,8 +247,8 @@ async def run(folder: Path, world: World, url: str, runs: int) -> dict[str, dict
             f"overview, {who}": partial(read_overview, db, principal, **asked),
             f"search, {who}": partial(search, db, principal, "977"),
             f"search for what is nowhere, {who}": partial(search, db, principal, "nothing"),
-            f"review, {who}": partial(review.read, principal, cursor=None, **queue),
-            f"review, {who}, the next page": partial(review.read, principal, cursor=rest, **queue),
+            f"review, {who}": partial(review.read, principal, ReviewFilter(), cursor=None, **queue),
+            f"review, {who}, the next page": partial(review.read, principal, ReviewFilter(), cursor=rest, **queue),
         }
         for name, read in reads.items():
             found[name] = await measure(name, read, runs)
