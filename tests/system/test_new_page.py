@@ -356,7 +356,7 @@ async def test_findings_are_decided_on_by_keyboard_and_the_next_scan_knows(brows
     await expect(page.locator(".state h2")).to_have_text("Nothing needs a review")
     await page.keyboard.press("u")
     await expect(page.locator(".line")).to_have_count(1)
-    await page.locator(".filter select").select_option("dismissed")
+    await page.locator("select[name=decision]").select_option("dismissed")
     await page.locator(".line").click()
     await expect(page.locator(".decision .reason")).to_have_text("our own partner, jkcdu")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.system
 @pytest.fixture
 async def db(postgres):
     with postgres.new_database() as url:
-        database = Database(url, busy_timeout_s=2)
+        database = Database(url, busy_timeout_s=30)
         database.write_sync(lambda c: c.execute(text("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)")))
         database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (1, 0), (2, 0)")))
         yield database
@@ -36,7 +36,7 @@ async def test_a_read_sees_one_moment_and_cannot_write(db):
     def look_twice(connection):
         first = numbers(connection)
         read.set()
-        written.wait(10)
+        written.wait(60)
         return first, numbers(connection)
 
     looking = asyncio.ensure_future(db.read(look_twice))
@@ -56,7 +56,7 @@ async def test_writers_of_one_row_wait_for_each_other_and_none_is_lost(db):
 
 
 async def test_of_two_that_wait_for_each_other_both_are_done(db):
-    met = threading.Barrier(2, timeout=10)
+    met = threading.Barrier(2, timeout=60)
     runs = []
 
     def cross(first, second):
@@ -75,7 +75,7 @@ async def test_of_two_that_wait_for_each_other_both_are_done(db):
 
 
 async def test_a_unit_that_looks_before_it_inserts_sees_who_was_quicker(db):
-    looked = threading.Barrier(2, timeout=10)
+    looked = threading.Barrier(2, timeout=60)
     outcomes = []
 
     def insert_once(connection):
