@@ -35,7 +35,7 @@ def plan(changed: set[str] | None, commit: int) -> list[tuple[LongRun, int | Non
 def carry_out(runs: Sequence[LongRun], share: int | None) -> int:
     """Make the runs as one, and return the exit code.
 
-    The last of the table begins: the faults wait for most of their time, which the other runs fill.
+    The last of the table begin: they wait for most of their time, which the other runs fill.
     """
     chosen = () if share is None else (f"--share={share}",)
     tests = [path for run in reversed(runs) for path in run.tests]

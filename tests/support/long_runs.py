@@ -58,12 +58,6 @@ RUNS: Final = (
         beside=("tests/unit/transport",),
     ),
     LongRun(
-        name="restless world",
-        tests=("tests/integration/test_restless_world.py",),
-        guards=("app/inventory", "app/notifications", "testnet/watched.py"),
-        beside=("tests/integration/test_scan_differences.py", "tests/unit/inventory"),
-    ),
-    LongRun(
         name="attacks",
         tests=("tests/attack",),
         guards=(
@@ -93,6 +87,12 @@ RUNS: Final = (
         ),
         beside=("tests/unit/tasks", "tests/integration/test_scan_process.py"),
         variables={"FAULTS": "short"},
+    ),
+    LongRun(
+        name="restless world",
+        tests=("tests/integration/test_restless_world.py",),
+        guards=("app/inventory", "app/notifications", "testnet/watched.py"),
+        beside=("tests/integration/test_scan_differences.py", "tests/unit/inventory"),
     ),
 )
 
