@@ -173,7 +173,9 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
         await look.take("scans", home, ".row progress")
         await look.choose()
     await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=2, total_pages_crawled=352)
-    link = await theatre.backend.auth.opaque.links.create(theatre.admin(), scene.task_id, expires_in_s=3_600)
+    auth = theatre.backend.auth
+    signed_in = await auth.authenticate((await auth.login("admin", ADMIN_PASSWORD)).access_token)
+    link = await auth.opaque.links.create(signed_in, scene.task_id, expires_in_s=3_600)
     shared = f"{theatre.url}/#/shared/{scene.task_id}/{link.token}"
     for look in looks:
         await look.take("scan-ended", address, ".entry .evidence")
