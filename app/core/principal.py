@@ -54,6 +54,11 @@ class Principal:
         return not self.link_id and self.group is None and (self.sees_all or self.user_id == owner_id)
 
     @property
+    def is_link(self) -> bool:
+        """Return whether it is whoever has a read-only link."""
+        return bool(self.link_id)
+
+    @property
     def waits_as(self) -> str:
         """Return by whom this one's requests take their turns: the readers of a link do not keep its user waiting."""
         return f"link {self.link_id}" if self.link_id else self.user_id

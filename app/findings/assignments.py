@@ -44,8 +44,15 @@ class Assignments:
         self._assigned = {(row.cause, row.domain): row for row in assigned}
 
     @classmethod
-    def read(cls, connection: Connection, row: TaskRow, domains: Sequence[str] | None = None) -> Self:
-        """Read what is said of the findings of a task's target at these domains, at all of them with None."""
+    def read(
+        cls, connection: Connection, row: TaskRow, domains: Sequence[str] | None = None, *, is_shared: bool
+    ) -> Self:
+        """Read what is said of the findings of a task's target at these domains, at all of them with None.
+
+        `is_shared`: for whoever has a read-only link, who is shown no assignments: they are notes for colleagues.
+        """
+        if is_shared:
+            return cls([])
         target = (row.user_id, row.target_domain)
         if domains is None:
             return cls(assignments.of_target(connection, *target))

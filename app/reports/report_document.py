@@ -29,7 +29,7 @@ from app.scanstore.reader import ScanReader
 CHUNK: Final = 500  # facts of one read
 
 
-def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: str) -> Iterator[bytes]:
+def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: str, is_shared: bool) -> Iterator[bytes]:
     """The document of `findings.schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then."""
     crawled, known = reader.coverage()
     head = {
@@ -46,7 +46,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
     worst = db.read_sync(lambda connection: findings.levels_of(connection, row.id, row.run))
     yield from encode_array(serialise_reported_third_party(party, worst, hops) for party in parties)
     yield b',"violations":'
-    decided, assigned = db.read_sync(lambda c: (Decisions.read(c, row), Assignments.read(c, row)))
+    decided, assigned = db.read_sync(lambda c: (Decisions.read(c, row), Assignments.read(c, row, is_shared=is_shared)))
     yield from encode_array(
         serialise_violation(item, language=language, decision=decided.of(item), assignment=assigned.of(item))
         for item in _violations(db, row)

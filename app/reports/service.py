@@ -138,7 +138,8 @@ class ReportService:
                 q=paging.q,
             )
             domains = [item.domain for item in found]
-            decided, assigned = Decisions.read(connection, row, domains), Assignments.read(connection, row, domains)
+            decided = Decisions.read(connection, row, domains)
+            assigned = Assignments.read(connection, row, domains, is_shared=principal.is_link)
             views = (
                 serialise_violation(item, language=chosen, decision=decided.of(item), assignment=assigned.of(item))
                 for item in found
@@ -151,7 +152,9 @@ class ReportService:
         """The whole document at once, for `compliance scan`, which serves no other users."""
 
         def work(row: TaskRow, reader: EvidenceReader) -> Json:
-            pieces = report_pieces(self._db, reader, row, language=language or self._language)
+            pieces = report_pieces(
+                self._db, reader, row, language=language or self._language, is_shared=principal.is_link
+            )
             document: Json = orjson.loads(b"".join(pieces))
             return document
 

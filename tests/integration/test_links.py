@@ -291,6 +291,21 @@ def test_a_link_opens_every_route_of_the_table_on_its_scan(scanned, shared, plac
         assert refused.json()["code"] == "not_found", name
 
 
+def test_a_link_shows_no_notes_for_colleagues(scanned, shared, places):
+    mine, _, _ = shared
+    found = scanned.get(places["get_finding"]).json()
+    me = scanned.http.get("/api/v1/auth/me").json()["id"]
+    note = {"assignee_id": me, "due_on": "2026-12-15", "comment": "ask mr li first", "version": 0}
+    path = f"/api/v1/tasks/{scanned.task_id}{places['get_finding']}/assignment"
+    scanned.http.put(path, json=note).raise_for_status()
+    tails = [places[name] for name in ("get_finding", "list_findings", "list_violations")]
+    for tail in (*tails, *(f"/report?format={kind}" for kind in ("html", "csv", "json"))):
+        assert note["comment"] in scanned.get(tail).text, tail
+        assert note["comment"] not in scanned.get(tail, headers=mine).text, tail
+        assert "2026-12-15" not in scanned.get(tail, headers=mine).text, tail
+    assert found["assignment"] is None
+
+
 def test_a_capture_of_another_scan_is_not_shown_by_its_hash(scanned, shared, places):
     _, foreign, other = shared
     path = f"/api/v1/tasks/{other}{places['get_capture']}"

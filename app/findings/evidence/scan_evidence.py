@@ -44,13 +44,23 @@ class ScanEvidence:
     """For one request: opened with its file, its task's row and the reader's language."""
 
     def __init__(
-        self, *, row: TaskRow, reader: EvidenceReader, db: Database, site: Site, language: str, read: ReadContent
+        self,
+        *,
+        row: TaskRow,
+        reader: EvidenceReader,
+        db: Database,
+        site: Site,
+        language: str,
+        read: ReadContent,
+        is_shared: bool,
     ) -> None:
+        """`is_shared`: for whoever has a read-only link."""
         self._row = row
         self._reader = reader
         self._db = db
         self._site = site
         self._read_content = read
+        self._is_shared = is_shared
         self._views = EvidenceViews(language, task_id=row.id, attempt=row.attempt, site=site)
         self._scales = Scales(reader, site)
 
@@ -185,7 +195,7 @@ class ScanEvidence:
         decided, assigned, made_of = self._db.read_sync(
             lambda c: (
                 Decisions.read(c, row, domains),
-                Assignments.read(c, row, domains),
+                Assignments.read(c, row, domains, is_shared=self._is_shared),
                 violations.names_at(c, row.id, row.run, domains),
             )
         )

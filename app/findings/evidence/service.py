@@ -139,13 +139,20 @@ class EvidenceService:
 
     async def _read(self, principal: Principal, wanted: RunRef, language: str, work: Callable[[ScanEvidence], T]) -> T:
         return await self._results.read(
-            principal, wanted, lambda row, reader: work(self._evidence(row, reader, language))
+            principal,
+            wanted,
+            lambda row, reader: work(self._evidence(row, reader, language, is_shared=principal.is_link)),
         )
 
-    def _evidence(self, row: TaskRow, reader: EvidenceReader, language: str) -> ScanEvidence:
-        site = Site(self._site_of(row))
+    def _evidence(self, row: TaskRow, reader: EvidenceReader, language: str, *, is_shared: bool) -> ScanEvidence:
         return ScanEvidence(
-            row=row, reader=reader, db=self._db, site=site, language=language, read=self._contents.read_if_possible
+            row=row,
+            reader=reader,
+            db=self._db,
+            site=Site(self._site_of(row)),
+            language=language,
+            read=self._contents.read_if_possible,
+            is_shared=is_shared,
         )
 
     def _site_of(self, row: TaskRow) -> str:

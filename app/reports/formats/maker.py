@@ -96,7 +96,13 @@ class ReportMaker:
 
     def _origin(self, order: ReportOrder) -> Origin:
         program = f"{PROGRAM} {version(PROGRAM)}"
-        return Origin(made_by=order.made_by, made_at=order.made_at, program=program, public_url=self._public_url)
+        return Origin(
+            made_by=order.made_by,
+            made_at=order.made_at,
+            program=program,
+            public_url=self._public_url,
+            is_shared=order.is_shared,
+        )
 
     def _evidence(self, row: TaskRow, reader: EvidenceReader, order: ReportOrder) -> ScanEvidence:
         return ScanEvidence(
@@ -106,6 +112,7 @@ class ReportMaker:
             site=Site(order.site),
             language=order.language,
             read=self._contents.read,
+            is_shared=order.is_shared,
         )
 
 

@@ -46,7 +46,13 @@ def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
 
 
 def json_document(contents: ReportContents) -> Iterator[bytes]:
-    return report_pieces(contents.db, contents.reader, contents.row, language=contents.texts.language)
+    return report_pieces(
+        contents.db,
+        contents.reader,
+        contents.row,
+        language=contents.texts.language,
+        is_shared=contents.origin.is_shared,
+    )
 
 
 def html_document(contents: ReportContents) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """The use case: the report of a scan in any format, in the reader's language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.core.clock import Clock
 from app.core.db import Database
@@ -52,7 +52,8 @@ class ReportFileService:
         """Begin the file. Raises as `ReportStreams.open`."""
 
         def order_for(row: TaskRow) -> ReportOrder:
-            return order_of(row, self._targets, self._clock, kind=kind, language=language, made_by=principal.username)
+            order = order_of(row, self._targets, self._clock, kind=kind, language=language, made_by=principal.username)
+            return replace(order, is_shared=principal.is_link)
 
         stream = await self._streams.open(principal, wanted, order_for)
         assert stream.row is not None  # of one task

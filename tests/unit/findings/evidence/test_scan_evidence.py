@@ -91,7 +91,9 @@ def row(db, reader):
 
 @pytest.fixture
 def evidence(reader, db, row, contents):
-    return ScanEvidence(row=row, reader=reader, db=db, site=Site("corp.test"), language="en", read=contents.get)
+    return ScanEvidence(
+        row=row, reader=reader, db=db, site=Site("corp.test"), language="en", read=contents.get, is_shared=False
+    )
 
 
 def document(pieces, model):

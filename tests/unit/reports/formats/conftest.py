@@ -47,7 +47,13 @@ def make_report(reader, db, row, contents):
     def make(language="en", **changes):
         row = SimpleNamespace(**{**vars(ROW), "id": scanned.id, "user_id": scanned.user_id, **changes})
         evidence = ScanEvidence(
-            row=row, reader=reader, db=db, site=Site("corp.test"), language=language, read=contents.get
+            row=row,
+            reader=reader,
+            db=db,
+            site=Site("corp.test"),
+            language=language,
+            read=contents.get,
+            is_shared=False,
         )
         return ReportContents(
             row=row,
