@@ -17,7 +17,9 @@ from app.engines.urls import host_of
 
 MAX_ADDRESSES: Final = 20  # of one script
 MAX_SCRIPT: Final = 262_144  # characters
-MAX_READ: Final = 2_000_000  # characters of all scripts of a page, with what comes out of them: a second of work
+# Characters of all scripts of a page that something was made of, with what was made: a second of work. Scripts that
+# only say that there is nothing to do count for nothing, or padding would hide what stands behind it.
+MAX_READ: Final = 2_000_000
 NEAR: Final = 2_000  # characters between what is asked for and where it leads
 
 _WRITES: Final = re.compile(
@@ -94,12 +96,12 @@ def examine_scripts(
     for script in scripts:
         code = script.text[:MAX_SCRIPT]
         plain = undisguise(code) if is_disguised(code) else ""
-        read += len(code) + len(plain)
+        read += len(code) + len(plain) if plain else 0
         if written is None and plain:
             written = _written(code, plain, script, own, is_known)
         if redirecting is None and (plain or _may_choose(code)):
             said = put_together(code)
-            read += len(said)
+            read += len(code) + len(said)
             redirecting = _redirecting(f"{said}\n{plain}", script, own, is_known)
             redirecting = redirecting or _computed(code, plain, script, own)
             redirecting = redirecting or _by_reference(said, script, own, is_known)

@@ -73,14 +73,19 @@ def examine_written(
         code = script.text[:MAX_SCRIPT]
         if _WRITING.search(code) is None:
             continue
-        if (lure := _lure(code, script, own, is_known)) is not None:
+        plain = undisguise(code) if is_disguised(code) else ""
+        read += len(code) + len(plain) if plain else 0
+        is_running, is_linking = _RUNS.search(code), _LINK.search(code) or _LINK.search(plain)
+        if not is_running and not is_linking:
+            continue
+        said = put_together(code)
+        read += len(code) + len(said)
+        if is_running and (lure := _lure(code, said, script, own, is_known)) is not None:
             yield lure
             return
-        plain = undisguise(code) if is_disguised(code) else ""
-        if _LINK.search(code) is None and _LINK.search(plain) is None:
+        if not is_linking:
             continue
-        said = f"{put_together(code)}\n{plain}"
-        read += len(said)
+        said = f"{said}\n{plain}"
         leads_to = tuple(_foreign(said, own, is_known))
         found = offer_in(said) if leads_to else None
         if found is not None:
@@ -96,11 +101,11 @@ def examine_written(
             return
 
 
-def _lure(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
-    """A pretence that visitors have to prove or update something, with what they are then made to run."""
-    if _RUNS.search(code) is None:
-        return None
-    said = put_together(code)
+def _lure(code: str, said: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
+    """A pretence that visitors have to prove or update something, with what they are then made to run.
+
+    `said`: the code with its strings put together.
+    """
     pretence = _HUMAN.search(said) if _CLIPBOARD.search(said) else None
     if pretence is None and _PROGRAM.search(said):
         pretence = _OUTDATED.search(said)

@@ -210,3 +210,9 @@ def test_what_many_scripts_say_is_read_up_to_a_limit():
     assert list(examine_scripts(one_by_one(), PAGE, lambda _: False)) == []
     assert len(read) < 30
     assert found(DISGUISED) != []
+
+
+def test_scripts_that_say_nothing_hide_none_that_stands_behind_them():
+    padding = [OwnText(f"var state{number}='{'x' * 250_000}'", "html > script") for number in range(20)]
+    scripts = [*padding, OwnText(DISGUISED, "html > script")]
+    assert [one.sign for one in examine_scripts(scripts, PAGE, lambda _: False)] == [TamperSign.SCRIPT_WRITES]

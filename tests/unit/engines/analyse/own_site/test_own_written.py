@@ -99,3 +99,21 @@ def test_properties_in_brackets_are_read():
 
 
 MARKUP = '<a href="http://play.foreign.example/">百家乐</a>'
+
+
+EMPTY = '""'
+
+
+def test_scripts_that_run_something_are_read_up_to_a_limit():
+    """They cost most, and leave before anything is said of links."""
+    joined = f"[{','.join([EMPTY] * 11)}].join('{'b' * 500}');" * 115
+    scripts = [OwnText(f"var n{number};innerHTML='.exe';{joined}", "html > script") for number in range(40)]
+    read = []
+
+    def one_by_one():
+        for script in scripts:
+            read.append(script)
+            yield script
+
+    assert list(examine_written(one_by_one(), URL, lambda _: False, offer_in)) == []
+    assert len(read) < 10
