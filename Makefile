@@ -108,7 +108,7 @@ test-all: test test-frontend test-system ## Every test there is, the long runs w
 attack: setup
 	$(BIN)/python -m pytest -m 'long or system' tests/attack tests/system/test_nginx.py
 
-cover: setup ## Branch coverage of these tests, and of those of the bus with PostgreSQL and Redis; fails below 85 % of app, and 95 % of events, websocket and monitor
+cover: setup ## Branch coverage of `make test` and of the system tests of events, websocket and monitor; fails below 85 % of app, and 95 % of these
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) --cov --cov-report= </dev/null
 	$(BIN)/python -m pytest -m system $(PARALLEL) $(HANGS) --cov --cov-append --cov-report= tests/unit/events tests/unit/websocket tests/unit/monitor </dev/null

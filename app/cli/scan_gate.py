@@ -49,7 +49,10 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What counts, and what does not. `new`: open findings that the baseline does not have; None: there is none."""
+    """What counts, and what does not.
+
+    `new`: findings that are not dismissed and not in the baseline; None: there is no baseline.
+    """
 
     counted: int
     new: Sequence[ReportedFinding] | None

@@ -6,7 +6,7 @@ every attempt.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from app.domain.notifications import SHOWN_FINDINGS, NotificationKind
 from app.domain.tasks import TaskStatus
@@ -14,6 +14,8 @@ from app.domain.verdict import Result
 from app.findings.open_findings import OpenFinding
 from app.notifications.queries.outbox import RunState
 
+# Characters: pages choose how long their addresses are, and what notifies is written once for each channel.
+MAX_URL: Final = 500
 Content = dict[str, Any]  # `notifications.schemas.feed.NotificationContent`
 
 
@@ -71,8 +73,8 @@ def _finding(new: NewFinding) -> dict[str, Any]:
         "category": found.id.cause.value,
         "risk_level": found.risk_level.value,
         "needs_review": found.needs_review,
-        "url": found.url,
+        "url": found.url[:MAX_URL],
     }
     if found.page_url:
-        said["found_on"] = found.page_url
+        said["found_on"] = found.page_url[:MAX_URL]
     return said if new.raised_from is None else {**said, "raised_from": new.raised_from}

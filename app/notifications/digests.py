@@ -10,7 +10,9 @@ from app.identity.accounts import is_active, roles_of_active
 from app.notifications.delivering import NewDelivery, deliver
 from app.notifications.queries import deliveries, digests
 
-MAX_IN_DIGEST: Final = 100  # contents of one delivery; of the others it has the number
+# Contents of one delivery; of the others it has the number. All that messages show (`messages.MAX_SECTIONS`), and
+# little enough to be written once for each channel of a rule in one transaction.
+MAX_IN_DIGEST: Final = 20
 
 
 def send_of_rule(connection: Connection, *, rule: Row[Any], now: datetime) -> None:

@@ -29,6 +29,7 @@ from app.notifications.queries.outbox import RunState
 from app.notifications.telling import Seen, settle
 
 ROWS_AT_ONCE: Final = 50
+CHARACTERS_OF_ONE: Final = 80  # of a finding in the document of what a rule has told of
 MAX_FINDINGS: Final = 1_000  # of a run that are told of, the worst
 # What a scan finds later than its first findings is told no more often than this until it ends.
 BETWEEN_FINDINGS: Final = timedelta(minutes=10)
@@ -103,7 +104,10 @@ def _look(connection: Connection, *, row: Row[Any], now: datetime) -> Seen | Non
         if last is not None and last + BETWEEN_FINDINGS > now:
             return Seen(owner_id=run.owner_id, target_domain=run.target_domain, defer_until=last + BETWEEN_FINDINGS)
     in_question = _rules_about(connection, run.owner_id, run.target_domain)
-    wanted = any(wants(rule, NotificationKind.FINDINGS) for rule in in_question)
+    of_findings = [rule.id for rule in in_question if wants(rule, NotificationKind.FINDINGS)]
+    wanted, length = bool(of_findings), 0
+    if wanted:
+        length = told.longest(connection, of_findings, run.owner_id, run.target_domain)
     said = content.of_end(run) if is_end else None
     return Seen(
         owner_id=run.owner_id,
@@ -111,6 +115,7 @@ def _look(connection: Connection, *, row: Row[Any], now: datetime) -> Seen | Non
         rules=in_question,
         run=run,
         found=open_findings(connection, run.task_id, run.run, limit=MAX_FINDINGS) if wanted else (),
+        told_before=length // CHARACTERS_OF_ONE,
         there=_still_there(connection, run, in_question) if is_end and wanted else (),
         contents=() if said is None else (said,),
     )

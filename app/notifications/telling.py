@@ -44,13 +44,14 @@ class Seen:
     run: RunState | None = None  # None: it is about a site
     found: Sequence[OpenFinding] = ()
     there: Collection[str] = ()  # of the findings that rules have told of, those that the ended run has
+    told_before: int = 0  # findings that one of the rules has told of, at most about so many
     contents: Sequence[Content] = ()  # besides findings
     defer_until: datetime | None = None  # it is too early to tell of it
 
     @property
     def rules_at_once(self) -> int:
         """Return of how many rules one transaction tells."""
-        compared = max(1, len(self.found), len(self.there))
+        compared = max(1, len(self.found), len(self.there), self.told_before)
         return min(RULES_AT_ONCE, max(1, FINDINGS_AT_ONCE // compared))
 
 

@@ -113,6 +113,7 @@ WALK: Final[dict[str, Callable[[Any], Any]]] = {
     "feed.mark_read": lambda c: feed.mark_read(c, ID, NOW, up_to=5, seqs=[7, 8]),
     "feed.last_told": lambda c: feed.last_told(c, ID, "findings"),
     "told.of_rules": lambda c: told.of_rules(c, *OF_TARGET),
+    "told.longest": lambda c: told.longest(c, *OF_TARGET),
     "told.put": with_rule(lambda c: told.put(c, [KNOWN])),
     "rules.of_user": lambda c: rules.of_user(c, ID),
     "rules.find": lambda c: rules.find(c, ID, ID),

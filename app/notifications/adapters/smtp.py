@@ -66,8 +66,8 @@ class SmtpSender:
             raise asyncio.CancelledError from ended
 
     def _send(self, message: EmailMessage) -> Outcome:
-        """Only what the server says of this mail (answers to MAIL, RCPT and DATA) may be final; whatever else fails is
-        mended by the deployment, and mails wait for that.
+        """Only what the server says of this mail (answers to RCPT and DATA) may be final; whatever else fails, such as
+        a sender that it does not accept, is mended by the deployment, and mails wait for that.
         """
         try:
             with closing(self._connect()) as client:
@@ -77,7 +77,7 @@ class SmtpSender:
         except smtplib.SMTPRecipientsRefused as error:
             code, said = next(iter(error.recipients.values()))
             return _refused(code, said)
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        except smtplib.SMTPDataError as error:
             return _refused(error.smtp_code, error.smtp_error)
         except smtplib.SMTPResponseException as error:
             return _unreachable(f"{error.smtp_code} {_text(error.smtp_error)}")

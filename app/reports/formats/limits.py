@@ -8,7 +8,9 @@ from typing import Final
 from app.core.json_chunks import Json
 from app.core.redact import display_text
 from app.domain.messages import Language
-from app.domain.verdict import Verdict, is_conclusive
+from app.domain.risk import Embedding
+from app.domain.tasks import TaskStatus
+from app.domain.verdict import Verdict, saw_enough
 from app.reports.formats.contents import ReportContents
 from app.scans.serialisers import serialise_error, serialise_warnings
 
@@ -28,9 +30,9 @@ class Limit:
 def limits_of(contents: ReportContents) -> Iterator[Limit]:
     """Yield what decides first, then the reasons of the verdict, then the warnings."""
     row, texts = contents.row, contents.texts
-    if row.verdict is None:
+    if row.status != TaskStatus.COMPLETED:
         yield Limit("unfinished", texts("report.unfinished_unseen", status=texts(row.status)), is_decisive=True)
-    elif not is_conclusive(row.status, row.verdict):
+    elif not saw_enough(row.verdict):
         said = texts("report.conclusion_inconclusive", target=display_text(row.target_domain))
         yield Limit("inconclusive", said, is_decisive=True)
     error = serialise_error(row, texts.language)
@@ -43,6 +45,11 @@ def limits_of(contents: ReportContents) -> Iterator[Limit]:
 
 
 def content_url(found: Json) -> str | None:
-    """Return where the content of a finding was seen, else where the path to it ends; None: it is not known."""
-    seen = next((item["url"] for item in found["evidence"] if item["url"]), None)
+    """Return where the content of a finding was seen, else where the path to it ends; None: it is not known.
+
+    The site's page, which the evidence of a hidden link names, is only meant where the site itself shows the content.
+    """
+    is_own = found["embedding"] == Embedding.OWN_CONTENT
+    urls = (item["url"] for item in found["evidence"] if is_own or item["whose"] == "third_party")
+    seen = next((url for url in urls if url), None)
     return seen or (found["chains"][0]["final_url"] if found["chains"] else None)

@@ -13,7 +13,6 @@ from app.core.json_chunks import Json, encode, object_pieces
 from app.core.redact import MASK
 from app.domain.decisions import DecisionState
 from app.domain.third_parties import Outcome
-from app.domain.verdict import is_conclusive
 from app.domain.violations import RiskLevel, ViolationKey, violation_name
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
@@ -81,12 +80,12 @@ def _rule(kind: ViolationKey, contents: ReportContents) -> Json:
 
 
 def _invocation(contents: ReportContents) -> Json:
-    row = contents.row
+    row, limits = contents.row, list(limits_of(contents))
     times = {"startTimeUtc": row.started_at, "endTimeUtc": row.completed_at}
     return {
-        "executionSuccessful": is_conclusive(row.status, row.verdict),
+        "executionSuccessful": not any(limit.is_decisive for limit in limits),
         **{name: to_wire(at) for name, at in times.items() if at is not None},
-        "toolExecutionNotifications": [_notification(limit) for limit in limits_of(contents)],
+        "toolExecutionNotifications": [_notification(limit) for limit in limits],
     }
 
 
@@ -150,9 +149,9 @@ def _place(url: str, origin: Any, contents: ReportContents) -> Json:
 def _related(found: Json, content: str | None, contents: ReportContents) -> list[Json]:
     """Return the content, and the addresses that lead to it."""
     steps = found["chains"][0]["steps"] if found["chains"] else []
-    named = {step["url"]: "sarif.step" for step in steps[1 : MAX_STEPS + 1]}
+    named = {uri_of(step["url"]): "sarif.step" for step in steps[1 : MAX_STEPS + 1]}  # each once: so is the standard
     if content is not None:
-        named[content] = "sarif.content"
+        named[uri_of(content)] = "sarif.content"
     return [{**_location(url), "message": _message(contents.texts(key))} for url, key in named.items()]
 
 

@@ -1,4 +1,4 @@
-"""A report as a bundle of STIX 2.1 (OASIS), for platforms of threat intelligence (ADR 0077).
+"""A report as a bundle of STIX 2.1 (OASIS), for threat intelligence platforms (ADR 0077).
 
 An indicator for each third party with a finding that nobody has dismissed, based on what was observed: its domain and
 the URLs. What the site itself shows is a note about its page: no platform may block the scanned site. Ids follow from

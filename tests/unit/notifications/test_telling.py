@@ -77,6 +77,19 @@ async def test_of_a_scan_with_many_findings_a_transaction_tells_of_fewer_rules(w
     assert [said["total"] for said in world.told()] == [FINDINGS_AT_ONCE // 5]
 
 
+async def test_of_a_target_of_which_much_was_told_a_transaction_tells_of_fewer_rules(world, statements):
+    """Each rule's document is read and written there, though the scan has found one thing more."""
+    for _ in range(RULES_AT_ONCE):
+        world.rule(world.channel(), kinds=["findings"])
+    many = [f"bets{number}.example" for number in range(FINDINGS_AT_ONCE // 5)]
+    await world.scan(*many)
+    statements.clear()
+    await world.scan("one-more.example")
+    written = [statement for statement in statements if statement.startswith("INSERT INTO told_findings")]
+    assert len(written) >= 2
+    assert [said["total"] for said in world.told()] == [len(many), 1]
+
+
 async def test_each_user_with_rules_is_told_by_transactions_of_their_own(world):
     admins = [add_user(world.db, world.clock, f"admin{number}", role="admin") for number in range(3)]
     for admin in admins:

@@ -98,13 +98,22 @@ async def test_what_the_server_refuses_the_deployment_is_tried_again(authority, 
     assert said in failed.params["detail"] or verb == "EHLO"
 
 
-@pytest.mark.parametrize("verb", ["MAIL", "DATA"])
-async def test_what_the_server_says_of_the_mail_itself_is_final(authority, ca_file, verb):
+async def test_what_the_server_says_of_the_mail_itself_is_final(authority, ca_file):
     async with mail_server(authority) as server:
-        server.answers = {verb: "554 spam"}
+        server.answers = {"DATA": "554 spam"}
         failed = await send(server, ca_file)
     assert isinstance(failed, Failed)
     assert (failed.code, failed.is_final) == (FailureCode.MAIL_REFUSED, True)
+
+
+@pytest.mark.parametrize("said", ["530 authentication required", "550 sender not verified"])
+async def test_mails_wait_for_a_server_that_does_not_accept_the_sender(authority, ca_file, said):
+    async with mail_server(authority) as server:
+        server.answers = {"MAIL": said}
+        failed = await send(server, ca_file)
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.is_final) == (FailureCode.MAIL_UNREACHABLE, False)
+    assert said in failed.params["detail"]
 
 
 @pytest.mark.parametrize("said", [None, "500 what"])
