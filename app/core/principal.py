@@ -55,7 +55,7 @@ class Principal:
 
     @property
     def is_link(self) -> bool:
-        """Return whether it is whoever has a read-only link."""
+        """Return whether the request was made with a read-only link."""
         return bool(self.link_id)
 
     @property

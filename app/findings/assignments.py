@@ -49,7 +49,7 @@ class Assignments:
     ) -> Self:
         """Read what is said of the findings of a task's target at these domains, at all of them with None.
 
-        `is_shared`: for whoever has a read-only link, who is shown no assignments: they are notes for colleagues.
+        `is_shared`: for a reader with a read-only link, who sees no assignments: they are notes for colleagues.
         """
         if is_shared:
             return cls([])

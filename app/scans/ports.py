@@ -45,7 +45,7 @@ class ReportOrder:
     made_by: str = ""
     domain: str | None = None
     order_id: str | None = None
-    is_shared: bool = False  # for whoever has a read-only link
+    is_shared: bool = False  # for a reader with a read-only link
 
 
 class ReportPieces(Protocol):

@@ -202,7 +202,6 @@ COVERED: dict[str, tuple[str, str]] = {
         "tests/integration/test_login_limits.py",
     ),
     "app/reports/report_document.py": ("the report as JSON, over the route", "tests/integration/test_api_reports.py"),
-    "app/reports/formats/limits.py": ("a part of two formats", "tests/unit/reports/formats/test_sarif.py"),
     "app/reports/formats/maker.py": ("files over the route", "tests/integration/test_report_formats.py"),
     "app/reports/formats/render.py": ("a table of formats", "tests/integration/test_report_formats.py"),
     "app/reports/formats/service.py": ("files over the route", "tests/integration/test_report_formats.py"),

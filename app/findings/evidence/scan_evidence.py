@@ -54,7 +54,7 @@ class ScanEvidence:
         read: ReadContent,
         is_shared: bool,
     ) -> None:
-        """`is_shared`: for whoever has a read-only link."""
+        """`is_shared`: for a reader with a read-only link."""
         self._row = row
         self._reader = reader
         self._db = db

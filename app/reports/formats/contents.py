@@ -31,7 +31,7 @@ class Origin:
     made_at: datetime
     program: str
     public_url: str | None = None  # of the program's page; None: it is not known
-    is_shared: bool = False  # made for whoever has a read-only link
+    is_shared: bool = False  # made for a reader with a read-only link
 
 
 class ReportContents:
