@@ -20,7 +20,7 @@ from app.domain.assignments import ReviewFilter
 from app.domain.findings import FindingId
 from app.domain.task_row import TaskRow
 from app.domain.violations import ViolationKey
-from app.findings.due_findings import DueCursor, DueWalk, Waiting
+from app.findings.due_findings import MOST_SCANS, DueCursor, DueWalk, Waiting
 from app.findings.evidence.service import EvidenceService
 from app.findings.queries import findings
 from app.findings.queries.assignments import lacks
@@ -30,7 +30,6 @@ from app.scans.shown_run import RunRef
 from app.site_counts import summary as sites
 
 SCANS_AT_ONCE: Final = 500  # looked at for one page: people may have decided about all that waited in them
-MOST_SCANS: Final = 8  # of one page: the file of each is opened, and read in some 4 ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ export function useAssignments() {
   const { api } = useAccount();
   const me = useMe();
 
-  /** Over the assignment that the reader has seen; a newer one of somebody else is a failure. */
-  function assign({ taskId, attempt, finding }: DecidedFinding, said: Omit<AssignmentRequest, "version">): Promise<AssignmentInfo> {
+  /** Over the assignment of the version that the reader has seen; a newer one of somebody else is a failure. */
+  function assign({ taskId, attempt, finding }: DecidedFinding, said: AssignmentRequest): Promise<AssignmentInfo> {
     return api.call("PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment", {
-      path: { task_id: taskId, finding_id: finding.finding_id }, query: { attempt }, body: { ...said, version: finding.assignment?.version ?? 0 },
+      path: { task_id: taskId, finding_id: finding.finding_id }, query: { attempt }, body: said,
     });
   }
 

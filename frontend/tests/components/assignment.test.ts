@@ -99,6 +99,17 @@ test("a change of somebody else is not overwritten, and the form stays", async (
   await flushPromises();
   expect(view.find("[role=alert]").text()).toBe(english("error.assignment_changed"));
   expect(view.find("form").exists()).toBe(true);
+  expect(view.emitted("failed")).toHaveLength(1);
+});
+
+test("a finding that is read anew below an open form does not let it overwrite what nobody has seen", async () => {
+  rest.answers[`PUT ${ROUTE}`] = problem(409, "assignment_changed");
+  const view = await open(assignment({ version: 1 }));
+  await edit(view);
+  await view.setProps({ finding: finding({ assignment: assignment({ comment: "of somebody else", version: 2 }) }) });
+  await view.find("form").trigger("submit");
+  await flushPromises();
+  expect(sent()).toEqual([[ROUTE, expect.objectContaining({ version: 1 })]]);
 });
 
 test("a due date has passed when its day in UTC has", () => {
