@@ -127,4 +127,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        assert process.stdout is not None
+        while await process.stdout.read(MAX_OUTPUT):  # asyncio's own loop ends the wait only after the pipe
+            continue
         await process.wait()

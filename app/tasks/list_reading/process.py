@@ -70,4 +70,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+    assert process.stdout is not None  # asked for above
+    while await process.stdout.read(MAX_ANSWER):  # asyncio's own loop ends the wait only after the pipe
+        continue
     await process.wait()

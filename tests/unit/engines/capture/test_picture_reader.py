@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from app.engines.capture import picture_reader
 from app.engines.capture.picture_reader import (
     MAX_PICTURE,
     PictureReader,
@@ -68,6 +69,18 @@ async def test_it_runs_within_limits_of_time_and_memory(reader):
 async def test_what_it_does_wrong_is_a_picture_that_is_not_read(reader, script, reason):
     with pytest.raises(PictureUnread, match=reason):
         await reader(script).read(b"x" * 200_000)
+
+
+async def test_one_that_has_written_more_than_is_read_is_ended(reader, monkeypatch):
+    async def fill(stream):
+        await stream.readexactly(1)
+        while stream._transport.is_reading():  # until the stream holds all that it may
+            await asyncio.sleep(0)
+        raise PictureUnread("too much text")
+
+    monkeypatch.setattr(picture_reader, "_read_all", fill)
+    with pytest.raises(PictureUnread, match="too much text"):
+        await asyncio.wait_for(reader("exec yes").read(b"x"), 10)
 
 
 async def test_what_is_no_text_is_replaced(reader):
