@@ -23,7 +23,7 @@ class Kind(IntEnum):
     DONE = 3  # the last piece
     FAILED = 4  # what the job raised, as text
     STARTED = 5  # the id of the process
-    DIED = 6  # its exit code, negative for a signal; said by its parent, who starts the next one
+    DIED = 6  # its exit code, negative for a signal, while it read; said by its parent, who starts the next one
 
 
 _KINDS: Final = {kind.value: kind for kind in Kind}

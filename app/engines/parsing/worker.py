@@ -1,12 +1,14 @@
 """The processes that read: `python -m app.engines.parsing.worker`, or a process that was forked (`launch`).
 
-The first one has loaded everything and forks a process for each socket that it was given. When a process dies, it tells
-the scan on the process's socket how, and forks the next one, which goes on with the next frame there. While a process
-reads, a timer of processor time runs: when it ends, the kernel ends the process, in Python or in C. When the scan is
-gone, processes see the end of their socket.
+The first one has loaded everything and forks a process for each socket that it was given. When a process dies while it
+reads, it tells the scan on the process's socket how, and forks the next one, which goes on with the next frame there.
+One that dies at another time may leave half a frame in either direction, and nobody knows which job was its last: the
+first one hangs up, and the scan starts all of them again. While a process reads, a timer of processor time runs: when
+it ends, the kernel ends the process, in Python or in C. When the scan is gone, processes see the end of their socket.
 """
 
 import gc
+import mmap
 import os
 import resource
 import signal
@@ -37,15 +39,26 @@ def serve(channels: Sequence[socket.socket], jobs: Jobs) -> None:
     gc.collect()
     gc.freeze()  # what all processes share stays shared
     gc.set_threshold(COLLECT_EVERY)  # what is made of a page goes with it: next to nothing is left to be collected
-    processes = {_fork(channel, channels, jobs): channel for channel in channels}
+    at_work = mmap.mmap(-1, len(channels))  # shared: a byte for each process, 1 while it reads
+    processes = {_fork(number, channels, at_work, jobs): number for number in range(len(channels))}
     while processes:
         pid, status = os.wait()
-        channel = processes.pop(pid)
+        number = processes.pop(pid)
         code = os.waitstatus_to_exitcode(status)
-        if code == 0 or not _tell(channel, code):
+        if code == 0:
             continue
-        time.sleep(PAUSE_S)
-        processes[_fork(channel, channels, jobs)] = channel
+        if not at_work[number]:
+            _hang_up(channels[number])
+            continue
+        at_work[number] = 0
+        if _tell(channels[number], code):
+            time.sleep(PAUSE_S)
+            processes[_fork(number, channels, at_work, jobs)] = number
+
+
+def _hang_up(channel: socket.socket) -> None:
+    with suppress(OSError):  # the scan is gone
+        channel.shutdown(socket.SHUT_RDWR)
 
 
 def _tell(channel: socket.socket, code: int) -> bool:
@@ -57,17 +70,18 @@ def _tell(channel: socket.socket, code: int) -> bool:
     return True
 
 
-def _fork(channel: socket.socket, channels: Sequence[socket.socket], jobs: Jobs) -> int:
+def _fork(number: int, channels: Sequence[socket.socket], at_work: mmap.mmap, jobs: Jobs) -> int:
     pid = os.fork()
     if pid:
         return pid
     code = 1
+    channel = channels[number]
     try:
         for other in channels:
             if other is not channel:
                 other.close()
         _limit(MAX_MEMORY + jobs.mapped_bytes)
-        _read(channel, jobs)
+        _read(channel, jobs, at_work, number)
         code = 0
     except OSError:
         code = 0  # the scan is gone
@@ -83,13 +97,15 @@ def _limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
-def _read(channel: socket.socket, jobs: Jobs) -> None:
+def _read(channel: socket.socket, jobs: Jobs, at_work: mmap.mmap, number: int) -> None:
     send(channel, Kind.STARTED, os.getpid())
     while (received := receive(channel)) is not None:
         _, (name, cpu_s, *arguments), body = received
+        at_work[number] = 1
         signal.setitimer(signal.ITIMER_PROF, cpu_s)
         answer = _answer(jobs, name, body, arguments)
-        signal.setitimer(signal.ITIMER_PROF, 0)  # from here on a process must not die: half a frame would be left
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        at_work[number] = 0
         channel.sendall(answer)
 
 

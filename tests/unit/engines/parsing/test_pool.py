@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -58,6 +59,16 @@ async def test_what_a_job_does_to_its_process_is_told_as_a_reason(name, reason):
 async def test_a_process_that_was_killed_from_outside_costs_no_page(tmp_path):
     async with bad_pool() as pool:
         assert await pool.run("crash_once", str(tmp_path / "mark")) == ["alive"]
+
+
+async def test_a_process_that_is_killed_before_it_takes_its_jobs_mixes_up_no_answers():
+    async with bad_pool(processes=1) as pool:
+        (pid,) = await pool.run("who")
+        os.kill(pid, signal.SIGSTOP)
+        asking = [asyncio.create_task(pool.run("echo", number)) for number in range(20)]
+        await asyncio.sleep(0)  # the first of them lie in its socket
+        os.kill(pid, signal.SIGKILL)
+        assert [answer[1] for answer in await asyncio.gather(*asking)] == [[number] for number in range(20)]
 
 
 async def test_a_process_that_talks_nonsense_is_replaced_with_all_others():
