@@ -74,7 +74,7 @@ async def test_what_it_does_wrong_is_a_picture_that_is_not_read(reader, script, 
 async def test_one_that_has_written_more_than_is_read_is_ended(reader, monkeypatch):
     async def fill(stream):
         await stream.readexactly(1)
-        while stream._transport.is_reading():  # until the stream holds all that it may
+        while stream._transport.is_reading():  # noqa: ASYNC110 - until the stream holds all that it may
             await asyncio.sleep(0)
         raise PictureUnread("too much text")
 
