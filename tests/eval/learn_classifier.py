@@ -1,6 +1,6 @@
 """Learns the text classifier that ships, and says what it adds to the rules on pages that neither has seen.
 
-    python -m tests.eval.learn_classifier [--web FOLDER ...] [--every N] [--write]
+    python -m tests.eval.learn_classifier [--web FOLDER ...] [--every N] [--mixture] [--write]
 
 It learns from the labelled pages of `tests/eval` and, as further clean ones, from half of the sites in each FOLDER
 (bench/web_corpus.txt; the file holds no words of theirs). All that is printed is of pages that were held back: of each
@@ -9,6 +9,9 @@ file into the program.
 
 The two are mixed by a model of three numbers, which is fitted on pages whose authors had not seen the rules, with the
 confidence that the rules had at first sight: of older batches, from which rules were made, that would say too much.
+
+`--mixture` leaves the words as they ship, and fits the mixture alone, on the batches and the half of the web sites from
+which nothing was learnt.
 """
 
 import argparse
@@ -31,15 +34,25 @@ from sklearn.metrics import roc_auc_score
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.detection import is_judged
 from app.engines.analyse.shipped_data import shipped_data
-from app.engines.analyse.text.classifier import ANY, BITS, SHIPPED, Head, Mixture, number_of, write_classifier
+from app.engines.analyse.text.classifier import (
+    ANY,
+    BITS,
+    SHIPPED,
+    Head,
+    Mixture,
+    number_of,
+    read_heads,
+    write_classifier,
+)
 from app.engines.analyse.text.page_words import words_of
-from tests.eval.batches.batch import learnt_pages
+from tests.eval.batches.batch import learnt_pages, third_party_pages
 from tests.eval.eval_set import CLASSES, CLEAN, SET, pages, read_items, subject_of
 
-VERSION: Final = "2026-11-30"
+VERSION: Final = "2026-12-01"
 OLDER: Final = "older"  # the group of all sets from which rules were made, but batches
 LEARNT: Final = (6, 7)  # batches; later ones say what it is worth, and are learnt from by a later version
 FRESH: Final = ("batch 7", "taught 1", "taught 2")  # groups whose authors, and pages, no rule was made from
+UNSEEN: Final = (8, 9)  # batches from which neither rules nor words were learnt
 PER_SITE: Final = 20
 STRENGTH: Final = 100.0  # how closely the weights may follow the pages (C of scikit-learn)
 WEB_WEIGHT: Final = 0.2  # of a page of the web, beside 1 of a labelled one
@@ -47,6 +60,10 @@ WEB_IN_MIXTURE: Final = 5.0  # the same where margins and rules are mixed: most 
 HTML: Final = frozenset({".html", ".htm", ".shtml"})
 LARGEST: Final = 300_000  # bytes of a page of the web
 SHOWN_AT: Final = (0.5, 0.8)
+HEADINGS: Final = (
+    "| pages | by | violating | clean | area | found from 0.5 | accused | precision | recall |"
+    " found from 0.8 | accused | precision | recall |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+)
 
 
 @dataclass(frozen=True)
@@ -227,13 +244,40 @@ def print_bins(held: Sequence[HeldBack], mixture: Mixture) -> None:
             print(f"| {low:.1f} | {chosen.sum()} | {said[chosen].mean():.3f} | {violates[chosen].mean():.3f} |")
 
 
+def mix_shipped(examiner: Examiner, web: Sequence[Page], *, write: bool) -> None:
+    """Fit the mixture of the file that ships. Each batch, and each half of the sites, is shown by the other's."""
+    document, heads = read_heads(SHIPPED)
+
+    def said(found: Sequence[Page]) -> HeldBack:
+        return HeldBack(found, margins(heads[ANY], found))
+
+    unseen = [page for page in web if half_of(page.group) == 1]
+    batches = [said([examiner.page(f"batch {one}", page.item) for page in third_party_pages(one)]) for one in UNSEEN]
+    sites = [said([page for page in unseen if half_of(f"{page.group}+") == half]) for half in (0, 1)]
+    old, new = Mixture(*map(float, document["mixture"])), mix(batches, said(unseen) if unseen else None)
+    folds = [mix([batches[other]], sites[other] if sites[other].pages else None) for other in (1, 0)]
+    for title, mixtures in (("as it ships", (old, old)), ("held back", folds), ("new", (new, new))):
+        print(f"\n{title}: {mixtures[0]}\n\n{HEADINGS}")
+        for name, shown in (("batch", batches), ("web", sites)):
+            for one, mixture in zip(shown, mixtures, strict=True):
+                if one.pages:
+                    print_group(f"{name}, {len(one.pages)} pages", one, mixture)
+    print_bins([*batches, *(one for one in sites if one.pages)], new)
+    if write:
+        SHIPPED.write_bytes(write_classifier(VERSION, heads, new, document["about"]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--web", nargs="*", type=Path, default=[], metavar="FOLDER", help="folders of clean sites")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="every Nth labelled page alone")
+    parser.add_argument("--mixture", action="store_true", help="fit the mixture alone")
     parser.add_argument("--write", action="store_true", help="put the file into the program")
     options = parser.parse_args()
     examiner = Examiner()
+    if options.mixture:
+        mix_shipped(examiner, list(of_web(examiner, options.web)), write=options.write)
+        return
     known = list(islice(labelled(examiner), 0, None, options.every))
     found = list(of_web(examiner, options.web))
     web = [page for page in found if half_of(page.group) == 0]
@@ -242,10 +286,7 @@ def main() -> None:
     fresh = {name: one for name, one in held.items() if name in FRESH}
     mixture = mix(list(fresh.values()), hold_back_web(known, web) if web else None)
     head = learnt(known, web)
-    print(
-        "| pages | by | violating | clean | area | found from 0.5 | accused | precision | recall |"
-        " found from 0.8 | accused | precision | recall |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|"
-    )
+    print(HEADINGS)
     for name, one in sorted(held.items()):
         print_group(name, one, mixture)
     if other:

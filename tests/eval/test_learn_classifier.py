@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 
-from app.engines.analyse.text.classifier import number_of
+from app.engines.analyse.text.classifier import number_of, read_heads
+from tests.eval import learn_classifier
 from tests.eval.batches.batch import learnt_pages, third_party_pages
 from tests.eval.learn_classifier import (
+    Examiner,
     HeldBack,
     Page,
     half_of,
@@ -14,6 +16,7 @@ from tests.eval.learn_classifier import (
     learnt,
     margins,
     mix,
+    mix_shipped,
     print_bins,
     print_group,
 )
@@ -69,6 +72,21 @@ def test_a_rule_that_accuses_everybody_is_believed_less(known):
 
     assert confidence(lambda one: 0.9 if one.violates else None) > 0.9
     assert confidence(lambda _: 0.9) == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_mixture_is_fitted_anew_and_the_words_stay(tmp_path, monkeypatch, capsys):
+    shipped = tmp_path / "classifier.bin"
+    shipped.write_bytes(learn_classifier.SHIPPED.read_bytes())
+    monkeypatch.setattr(learn_classifier, "SHIPPED", shipped)
+    monkeypatch.setattr(learn_classifier, "third_party_pages", lambda batch: third_party_pages(batch)[::10])
+    before, heads = read_heads(shipped)
+    site = next(name for name in map(str, range(100)) if half_of(name) == 1)
+    web = [page(site, "clean", "garden", f"press {at}") for at in range(20)]
+    mix_shipped(Examiner(), web, write=True)
+    after, same = read_heads(shipped)
+    assert same == heads
+    assert after["mixture"] != before["mixture"]
+    assert capsys.readouterr().out.count("| batch, 25 pages | both |") == 6
 
 
 def test_frames_tell_nothing_of_a_label():
