@@ -97,14 +97,14 @@ async def test_a_network_that_swallows_everything_is_left_at_once_when_the_reade
     async with open_link(theatre.settings.port) as link:
         address = f"#/scans/{scene.task_id}"
         page, _ = await open_live(browser, f"http://127.0.0.1:{link.port}", address, locale="en")
+        await page.evaluate("Math.random = () => 1")  # by itself it would wait as long as it may
         link.cut()
         await scene.find("away.test", ViolationKey.ADULT, "high", 0.9, "x")
         again = page.get_by_role("button", name="Retry now")
         # It is told by a ping that nobody answers, then by an attempt that does: half a minute, more when all is busy.
         await expect(again).to_be_visible(timeout=180_000)
-        link.restore()
-        await page.evaluate("Math.random = () => 1")  # by itself it would wait as long as it may
         await again.click()
+        link.restore()
         await expect(page.locator(".live[data-kind=live]")).to_be_visible(timeout=BACK_MS)
         await expect(page.locator(".entry")).to_contain_text("x")
         assert await page.evaluate("window.isTheSame")
@@ -117,6 +117,7 @@ async def test_no_frame_of_progress_makes_the_page_ask_for_anything(browser, the
     await scene.stages_up_to(StageKey.THIRD_PARTY)
     page, _ = await open_live(browser, theatre.url, f"#/scans/{scene.task_id}")
     await expect(page.locator(".stage[data-status=running]")).to_have_count(1)
+    await page.wait_for_load_state("networkidle")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     for number in range(1, 101):
