@@ -21,7 +21,7 @@ from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import NotFound, Unavailable
 from app.core.json_chunks import Json
-from app.core.lease import Lease
+from app.core.lease import Lease, LeaseLost
 from app.core.redact import display_text
 from app.domain.notifications import SHOWN_CHANGES
 from app.domain.tasks import TERMINAL
@@ -74,7 +74,7 @@ class InventoryKeeper:
             try:
                 if await self.lease.is_held():
                     await self.look()
-            except DatabaseUnavailable as error:
+            except (DatabaseUnavailable, LeaseLost) as error:
                 log.warning("sites_not_listed", reason=str(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
@@ -83,8 +83,8 @@ class InventoryKeeper:
             await self.clock.sleep(SOON_S)
 
     async def look(self) -> None:
-        """List every site whose current results are not listed yet. Raises DatabaseUnavailable; the next look
-        continues.
+        """List every site whose current results are not listed yet. Raises DatabaseUnavailable and LeaseLost; the next
+        look continues.
         """
         after: SiteKey | None = None
         while True:

@@ -1,11 +1,12 @@
 """The third parties of every site are listed as the results that stand for it have them."""
 
+import asyncio
 from contextlib import closing
 
 import pytest
 from sqlalchemy import select, update
 
-from app.core.lease import SoleProcess
+from app.core.lease import LeaseLost, SoleProcess
 from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty
 from app.events.bus.base import TaskHint
 from app.events.outbox import Kind
@@ -223,3 +224,25 @@ async def test_the_end_of_a_scan_is_heard(site):
     assert not site.keeper._has_ended.is_set()
     site.keeper.on_hint(TaskHint("t", "u", 6, "completed"))
     assert site.keeper._has_ended.is_set()
+
+
+async def test_a_lease_that_is_lost_meanwhile_ends_the_look_and_not_the_keeper(site, monkeypatch):
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(module, "SOON_S", 0.0)
+    guards = []
+
+    def guard(_connection):
+        guards.append(1)
+        if len(guards) == 1:
+            raise LeaseLost("monitor")
+
+    site.keeper.db = site.world.db.guarded(guard)
+    task_id = site.scan(1, "b.test")
+    keeping = asyncio.create_task(site.keeper.keep_current())
+    async with asyncio.timeout(30):
+        while site.listed() != [("a.test", task_id)] and not keeping.done():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    assert len(guards) > 1
