@@ -3,7 +3,7 @@
     python -m tests.eval.eval_batch [NUMBER] [--errors]
 
 The batches are those of `tests/eval/batches`. A page of a third party is found when anything is said of it from the
-given confidence on, whichever class that is; an own page as in `tests.eval.eval_site`.
+given confidence on, whichever class that is; an own page, where the batch has some, as in `tests.eval.eval_site`.
 """
 
 import argparse
@@ -64,9 +64,14 @@ def faults_of(batch: int, outcomes: Sequence[Outcome], own: Sequence[PageOutcome
     wanted = figures()[f"batch_{batch}"]
     found = share(one.predicted != CLEAN for one in outcomes if one.item["label"] != CLEAN)
     accused = share(one.predicted != CLEAN for one in outcomes if one.item["label"] == CLEAN)
-    return [
+    faults = [
         *below("violating pages found", found, wanted["found"]),
         *above("clean ones accused", accused, wanted["accused"]),
+    ]
+    if not own:
+        return faults
+    return [
+        *faults,
         *below("own pages found", share(one.tampered for one in own if one.page.tampered), wanted["own_found"]),
         *above("twins accused", share(one.accused for one in own if not one.page.tampered), wanted["own_accused"]),
     ]
@@ -87,8 +92,9 @@ def main() -> int:
     print()
     print_confusion(outcomes)
     print_times(outcomes)
-    print()
-    print_own_pages(own)
+    if own:
+        print()
+        print_own_pages(own)
     if options.errors:
         print_errors(outcomes)
         print_site_errors(own, ())

@@ -15,10 +15,11 @@ from tests.eval.own_pages.own_pages import KINDS
 THIRD_PARTIES = [page for batch in BATCHES for page in third_party_pages(batch)]
 OWN = [page for batch in BATCHES for page in own_pages(batch)]
 PAGES = (*THIRD_PARTIES, *OWN)
-SIZES = {6: (100, 120, 25), 7: (100, 150, 40), 8: (100, 150, 40), 9: (100, 150, 40)}  # violating, clean, changed sites
+# violating, clean, changed sites
+SIZES = {6: (100, 120, 25), 7: (100, 150, 40), 8: (100, 150, 40), 9: (100, 150, 40), 10: (100, 150, 0)}
 each_batch = pytest.mark.parametrize("batch", BATCHES)
 ADDRESS = re.compile(r"""(?:https?:)?//([a-z0-9.-]+\.[a-z]+)(?=[:/?"'<> \\]|$)""")
-SHOWN = {"www.w3.org", "steamcommunity.com"}  # a namespace, and what a false window pretends to show
+SHOWN = {"www.w3.org", "schema.org", "steamcommunity.com"}  # namespaces, and what a false window pretends to show
 
 
 @each_batch
@@ -27,7 +28,7 @@ def test_there_are_as_many_pages_as_the_figures_say(batch):
     violating, clean, changed = SIZES[batch]
     assert (labels.total() - labels[CLEAN], labels[CLEAN]) == (violating, clean)
     assert {*labels} == {*CLASSES, CLEAN}
-    assert Counter(page.tampered for page in own_pages(batch)) == {True: changed, False: changed}
+    assert Counter(page.tampered for page in own_pages(batch)) == Counter({True: changed, False: changed})
 
 
 def test_ids_and_pages_are_unique():
