@@ -21,7 +21,7 @@ from app.engines.urls import host_of
 LOOK: Final = -1.0  # margin of a title alone, from which on it is read with its description
 SURE_HEAD: Final = 2.0  # of both
 DOUBTFUL_HEAD: Final = -0.25  # of both, from which on the whole page is read
-SURE_PAGE: Final = 0.967  # confidence of the text classifier, which is not fitted to own pages
+SURE_PAGE: Final = 0.884  # confidence of the text classifier, which is not fitted to own pages
 LINKS: Final = 1.5  # margin of the texts of links that stand side by side
 UNSEEN_LINKS: Final = 0.8  # of several that nobody sees
 UNSEEN_LINK: Final = 2.0  # of a single one
