@@ -49,6 +49,20 @@ async def test_a_page_is_read_or_refused_within_its_processor_time(name):
     assert as_party < PAGE_S + TICK_S
 
 
+async def test_a_page_of_sixty_thousand_styled_links_keeps_the_first_of_them():
+    links = "".join(
+        f"<li class=x style='color:#333'><a class=y style='color:#00f' href=//h{number}.test/>{number}</a>\n"
+        for number in range(60_000)
+    )
+    page = f"<style>.x{{color:red}}.y{{opacity:.9;position:relative}}</style><ul>{links}</ul>".encode()[:MAX]
+    async with ParserPool(target="corp.test") as pool:
+        found = await PageParser(pool).page(page, url="http://corp.test/", headers=HTML)
+    urls = [reference.url for reference in found.references]
+    assert urls == [f"http://h{number}.test/" for number in range(len(urls))]
+    assert len(urls) > 1_000
+    assert found.overflowed
+
+
 async def capture_and_analyse(parser: PageParser, body: bytes) -> None:
     content, _ = await parser.answer(body, content_type="text/html", url=AWAY)
     capture = Capture("away.test", "away.test", AWAY, AWAY, 200, title=content.title)

@@ -9,8 +9,8 @@ from app.engines.parsing.page_parser import PageParser
 class InProcess:
     """Stands for a `ParserPool`. Nothing is limited here; what a job raises is raised."""
 
-    def __init__(self, target="a.test"):
-        self._jobs = Jobs(target=target)
+    def __init__(self, target="a.test", **options):
+        self._jobs = Jobs(target=target, **options)
 
     async def run(self, name, *arguments, body=b"", cpu_s=0.0):
         asked = orjson.loads(orjson.dumps(arguments))

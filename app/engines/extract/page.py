@@ -8,6 +8,7 @@ from app.domain.scan_facts import Reference, Relation
 from app.engines.extract.element_description import DomPaths, collapse_whitespace
 from app.engines.extract.headers import extract_headers
 from app.engines.extract.hidden_elements import HiddenElements
+from app.engines.extract.page_budget import PageBudget
 from app.engines.extract.page_styles import PageStyles
 from app.engines.extract.reference_collector import ReferenceCollector
 from app.engines.extract.style_sheet import StyleSheet
@@ -47,10 +48,11 @@ class Extraction:
     stylesheets: tuple[str, ...]  # own style sheets
     meta_refresh: str | None
     script_location: str | None  # where an inline script sends the window
-    overflowed: bool = False  # it refers to more than is kept of one page
+    overflowed: bool = False  # it refers to more than is kept of one page, or than there was time for
     is_odd: bool = False  # a script of it may be worth a second look
     is_active: bool = False  # scripts, frames or sheets of others may load what it does not name
-    is_unsure: bool = False  # a style sheet that it names is not at hand: what it hides may not be known
+    # A style sheet that it names is not at hand, or there was no time to look: what it hides may not be known.
+    is_unsure: bool = False
     # What a language model may be shown of it (`Excerpt.to_json`); None: nobody reads along, or a rule has found signs.
     excerpt: Sequence[Any] | None = None
 
@@ -91,10 +93,16 @@ def extract_document(
     headers: Sequence[tuple[str, str]],
     is_internal: Callable[[str], bool] | None = None,
     hidden: Sequence[HiddenElements] = (),
+    budget: PageBudget | None = None,
 ) -> Extraction:
-    """Extract the same from a document that is parsed already, and of which it may be known what is hidden."""
+    """Extract the same from a document that is parsed already, and of which it may be known what is hidden.
+
+    `budget`: of processor time; None: as much as it takes.
+    """
     hidden = hidden or hidden_elements(document, url)
-    collector = ReferenceCollector(url, document.base_url(url), is_internal or _same_owner(url), document.charset)
+    budget = budget or PageBudget.endless()
+    is_own = is_internal or _same_owner(url)
+    collector = ReferenceCollector(url, document.base_url(url), is_own, document.charset, budget=budget)
     _read_headers(headers, url, collector)
     extractors = [
         TreeExtractor(tree, piece, collector, document.inactive, of_tree)
@@ -121,7 +129,7 @@ def extract_document(
         script_location=script_location,
         overflowed=collector.overflowed,
         is_active=_is_active(document),
-        is_unsure=not all(item.styles.complete for item in hidden),
+        is_unsure=collector.is_hasty or not all(item.styles.complete for item in hidden),
     )
 
 

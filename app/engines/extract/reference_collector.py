@@ -11,6 +11,7 @@ from app.domain.scan_facts import Reference, Relation
 from app.engines.extract.element_description import MAX_TEXT, DomPaths, collapse_whitespace, snippet_of, text_of
 from app.engines.extract.equal_references import EqualReferences
 from app.engines.extract.hidden_elements import HiddenElements
+from app.engines.extract.page_budget import PageBudget
 from app.engines.extract.url_attributes import URL_ATTRIBUTES
 from app.engines.html.charset import encode_query
 from app.engines.urls import Base, host_of, host_of_serialised, is_possible, origin_of
@@ -47,19 +48,32 @@ class ReferenceCollector:
     _is_home: bool = field(default=False, init=False)  # whether plain paths lead to the page's own origin
     _resolved: dict[str, tuple[str, bool] | None] = field(default_factory=dict)
     _hosts: dict[str, bool] = field(default_factory=dict)
+    budget: PageBudget = field(default_factory=PageBudget.endless)
+    is_cut: bool = field(default=False, init=False)  # its time was over before all of it was read
+    is_hasty: bool = field(default=False, init=False)  # of some references nobody has looked whether they are seen
     _links_dropped: bool = False
     _mentioned: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def overflowed(self) -> bool:
-        """Whether the page has more links or references than are kept."""
-        return self._links_dropped or self.references.overflowed
+        """Whether the page has more links or references than are kept, or than there was time for."""
+        return self._links_dropped or self.references.overflowed or self.is_cut
 
     def __post_init__(self) -> None:
         self._base = Base(self.base_url)
         own = self._is_own(host_of(self.page_url))
         self._home = f"{origin_of(self.page_url)}/" if own else "-"  # no URL begins with a dash
         self._is_home = (self._base.join_plain("/a") or "").startswith(self._home)
+
+    def may_read(self) -> bool:
+        """Return whether there is time for more of the page; if not, the page counts as cut."""
+        self.is_cut = self.is_cut or not self.budget.reads
+        return not self.is_cut
+
+    def may_describe(self) -> bool:
+        """Return whether there is time to describe a reference; if not, nobody looks at the following ones either."""
+        self.is_hasty = self.is_hasty or not self.budget.describes
+        return not self.is_hasty
 
     def locate(self, raw: str) -> tuple[str, bool] | None:
         """Return (absolute URL, whether it is the site's own); None: it is no http(s) URL, or no host has this name."""
@@ -177,6 +191,9 @@ class ElementReferences:
         """Add a reference from an element to a foreign URL."""
         rel = (attributes.get("rel") or "")[:_MAX_REL].lower()
         raw, page_url, references = raw[:MAX_URL], self.collector.page_url, self.collector.references
+        if not self.collector.may_describe():
+            references.add(Reference(page_url, url, raw, relation, kind, rel=rel))
+            return
         hidden = None if relation is Relation.MENTION else self.hidden.kind_of(node)
         if references.count(url, kind, hidden, rel):
             return

@@ -26,6 +26,7 @@ from app.engines.html.tree import HtmlTree
 
 _Item = TypeVar("_Item")
 _MAX_INNER: Final = 200  # templates and srcdoc documents of one page
+_STRETCH: Final = 64  # elements that are read before the clock is looked at
 _MAX_WORDS: Final = 200  # characters of attributes that hold a few words
 _MAX_INNER_DEPTH: Final = 3  # templates in templates
 # Of what a kind is made: an element that is called "shown:x" must not say that a browser has seen a link (ADR 0057).
@@ -73,12 +74,18 @@ class TreeExtractor:
         self._inner = 0
 
     def read(self) -> None:
-        """Read the whole tree."""
+        """Read the whole tree, or as much of it as there is time for."""
         self._read_elements(self._tree.css("*"), prefix="")
+        for step in (self._read_all_templates, self._read_style_attributes, self._read_clicks, self._read_mentions):
+            if not self._collector.may_read():
+                return
+            step()
+
+    def _read_all_templates(self) -> None:
         if "template" in self._tree.element_names:
             self._read_templates(self._tree.root, depth=0)
-        self._read_style_attributes()
-        self._read_clicks()
+
+    def _read_mentions(self) -> None:
         for raw, kind, snippet in find_mentions(self._source):
             self._collector.mention(raw, kind, snippet=snippet)
 
@@ -92,6 +99,12 @@ class TreeExtractor:
 
     def _read_elements(self, nodes: Sequence[LexborNode], *, prefix: str) -> None:
         """Read the elements; `prefix` names the inactive place they stand in ("template:"), "" is the page itself."""
+        for start in range(0, len(nodes), _STRETCH):
+            if not self._collector.may_read():
+                return
+            self._read_stretch(nodes[start : start + _STRETCH], prefix)
+
+    def _read_stretch(self, nodes: Sequence[LexborNode], prefix: str) -> None:
         for node in nodes:
             tag = node.tag or ""
             if tag not in _READ:

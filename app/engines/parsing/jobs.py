@@ -11,7 +11,8 @@ from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.documents.document import read_document
 from app.engines.extract.css_rules import read_sheet
 from app.engines.extract.css_urls import extract_css
-from app.engines.extract.page import content_type_of, extract_document, hidden_elements
+from app.engines.extract.page import Extraction, content_type_of, extract_document, hidden_elements
+from app.engines.extract.page_budget import PageBudget
 from app.engines.extract.page_styles import linked_sheets
 from app.engines.extract.sitemap import parse_sitemap
 from app.engines.extract.style_sheet import sheet_to_json
@@ -54,10 +55,13 @@ class Jobs:
         own_domains: Sequence[str] = (),
         reads: bool = False,
         lists: Sequence[Mapping[str, Any]] = (),
+        make_budget: Callable[[], PageBudget] = PageBudget,
     ) -> None:
         """`own_domains`: see `Scope`. `reads`: a language model reads along, and pages of the target have excerpts for
-        it. `lists`: those of the deployment, as `engines.lists.in_use.order_of` says them.
+        it. `lists`: those of the deployment, as `engines.lists.in_use.order_of` says them. `make_budget`: the time of
+        one page, which begins when it is called.
         """
+        self._make_budget = make_budget
         self._lists = lists_of(lists)
         self._reads = reads
         self._scope = Scope(target, frozenset(own_domains))
@@ -116,6 +120,7 @@ class Jobs:
         `known`: digests of sheets by their URL, None of one that did not come; `texts`: of digests that were asked
         for. `asks`: whether sheets that are not known may be asked for.
         """
+        budget = self._make_budget()
         document = HtmlDocument.decode(body, content_type_of(headers))
         self._sheets.add(texts)
         linked = linked_sheets(document.trees, document.base_url(url))
@@ -125,18 +130,23 @@ class Jobs:
             yield {"unknown": unknown if asks else [], "missing": missing}
             return
         hidden = hidden_elements(document, url, self._sheets.by_url(linked, known))
-        found = extract_document(document, url=url, headers=headers, is_internal=self._scope.is_own, hidden=hidden)
+        is_own = self._scope.is_own
+        found = extract_document(document, url=url, headers=headers, is_internal=is_own, hidden=hidden, budget=budget)
         if sum(len(item.raw) + len(item.url) for item in found.references) > MAX_ANSWER:
             raise TooMuch
         own = own_page_of(document, found, url, hidden)
+        yield from extraction_to(
+            self._judged(document, own, found) if budget.judges else replace(found, overflowed=True)
+        )
+
+    def _judged(self, document: HtmlDocument, own: OwnPage, found: Extraction) -> Extraction:
+        """Return what was found on the page, with its signs of tampering."""
         signs = self._analyser.examine_own(own)
         if signs:
-            found = replace(found, references=(*found.references, *references_of(signs, url)))
+            found = replace(found, references=(*found.references, *references_of(signs, own.url)))
         elif self._reads:
             found = replace(found, excerpt=self._own_excerpt(document, own))
-        if looks_odd(document.markup, document.marks):
-            found = replace(found, is_odd=True)
-        yield from extraction_to(found)
+        return replace(found, is_odd=True) if looks_odd(document.markup, document.marks) else found
 
     def _has_sheets(self, host: str) -> bool:
         """Tell whether sheets of the host may be asked for."""

@@ -1,6 +1,7 @@
 import pytest
 
 from app.domain.scan_facts import Relation
+from app.engines.extract.page_budget import PageBudget
 from app.engines.extract.reference_collector import ReferenceCollector
 from app.engines.extract.tree_extractor import TreeExtractor
 from app.engines.html.tree import HtmlTree
@@ -86,3 +87,49 @@ def test_documents_inside_documents_are_bounded_in_depth_and_number():
     assert kinds(markup) == []
     many = "".join(f"<iframe srcdoc=\"<a href='//b{number}.test/'>\"></iframe>" for number in range(300))
     assert len(read(many).references) == 200
+
+
+class Clock:
+    """Processor time that goes on by a step with each look at it."""
+
+    def __init__(self, step_s):
+        self.now_s, self.step_s = 0.0, step_s
+
+    def __call__(self):
+        self.now_s += self.step_s
+        return self.now_s
+
+
+MANY = "".join(f"<p style='display:none'><a href=//h{number}.test/>x</a></p>" for number in range(1_000))
+
+
+def read_within(budget, markup=MANY):
+    tree = HtmlTree(markup)
+    collector = ReferenceCollector(PAGE, PAGE, lambda host: host.endswith("a.test"), budget=budget)
+    TreeExtractor(tree, markup, collector).read()
+    return collector
+
+
+def test_references_that_there_is_no_time_to_describe_are_kept_without_a_description():
+    found = read_within(PageBudget(1, 1_000, clock=Clock(step_s=0.01)))
+    references = list(found.references)
+    assert [reference.url for reference in references] == [f"https://h{number}.test/" for number in range(1_000)]
+    assert (references[0].text, references[0].hidden, references[0].dom_path[:4]) == ("x", "display_none", "html")
+    assert (references[-1].text, references[-1].hidden, references[-1].dom_path) == ("", None, "")
+    assert found.is_hasty
+    assert not found.overflowed
+
+
+def test_what_was_found_counts_when_the_time_of_a_page_is_over():
+    found = read_within(PageBudget(0.3, 0.4, clock=Clock(step_s=0.01)))
+    urls = [reference.url for reference in found.references]
+    assert 0 < len(urls) < 1_000
+    assert urls == [f"https://h{number}.test/" for number in range(len(urls))]
+    assert found.overflowed
+    assert found.is_cut
+
+
+def test_nothing_is_read_of_a_page_whose_time_is_over_before():
+    found = read_within(PageBudget(0, 0, clock=Clock(step_s=0.01)), f"{MANY}<p style='background:url(//s.test/)'>")
+    assert list(found.references) == []
+    assert found.overflowed

@@ -21,6 +21,7 @@ from app.engines.analyse.subject import Subject
 from app.engines.documents.document import read_document
 from app.engines.extract.css_urls import extract_css
 from app.engines.extract.page import extract
+from app.engines.extract.page_budget import PageBudget
 from app.engines.extract.sitemap import parse_sitemap
 from app.engines.extract.style_sheet import sheet_from_json, sheet_of
 from app.engines.html.document import HtmlDocument
@@ -250,6 +251,16 @@ async def test_a_document_whose_texts_take_too_long_is_read_without_them():
 
     found = await PageParser(Slow()).links(docx("", ("r", "hyperlink", "http://x.test/")), url="http://a.test/x.docx")
     assert [one.url for one in found.references] == ["http://x.test/"]
+
+
+async def test_a_page_whose_time_is_over_keeps_what_was_found_and_is_not_looked_at_for_signs():
+    over = iter([0.0, 0.0, 0.0])  # the time begins; from then on each look at the clock says that it is over
+    in_process = InProcess(make_budget=lambda: PageBudget(9, 9, 1, clock=lambda: next(over, 5.0)))
+    page = b"<title>T</title><a href=http://x.test/>x</a><script>if(document.referrer)location='/x'</script>"
+    found = await PageParser(in_process).page(page, url=URL, headers=HEADERS)
+    assert [one.url for one in found.references][-1] == "http://x.test/"
+    assert found.overflowed
+    assert not found.is_odd
 
 
 @pytest.mark.parametrize("said", ["x" * 38, "0" * 37, 5, ["0" * 38]])
