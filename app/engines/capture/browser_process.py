@@ -201,7 +201,8 @@ class BrowserProcess:
                 accept_downloads=False,
             )
         except Error as failure:
-            raise BrowserUnavailable(start_failure(failure.message)) from failure
+            reason = start_failure(failure.message)
+            raise BrowserUnavailable(reason, is_lasting=reason.key == "browser.sandbox") from failure
 
     async def running(self) -> "Chromium":
         """The browser; a crashed one is started again."""

@@ -35,20 +35,22 @@ LOWER_PRIORITY: Final = (
 class BrowserUnavailable(Exception):
     """There is no browser to render with; `reason` is for people."""
 
-    def __init__(self, reason: Text) -> None:
+    def __init__(self, reason: Text, *, is_lasting: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        # Whether it will be the same in a minute, as when none is installed.
+        self.is_lasting = is_lasting
 
 
 def find_chromium(path: str | None) -> str:
     """Absolute path of the executable. Raises `BrowserUnavailable`."""
     if path is not None:
         if not os.access(path, os.X_OK):
-            raise BrowserUnavailable(english("browser.no_executable", path=path))
+            raise BrowserUnavailable(english("browser.no_executable", path=path), is_lasting=True)
         return path
     found = next((where for name in EXECUTABLES if (where := shutil.which(name))), None)
     if found is None:
-        raise BrowserUnavailable(english("browser.not_found", command=INSTALL))
+        raise BrowserUnavailable(english("browser.not_found", command=INSTALL), is_lasting=True)
     return found
 
 
@@ -134,11 +136,11 @@ def _as_other_user() -> list[str]:
     if os.geteuid() != 0:
         return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
     if setpriv is None:
-        raise BrowserUnavailable(english("browser.no_setpriv"))
+        raise BrowserUnavailable(english("browser.no_setpriv"), is_lasting=True)
     try:
         user = pwd.getpwnam(USER)
     except KeyError as missing:
-        raise BrowserUnavailable(english("browser.no_user", name=USER)) from missing
+        raise BrowserUnavailable(english("browser.no_user", name=USER), is_lasting=True) from missing
     ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     return [setpriv, *ids, "--pdeathsig", "KILL", "--"]
 

@@ -127,7 +127,7 @@ class PageRenderer(BrowserProcess):
             raise RenderFailed("not a http or https URL")
         limit = limit or RenderLimit(RENDER_TIMEOUT_S)
         log = RequestLog(target) if logs else None
-        async with self._slots.slot():
+        async with self._slots.slot(is_first=logs):  # a page of the site
             ends, crashes = self.memory_ends, Crashes()
             try:
                 chromium = await self.running()

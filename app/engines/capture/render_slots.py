@@ -1,4 +1,7 @@
-"""How many pages are rendered side by side: fewer when they come late, because the machine is busy then."""
+"""How many pages are rendered side by side: fewer when they come late, because the machine is busy then.
+
+Pages of the site go first, for what they load makes findings; of each few slots one is for the pictures of others.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,6 +10,7 @@ from typing import Final
 
 CONCURRENT: Final = 4  # pages at once; each is a process or more, and waits for the network most of its time
 OPEN: Final = 2  # for each of them: so many are open, of which the others rest
+IN_A_ROW: Final = 3  # slots that pages of the site get while others wait
 
 
 class RenderSlots:
@@ -16,15 +20,23 @@ class RenderSlots:
         self._most = most
         self._taken = 0
         self._open = 0
+        self._waiting = {True: 0, False: 0}  # by whether they go first
+        self._in_a_row = 0  # slots that went to the first ones while others waited
         self._changed = asyncio.Condition()
         # How many may be rendered at once now.
         self.limit = most
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Wait for a slot and hold it."""
+    async def slot(self, *, is_first: bool = False) -> AsyncIterator[None]:
+        """Wait for a slot and hold it. `is_first`: before those that are not, up to IN_A_ROW of them."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._taken < self.limit and self._open < OPEN * self.limit)
+            self._waiting[is_first] += 1
+            try:
+                await self._changed.wait_for(lambda: self._has_room and self._is_turn_of(is_first=is_first))
+            finally:
+                self._waiting[is_first] -= 1
+                self._changed.notify_all()  # it may be another's turn now
+            self._in_a_row = self._in_a_row + 1 if is_first and self._waiting[False] else 0
             self._taken += 1
             self._open += 1
         try:
@@ -33,6 +45,15 @@ class RenderSlots:
             self._taken -= 1
             self._open -= 1
             await self._wake()
+
+    @property
+    def _has_room(self) -> bool:
+        return self._taken < self.limit and self._open < OPEN * self.limit
+
+    def _is_turn_of(self, *, is_first: bool) -> bool:
+        if not self._waiting[not is_first]:
+            return True
+        return is_first == (self._in_a_row < IN_A_ROW)
 
     @asynccontextmanager
     async def resting(self) -> AsyncIterator[None]:

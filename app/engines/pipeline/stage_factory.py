@@ -58,6 +58,7 @@ class StageFactory:
             on_problem=lambda reason: sink.warning("degraded", texts("no_browser", reason=texts.adopt(reason))),
             budget=budget,
             open_render_service=render_service.open,
+            hurry_browser=lambda: render_service.hurry(is_last=True),
         )
 
     def llm_review(self, make_reader: MakeReader, budget: TimeBudget, local_model: LocalModel | None) -> LlmReview:

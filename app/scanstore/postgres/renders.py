@@ -50,15 +50,16 @@ _WANTED: Final = (
     f" WHERE d.outcome IS NULL AND NOT coalesce(d.held_until >= {_NOW}, false)"
 )
 _ANY_WANTED: Final = f"SELECT EXISTS (SELECT 1{_WANTED})"
-# First of the scan that has the fewest pages under way: a large one does not keep the others waiting.
+# First of the scan that has the fewest pages under way: a large one does not keep the others waiting. In a scan, pages
+# of the site, whose requests are noted, come before pictures of others: what they load makes findings.
 _LEASE: Final = (
     f"WITH held AS MATERIALIZED (SELECT store, host FROM scan_drawings WHERE outcome IS NULL AND {_HELD}),"
     " of_host AS MATERIALIZED (SELECT host, count(*) AS pages FROM held GROUP BY host),"
     " of_scan AS MATERIALIZED (SELECT store, count(*) AS pages FROM held GROUP BY store),"
-    f" wanted AS MATERIALIZED (SELECT d.id, d.store, d.host, d.queued_at{_WANTED}),"
+    f" wanted AS MATERIALIZED (SELECT d.id, d.store, d.host, d.logs, d.queued_at{_WANTED}),"
     " next AS MATERIALIZED (SELECT w.id FROM wanted AS w LEFT JOIN of_host AS h ON h.host = w.host"
     f" LEFT JOIN of_scan AS s ON s.store = w.store WHERE coalesce(h.pages, 0) < {PER_HOST}"
-    " ORDER BY coalesce(s.pages, 0), w.queued_at, w.id LIMIT 1)"
+    " ORDER BY coalesce(s.pages, 0), w.logs DESC, w.queued_at, w.id LIMIT 1)"
     f" UPDATE scan_drawings SET holder = %(holder)s, held_until = {_NOW} + make_interval(secs => %(lease_s)s),"
     " tries = tries + 1 WHERE id = (SELECT id FROM next) RETURNING id, url, timeout_s, needs_document, logs"
 )

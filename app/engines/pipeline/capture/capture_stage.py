@@ -9,7 +9,7 @@ from app.domain.scan_facts import Capture, FetchError
 from app.engines.capture.capturer import CapturedPage, Capturer
 from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.pipeline.capture.renderings import OnRendered, Renderings
+from app.engines.pipeline.capture.renderings import OnRendered, Renderings, do_nothing
 from app.engines.pipeline.capture.screenshots import Screenshots
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.network_stack import NetworkStack
@@ -51,8 +51,9 @@ class CaptureStage:
         on_problem: Callable[[Text], Awaitable[None]],
         budget: TimeBudget,
         open_render_service: OpenRenderService = render_here,
+        hurry_browser: Callable[[], None] = do_nothing,
     ) -> None:
-        """`on_rendered` and `on_problem`: see `Renderings`."""
+        """`on_rendered`, `on_problem` and `hurry_browser`: see `Renderings`."""
         self._capturer = Capturer(
             fetcher=network.fetcher(),
             resolver=network.resolver,
@@ -70,7 +71,11 @@ class CaptureStage:
         if screenshots:
             taken = Screenshots(network=network, contents=contents, open_render_service=open_render_service)
             self._renderings = Renderings(
-                screenshots=taken, on_rendered=on_rendered, on_problem=on_problem, budget=budget
+                screenshots=taken,
+                on_rendered=on_rendered,
+                on_problem=on_problem,
+                budget=budget,
+                hurry_browser=hurry_browser,
             )
 
     @property

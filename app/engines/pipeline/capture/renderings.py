@@ -30,6 +30,10 @@ END_S: Final = 30.0  # for what is under way when nobody waits any more: it is t
 OnRendered = Callable[[CaptureTarget, CapturedPage], Awaitable[None]]
 
 
+def do_nothing() -> None:
+    """Stands for `hurry_browser` where the browser never waits to be started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """One capture that is to be rendered."""
@@ -49,15 +53,17 @@ class Renderings:
         on_rendered: OnRendered,
         on_problem: Callable[[Text], Awaitable[None]],
         budget: TimeBudget,
+        hurry_browser: Callable[[], None] = do_nothing,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`on_problem` is told once why there are no screenshots, or no more of them. `budget` says how long the scan
-        may wait for them.
+        may wait for them. `hurry_browser` is told when there is nothing else to do than to render.
         """
         self._screenshots = screenshots
         self._on_rendered = on_rendered
         self._on_problem = on_problem
         self._budget = budget
+        self._hurry_browser = hurry_browser
         self._monotonic = monotonic
         self._closed = asyncio.Event()  # nobody waits for pictures any more
         self._queue: WorkQueue[Rendering] = WorkQueue()
@@ -99,6 +105,7 @@ class Renderings:
 
     def close(self) -> None:
         """Nothing more comes. What is under way has END_S: a machine that gets to nothing does not even end it."""
+        self._hurry_browser()
         self._queue.close()
         self._closed.set()
 
@@ -109,6 +116,7 @@ class Renderings:
 
     async def settle(self) -> None:
         """Return when all that was offered is rendered, or is not waited for any longer."""
+        self._hurry_browser()
         await self._render_all_within(WAIT_S)
         self._leave_out(lambda one: not self._is_urgent(one))
         await self._render_all_within(WAIT_FOR_VIOLATING_S)

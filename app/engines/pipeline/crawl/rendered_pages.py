@@ -87,6 +87,7 @@ class RenderedPages:
         self._budget = budget
         self._monotonic = monotonic
         self._stopped = asyncio.Event()  # nothing is rendered any more
+        self._has_hurried = False  # the browser, which was away
         stored = store.checkpoint(CHECKPOINT) or {}
         self._sample = RenderedSample(stored.get("chosen", ()))
         self._waiting: dict[int, None] = dict.fromkeys(stored.get("waiting", ()))  # ids
@@ -154,11 +155,23 @@ class RenderedPages:
         before_s = self._idle.waited_s
         self._idle.look(work)
         self._budget.note_browser_wait(self._idle.waited_s - before_s)
-        return self._queue.is_idle or not self._wait_left_s
+        return self._queue.is_idle or not self._wait_left_s or self._is_browser_away()
+
+    def _is_browser_away(self) -> bool:
+        """Whether there is no browser now, although one was started just for this."""
+        if not self._render_service.is_away:
+            return False
+        if self._has_hurried:
+            return True
+        self._has_hurried = True
+        self._render_service.hurry()
+        return False
 
     async def settle(self, *, limit_s: float) -> None:
         """The crawl is over: wait for what is still rendered, so long at most, and say what came of it."""
-        await self._drained_within(min(limit_s, self._wait_left_s))
+        limit_s = min(limit_s, self._wait_left_s)
+        if not self._is_browser_away() and await self._is_browser_there(limit_s):
+            await self._drained_within(limit_s)
         self.give_up()
         await self._drained_within(END_S)
         self._counts["missing"] += self.unfinished
@@ -176,6 +189,15 @@ class RenderedPages:
             async with asyncio.timeout(max(0.0, limit_s)):
                 await self._queue.drained()
         self._budget.note_browser_wait(self._monotonic() - began)
+
+    async def _is_browser_there(self, limit_s: float) -> bool:
+        """Wait for a start that is under way."""
+        if self._queue.is_idle:
+            return True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, limit_s)):
+                return await self._render_service.starts_now()
+        return False
 
     def give_up(self) -> None:
         """Nobody waits any longer."""

@@ -55,9 +55,16 @@ async def test_a_crashed_browser_is_started_again_but_not_for_ever(browse):
 
 async def test_a_browser_that_does_not_start_leaves_nothing(browse):
     fake = FakeChromium(launch_error=Error("no usable sandbox\nlong log"))
-    with pytest.raises(BrowserUnavailable, match=re.escape(said("browser.sandbox"))):
+    with pytest.raises(BrowserUnavailable, match=re.escape(said("browser.sandbox"))) as refused:
         await browse(fake)
     assert fake.stopped == 2  # it was tried once more
+    assert refused.value.is_lasting
+
+
+async def test_a_browser_whose_process_ended_may_start_later(browse):
+    with pytest.raises(BrowserUnavailable, match=re.escape(said("browser.exited"))) as refused:
+        await browse(FakeChromium(launch_error=Error("Target page, context or browser has been closed")))
+    assert not refused.value.is_lasting
 
 
 @pytest.mark.parametrize(

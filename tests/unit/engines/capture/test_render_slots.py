@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from app.engines.capture.render_slots import CONCURRENT, OPEN, RenderSlots
+from app.engines.capture.render_slots import CONCURRENT, IN_A_ROW, OPEN, RenderSlots
 
 
 async def test_no_more_than_the_limit_hold_a_slot_at_once():
@@ -87,3 +87,44 @@ async def test_resting_pages_are_not_opened_without_end():
         assert opened == OPEN
         rest.set()
     assert opened == OPEN + 3
+
+
+async def rendered_in_order(*firsts):
+    """Let pages wait for the only slot, in this order; return in which they get it."""
+    slots, order = RenderSlots(1), []
+
+    async def render(is_first):
+        async with slots.slot(is_first=is_first):
+            order.append(is_first)
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group, slots.slot():
+        for is_first in firsts:
+            group.create_task(render(is_first))
+        for _ in range(20):
+            await asyncio.sleep(0)
+    return order
+
+
+async def test_pages_of_the_site_go_before_pictures_of_others_that_came_earlier():
+    assert await rendered_in_order(False, False, True, True) == [True, True, False, False]
+
+
+async def test_pictures_of_others_get_a_slot_while_there_are_many_pages_of_the_site():
+    order = await rendered_in_order(False, False, *[True] * 8)
+    assert order == [*[True] * IN_A_ROW, False, *[True] * IN_A_ROW, False, True, True]
+
+
+async def test_one_that_waits_no_longer_keeps_nobody_from_a_slot():
+    slots, came = RenderSlots(1), asyncio.Event()
+
+    async def render(is_first):
+        async with slots.slot(is_first=is_first):
+            came.set()
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group, slots.slot():
+        leaving = group.create_task(render(True))
+        group.create_task(render(False))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        leaving.cancel()
+    assert came.is_set()

@@ -157,6 +157,12 @@ def test_one_host_is_asked_for_a_few_pages_at_a_time(scan, leases):
     assert len(leases.lease("two", PER_HOST)) == 1
 
 
+def test_pages_of_the_site_come_before_pictures_of_others(scan, leases):
+    pictures = put(scan, order("http://c.test/"), order("http://d.test/"))
+    (own,) = put(scan, order("http://corp.test/", logs=True))
+    assert [leases.lease("one", 1)[0].id for _ in range(3)] == [own, *pictures]
+
+
 def test_a_scan_with_many_pages_does_not_keep_another_waiting(scan, leases, postgres_database, tmp_path):
     with closing(PostgresScan(postgres_database, tmp_path, "task-2")) as other, closing(other.open()) as store:
         store.hosts()

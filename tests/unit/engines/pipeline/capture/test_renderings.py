@@ -52,14 +52,18 @@ class Run:
     """Renderings with what they told."""
 
     def __init__(self, screenshots, monotonic=None, budget=None):
-        self.screenshots, self.rendered, self.problems = screenshots, [], []
+        self.screenshots, self.rendered, self.problems, self.hurries = screenshots, [], [], 0
         self.renderings = Renderings(
             screenshots=screenshots,
             on_rendered=self.on_rendered,
             on_problem=self.on_problem,
             budget=budget or new_budget(spent_s=BROWSER_MAX_S),
+            hurry_browser=self.hurry,
             monotonic=monotonic or (lambda: screenshots.now),
         )
+
+    def hurry(self):
+        self.hurries += 1
 
     async def on_rendered(self, target, page):
         assert page.capture.screenshot_sha256
@@ -79,6 +83,14 @@ class Run:
             group.create_task(self.renderings.run())
             await self.renderings.settle()
             self.renderings.close()
+
+
+async def test_the_browser_is_told_when_there_is_nothing_else_to_do():
+    run = Run(Screenshots())
+    run.offer("clean.test")
+    assert run.hurries == 0
+    await run.to_the_end()
+    assert run.hurries == 2  # to settle, and to close
 
 
 async def test_what_violates_is_rendered_first():

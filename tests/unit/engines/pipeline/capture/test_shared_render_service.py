@@ -7,7 +7,8 @@ from app.domain.messages import english
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderOversized, RenderSlow
 from app.engines.capture.render_limit import RenderLimit
-from app.engines.pipeline.capture.shared_render_service import MAX_KEPT, MAX_KEPT_CHARS, SharedRenderService
+from app.engines.pipeline.capture.shared_render_service import MAX_KEPT, MAX_KEPT_CHARS, RETRY_S, SharedRenderService
+from tests.support.virtual_time import run_in_virtual_time
 
 START = "https://corp.test/"
 OTHER = "https://corp.test/page"
@@ -128,7 +129,7 @@ async def test_who_waits_no_longer_is_let_go(shared):
 async def test_what_is_asked_for_early_waits_and_learns_why_nothing_renders():
     @contextlib.asynccontextmanager
     async def open_render_service(open_renderer):
-        raise BrowserUnavailable(english("browser.crashed"))
+        raise BrowserUnavailable(english("browser.crashed"), is_lasting=True)
         yield
 
     made = SharedRenderService(open_render_service=open_render_service, is_start=lambda _: False)
@@ -169,3 +170,74 @@ async def test_pages_that_took_too_much_memory_are_counted_once_each(shared):
     with pytest.raises(RenderFailed):
         await made.render("https://corp.test/third")
     assert made.oversized == {START, OTHER}
+
+
+class Machine:
+    """Starts a browser after so many tries that failed."""
+
+    def __init__(self, failures, *, is_lasting=False):
+        self.failures, self.is_lasting, self.tries = failures, is_lasting, []
+        self.shared = SharedRenderService(open_render_service=self.open, is_start=lambda _: False)
+
+    @contextlib.asynccontextmanager
+    async def open(self, open_renderer):
+        self.tries.append(asyncio.get_running_loop().time())
+        if len(self.tries) <= self.failures:
+            raise BrowserUnavailable(english("browser.exited"), is_lasting=self.is_lasting)
+        yield RenderService()
+
+    async def run(self, meanwhile=None):
+        """Return whether there was a browser."""
+        other = asyncio.create_task(meanwhile(self.shared)) if meanwhile else None
+        try:
+            async with self.shared.open(None):
+                rendered = await self.shared.render(OTHER)
+                if other:
+                    await other
+                return rendered.final_url == OTHER
+        except BrowserUnavailable:
+            return False
+        finally:
+            if other:
+                await other
+
+
+def test_a_browser_that_did_not_start_is_started_again_later():
+    machine = Machine(failures=2)
+    assert run_in_virtual_time(machine.run()) == (True, RETRY_S[0] + RETRY_S[1])
+    assert machine.tries == [0, RETRY_S[0], RETRY_S[0] + RETRY_S[1]]
+    assert machine.shared.problem is None
+
+
+def test_a_browser_that_never_starts_is_given_up():
+    machine = Machine(failures=99)
+    assert run_in_virtual_time(machine.run()) == (False, sum(RETRY_S))
+    assert len(machine.tries) == len(RETRY_S) + 1
+    assert machine.shared.problem == english("browser.exited")
+
+
+def test_nobody_waits_for_a_browser_that_is_not_installed():
+    machine = Machine(failures=99, is_lasting=True)
+    assert run_in_virtual_time(machine.run()) == (False, 0)
+
+
+def test_a_scan_that_has_nothing_else_to_do_starts_it_at_once_and_a_last_time():
+    async def end(shared):
+        await asyncio.sleep(1)
+        assert shared.is_away
+        shared.hurry(is_last=True)
+
+    machine = Machine(failures=99)
+    assert run_in_virtual_time(machine.run(end)) == (False, 1)
+    assert machine.tries == [0, 1]
+
+
+def test_a_crawl_that_has_nothing_else_to_do_waits_for_one_start():
+    async def crawl(shared):
+        await asyncio.sleep(1)
+        outcomes.append((await shared.starts_now(), shared.is_away))
+
+    for failures, outcome in ((1, (True, False)), (2, (False, True))):
+        outcomes = []
+        assert run_in_virtual_time(Machine(failures).run(crawl))[0]
+        assert outcomes == [outcome]

@@ -59,6 +59,16 @@ class RenderService:
     def __init__(self, *outcomes, is_there=True):
         self.outcomes, self.asked, self.is_there = list(outcomes), [], is_there
         self.problem = None if is_there else english("browser.crashed")
+        self.is_away, self.starts, self.hurried = False, True, 0
+
+    def hurry(self):
+        self.hurried += self.is_away
+        self.is_away = False
+
+    async def starts_now(self):
+        self.hurry()
+        self.is_away = not self.starts
+        return self.starts
 
     async def ready(self):
         return self.is_there
@@ -355,3 +365,31 @@ async def test_such_a_page_that_was_too_slow_is_rendered_again_before_the_others
     world.crawled(f"{URL}app")
     await world.run()
     assert [url for url, _ in world.render_service.asked] == [f"{URL}app", f"{URL}app", f"{URL}b"]
+
+
+async def test_a_crawl_starts_a_browser_that_is_away_once_and_does_not_wait_for_it_otherwise(store):
+    service = RenderService(rendered())
+    world = World(store, service)
+    world.crawled()
+    service.is_away = True
+    assert not world.pages.is_settled(1)
+    assert not world.pages.is_settled(1)  # it is being started
+    service.is_away = True  # in vain
+    assert world.pages.is_settled(1)
+    assert service.hurried == 1
+    await asyncio.wait_for(world.pages.settle(limit_s=60.0), 30)
+    assert world.sink.warnings == [("degraded", "pages_not_drawn", 1)]
+
+
+@pytest.mark.parametrize("starts", [True, False])
+async def test_the_end_of_a_crawl_starts_a_browser_that_is_away(store, starts):
+    service = RenderService(rendered())
+    world = World(store, service)
+    world.crawled()
+    service.is_away, service.starts = True, starts
+    if starts:
+        await world.run()
+    else:
+        await asyncio.wait_for(world.pages.settle(limit_s=60.0), 30)
+    assert service.hurried == 1
+    assert [key for _, key, _ in world.sink.warnings] == ([] if starts else ["pages_not_drawn"])
