@@ -261,6 +261,7 @@
       || [...around(node)].some(one => styleOf(one).backgroundClip === "text" || styleOf(one).mixBlendMode !== "normal");
     if (fill === null || isFilled) return null;
     const apart = distance(over(fill, ground), ground);
+    if (fill[3] <= FAINT) return hidden("transparent_text", node, "colour");
     if (apart <= SAME) return hidden("same_colour", node, "colour");
     return apart < CLEAR ? {kind: "same_colour", sure: false} : null;
   };

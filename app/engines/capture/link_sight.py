@@ -30,7 +30,8 @@ MAX_URL: Final = 2_048  # characters of an address; links with longer ones are n
 KINDS: Final = frozenset(
     {
         "display_none", "content_hidden", "visibility_hidden", "opacity_zero", "off_screen", "zero_font", "tiny_box",
-        "clipped", "covered", "same_colour", "text_indent", "marquee", "closed_details", "empty_link",
+        "clipped", "covered", "same_colour", "transparent_text", "text_indent", "marquee", "closed_details",
+        "empty_link",
     }
 )  # fmt: skip
 _WORLD: Final = "compliance"

@@ -1,16 +1,15 @@
 """Invisible boxes: from the declarations of one element to the kind of hiding of all its content.
 
-Kinds: display_none, content_hidden, opacity_zero, tiny_box (a pixel, clipped or scaled to nothing), off_screen and
-marquee.
+Kinds: display_none, content_hidden, opacity_zero, cut_away (clipped or scaled to nothing), tiny_box (a pixel),
+off_screen and marquee.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
-from app.engines.extract.css_values import length_px, opacity_of
+from app.engines.extract.css_values import FAINT, length_px, opacity_of
 
-FAINT: Final = 0.05  # opacity that nobody sees
 _FAR: Final = 200.0  # px beyond an edge: more than any drop shadow or carousel peep
 # px that layouts do not reach: columns are pulled by their width, banners by half of it, sliders by their pictures.
 _VERY_FAR: Final = 1_500.0
@@ -51,9 +50,9 @@ def kind_for_all(style: Declared, tag: str = "") -> str | None:
         return "opacity_zero"
     if tag == "marquee" and any(_at_most(style.get(name), _TINY_MARQUEE) for name in ("width", "height")):
         return "marquee"
-    if _is_clipped(style) or _is_shrunk(style) or (tag in _FRAMES and _is_pixel(style)):
-        return "tiny_box"
-    return None
+    if _is_clipped(style) or _is_shrunk(style):
+        return "cut_away"
+    return "tiny_box" if tag in _FRAMES and _is_pixel(style) else None
 
 
 def kind_in_flow(style: Declared) -> str | None:

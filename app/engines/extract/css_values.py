@@ -6,6 +6,7 @@ from typing import Final
 
 from tinycss2.color4 import Color, parse_color  # type: ignore[import-untyped]  # ships no types
 
+FAINT: Final = 0.05  # opacity that nobody sees
 EM_PX: Final = 16.0  # browsers' initial font size
 # Zeros in front are no more digits: a length may be written with any number of them.
 _LENGTH: Final = re.compile(
@@ -29,7 +30,7 @@ _NUMBER: Final = re.compile(r"\A(?=\.?\d)\d*+\.?\d*+\Z")
 _RGB: Final = re.compile(
     r"rgba?\(\s*+0*+(\d{0,9})[\s,]++0*+(\d{0,9})[\s,]++0*+(\d{0,9})(?:[\s,/]++([\d.]{1,40}%?))?\s*+\)"
 )
-_HSL: Final = re.compile(r"hsla?\([\d\s.,/%a-z]{1,80}\)")
+_OTHERS: Final = re.compile(r"(?:hsl|rgb)a?\([\d\s.,/%a-z]{1,80}\)")  # with percentages, for example
 _PARTS: Final = re.compile(r"(?:rgb|hsl)a?\(([^()]{0,80}+)\)")
 _OPAQUE: Final = frozenset({"1", "1.0", "100%"})
 _HEX: Final = re.compile(r"#([0-9a-f]{3,8})\b")
@@ -77,7 +78,7 @@ def colour_of(value: str) -> Colour | None:
         return TRANSPARENT if alpha == 0 else (int(match[1] or 0), int(match[2] or 0), int(match[3] or 0))
     if match := _HEX.search(value):
         return _from_hex(match[1])
-    if match := _HSL.search(value):
+    if match := _OTHERS.search(value):
         return _plain(parse_color(match[0]))
     words = [word for word in value.split()[:_MAX_WORDS] if _NAME.match(word) and word != "currentcolor"]
     return next((colour for word in words if (colour := _plain(parse_color(word))) is not None), None)
@@ -93,6 +94,16 @@ def is_translucent(value: str) -> bool:
     if "/" in match[1]:
         return match[1].rpartition("/")[2].strip() not in _OPAQUE
     return match[1].count(",") == 3 and match[1].rpartition(",")[2].strip() not in _OPAQUE  # noqa: PLR2004 - of four parts
+
+
+@lru_cache(maxsize=4_096)
+def text_colour_of(value: str) -> Colour | None:
+    """Return the colour of a text: `TRANSPARENT` also for one that shows next to nothing."""
+    if is_translucent(value):
+        parsed = parse_color(value)
+        if isinstance(parsed, Color) and parsed.alpha <= FAINT:
+            return TRANSPARENT
+    return colour_of(value)
 
 
 def _plain(colour: Color | None) -> Colour | None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.engines.extract.box_hiding import FAINT, is_positioned, kind_for_all, kind_in_flow, opacity
+from app.engines.extract.box_hiding import is_positioned, kind_for_all, kind_in_flow, opacity
 from app.engines.extract.css_values import (
     EM_PX,
+    FAINT,
     TRANSPARENT,
     WHITE,
     Colour,
@@ -15,6 +16,7 @@ from app.engines.extract.css_values import (
     is_same_colour,
     is_translucent,
     length_px,
+    text_colour_of,
 )
 
 _INDENT_FAR: Final = -200.0  # px
@@ -60,14 +62,18 @@ class Look:
             return "zero_font"
         if self.indent_px <= _INDENT_FAR:
             return "text_indent"
-        return "same_colour" if self._is_unreadable() else None
+        return self._kind_of_colour()
 
-    def _is_unreadable(self) -> bool:
+    def _kind_of_colour(self) -> str | None:
         if self.colour is None or self.is_filled:
-            return False
+            return None
         if self.colour == TRANSPARENT:
-            return True
-        return self.ground is not None and self.ground_is_sure and is_same_colour(self.colour, self.ground)
+            return "transparent_text"
+        return "same_colour" if self.is_lost(self.colour) else None
+
+    def is_lost(self, colour: Colour) -> bool:
+        """Whether nobody can tell the colour from the background."""
+        return self.ground is not None and self.ground_is_sure and is_same_colour(colour, self.ground)
 
 
 def look_inside(
@@ -165,7 +171,7 @@ def _colour(parent: Look, style: Mapping[str, str], link_colour: Colour | None) 
         return parent.colour if link_colour is None else link_colour
     if value in _DEFERRING or value == "currentcolor":
         return parent.colour
-    return colour_of(value)
+    return text_colour_of(value)
 
 
 def _is_filled(parent: Look, style: Mapping[str, str]) -> bool:

@@ -18,6 +18,7 @@ _DIRECTIVES: Final = re.compile(r"[;,]")
 _CSP_HOST: Final = re.compile(
     r"^(?:(https?|wss?)://)?(?:\*\.)?((?:[a-z0-9_\-]+\.)+[a-z0-9\-]{2,})(?::(?:\d+|\*))?(/\S*)?$", re.IGNORECASE
 )
+_DOMAIN: Final = re.compile(r"(?:[a-z0-9_\-]{1,63}\.){1,20}[a-z0-9\-]{2,63}", re.IGNORECASE)
 _SCHEMES: Final = {"http": "http", "ws": "http"}  # everything else is fetched over https
 _Found = tuple[str, Relation, str, str]  # URL as written, relation, kind, rel
 
@@ -25,7 +26,15 @@ _Found = tuple[str, Relation, str, str]  # URL as written, relation, kind, rel
 def extract_headers(headers: Sequence[tuple[str, str]], *, url: str) -> tuple[Reference, ...]:
     """Return the references of headers (names lower case). What CSP and CORS allow is only mentioned. Never raises."""
     return tuple(
-        Reference(page_url=url, url=target, raw=raw, relation=relation, kind=kind, rel=rel, snippet=value[:_SNIPPET])
+        Reference(
+            page_url=url,
+            url=target,
+            raw=raw,
+            relation=relation,
+            kind=kind,
+            rel=rel,
+            snippet=(raw if name == _COOKIE else value)[:_SNIPPET],  # the value of a cookie may be a secret
+        )
         for name, value in headers
         if (reader := _READERS.get(name)) is not None
         for raw, relation, kind, rel in reader(value)
@@ -63,6 +72,14 @@ def _read_origin(value: str) -> Iterator[_Found]:
         yield value.strip(), Relation.MENTION, "header:cors", ""
 
 
+def _read_cookie(value: str) -> Iterator[_Found]:
+    """Yield the domain for which a cookie is set (RFC 6265, section 5.2.3), as a host there."""
+    for attribute in value.split(";")[1:]:
+        name, _, domain = attribute.partition("=")
+        if name.strip().lower() == "domain" and _DOMAIN.fullmatch(host := domain.strip().removeprefix(".")):
+            yield f"https://{host}/", Relation.MENTION, "header:set-cookie", ""
+
+
 def _read_whole(kind: str) -> Callable[[str], Iterator[_Found]]:
     def read(value: str) -> Iterator[_Found]:
         if value.strip():
@@ -81,6 +98,7 @@ def _read_json(kind: str) -> Callable[[str], Iterator[_Found]]:
     return read
 
 
+_COOKIE: Final = "set-cookie"
 _READERS: Final[dict[str, Callable[[str], Iterator[_Found]]]] = {
     "content-security-policy": read_csp,
     "content-security-policy-report-only": read_csp,
@@ -93,4 +111,5 @@ _READERS: Final[dict[str, Callable[[str], Iterator[_Found]]]] = {
     "sourcemap": _read_whole("header:sourcemap"),
     "x-sourcemap": _read_whole("header:sourcemap"),
     "content-location": _read_whole("header:content-location"),
+    _COOKIE: _read_cookie,
 }

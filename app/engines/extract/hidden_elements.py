@@ -1,10 +1,10 @@
 """Hidden links: which elements of a page no visitor sees, as far as styles, attributes and plain scripts say.
 
-Kinds: display_none, content_hidden, visibility_hidden, opacity_zero, off_screen, zero_font, tiny_box (a pixel, clipped
-or scaled to nothing), clipped (beyond what its container shows), covered, same_colour (as its background, or none),
-text_indent, marquee, closed_details (nothing to open them), empty_link, script_made. An element is hidden by its own
-style or by an ancestor's, a link also when all that it shows is hidden. Content of `noscript` and `template` is not
-hidden, merely not active.
+Kinds: display_none, content_hidden, visibility_hidden, opacity_zero, off_screen, zero_font, tiny_box (a pixel),
+cut_away (clipped or scaled to nothing), clipped (beyond what its container shows), covered, same_colour (as its
+background), transparent_text, text_indent, marquee, closed_details (nothing to open them), empty_link, script_made. An
+element is hidden by its own style or by an ancestor's, a link also when all that it shows is hidden. Content of
+`noscript` and `template` is not hidden, merely not active.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ _PICTURES: Final = frozenset(
     {"img", "svg", "picture", "video", "canvas", "object", "embed", "iframe", "input", "button", "select", "audio"}
 )
 _NOTHING: Final = dict.fromkeys(map(ord, "\u00a0\u200b\u200c\u200d\u2060\ufeff"), " ")
-_TEXT_KINDS: Final = frozenset({"zero_font", "text_indent", "same_colour"})
+_TEXT_KINDS: Final = frozenset({"zero_font", "text_indent", "same_colour", "transparent_text"})
 _BARE: Final = frozenset({"href", "target", "rel", "style"})  # attributes of a link that is nothing but a link
 _PAINTED: Final = 4.0  # px of a coloured box that somebody sees
 # Without any of these nothing on a page is hidden, unless by rules or scripts.
@@ -140,10 +140,15 @@ class HiddenElements:
             return True
         colour = colour_of(style.get("background-color", ""))
         sizes = [length_px(style.get(name, "")) for name in ("width", "height")]
-        if colour not in {None, TRANSPARENT, WHITE} and all(size is not None and size > _PAINTED for size in sizes):
+        is_coloured = colour is not None and colour not in {TRANSPARENT, WHITE} and not self._is_lost(node, colour)
+        if is_coloured and all(size is not None and size > _PAINTED for size in sizes):
             return True
         holder = self._look(node).holder
         return bool(holder) and self._links_in(node, holder) <= _MAX_LINKS
+
+    def _is_lost(self, node: LexborNode, colour: Colour) -> bool:
+        """Whether a box of this colour cannot be told from what it stands on."""
+        return node.parent is not None and self._look(node.parent).is_lost(colour)
 
     def _links_in(self, node: LexborNode, holder: int) -> int:
         if holder not in self._links_inside:

@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 
 from app.engines.extract.css_rules import CssRule, read_sheet
-from app.engines.extract.css_values import TRANSPARENT, WHITE, Colour, colour_of, is_same_colour
+from app.engines.extract.css_values import TRANSPARENT, WHITE, Colour, colour_of, is_same_colour, text_colour_of
 
 MAX_BLOCK: Final = 300_000  # characters: 0.15 s of those that a page may take
 ANY: Final = "*"  # the word of rules whose last part names nothing
@@ -168,7 +168,7 @@ def is_suspicious(value: str, grounds: Iterable[Colour]) -> bool:
     """Whether a text's colour is none, that of the text around, or may be that of a background."""
     if "var(" in value or value == "inherit":
         return True
-    colour = colour_of(value)
+    colour = text_colour_of(value)
     return colour is not None and is_suspicious_colour(colour, grounds)
 
 

@@ -27,7 +27,7 @@ MAX_UNKNOWN_ALIKE: Final = 10  # of these, whose addresses are alike
 RARE: Final = 3  # pages that lead to a host; to what stands in a footer all of them do
 MAX_HOSTS: Final = 50_000  # unknown hosts whose pages are counted; later ones are taken for frequent
 # What styles alone cannot prove: a script may take it back, and what lies below a text is a matter of layout.
-_UNPROVEN: Final = frozenset({"script_made", "same_colour"})
+_UNPROVEN: Final = frozenset({"script_made", "same_colour", "transparent_text"})
 SHELL_TEXT: Final = 60  # characters; a page that says less is made by its scripts
 THIN_TEXT: Final = 200  # the same for a page that links to no other of the site
 ONE_IN: Final = 20

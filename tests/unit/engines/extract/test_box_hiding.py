@@ -12,7 +12,7 @@ FOR_ALL = {
     "display_none": ["display:none"],
     "content_hidden": ["content-visibility:hidden"],
     "opacity_zero": ["opacity:0", "opacity:4%", "opacity:.5;filter:opacity(0)"],
-    "tiny_box": [
+    "cut_away": [
         "position:absolute;clip:rect(0,0,0,0)", "position:fixed;clip:rect(1px 1px 1px 1px)", "clip-path:inset(50%)",
         "clip-path:circle(0)", "clip-path:polygon(0 0,0 0,0 0)", "clip-path:polygon(0px 0px, 0px 0px)",
         "transform:scale(0)", "transform:scaleY(0)", "transform:rotateX(90deg)", "scale:0", "scale:1 0",

@@ -36,6 +36,14 @@ CASES = {
         ("https://report.test/m", Relation.MENTION, "header:report-to"),
     ],
     ("sourcemap", "//maps.test/a.map"): [("https://maps.test/a.map", Relation.MENTION, "header:sourcemap")],
+    ("set-cookie", "sid=secret; Path=/; Domain=.tracker.test; Secure"): [
+        ("https://tracker.test/", Relation.MENTION, "header:set-cookie"),
+    ],
+    ("set-cookie", "a=b; domain = Login.Corp.test"): [
+        ("https://login.corp.test/", Relation.MENTION, "header:set-cookie"),
+    ],
+    ("set-cookie", "domain=no.test; Path=/"): [],
+    ("set-cookie", "a=b; Domain=localhost; Domain=; Domain=a b.test; Domain=x/y.test"): [],
     ("server", "https://evil.test/"): [],
 }
 

@@ -26,6 +26,8 @@ HIDING = {
         "width:1px;height:1px;overflow:hidden",
         "height:0;overflow:hidden",
         "max-height:0;overflow-y:hidden",
+    ],
+    "cut_away": [
         "position:absolute;clip:rect(0,0,0,0)",
         "position:fixed;clip:rect(1px, 1px, 1px, 1px)",
         "clip-path:inset(100%)",
@@ -41,8 +43,14 @@ COLOURS = [
     "color:#fefefe;background:#fff",
     "color:#fff",
     "color:navy;background:#000080",
+    "color:rgb(100% 100% 100%)",
+]
+TRANSPARENT = [
     "color:transparent",
     "color:rgba(0,0,0,0)",
+    "color:rgba(0,0,0,.03)",
+    "color:#00000008",
+    "color:hsla(0,0%,0%,.02)",
 ]
 CASES = [(kind, style) for kind, styles in HIDING.items() for style in styles]
 VISIBLE = [
@@ -115,6 +123,25 @@ def test_the_colour_of_its_background_hides_a_link(style):
 def test_what_people_see_is_not_hidden(style):
     assert kinds(f'<div style="{style}"><a href="http://evil.test/">x</a></div>') == [None]
     assert kinds(f'<style>#k{{{style}}}</style><div id="k"><a href="http://evil.test/">x</a></div>') == [None]
+
+
+@pytest.mark.parametrize("style", TRANSPARENT)
+def test_a_colour_that_shows_next_to_nothing_hides_a_link(style):
+    link = '<p style="background:#eee">Welcome <a href="http://evil.test/" %s>x</a></p>'
+    assert kinds(link % f'style="{style}"') == ["transparent_text"]
+    assert kinds(link % 'class="k"', f".k{{{style}}}") == ["transparent_text"]
+
+
+@pytest.mark.parametrize("style", ["color:rgba(0,0,0,.3)", "color:#00000040", "color:rgb(0 0 0 / 20%)"])
+def test_a_pale_colour_hides_nothing(style):
+    assert kinds(f'<p style="background:#eee"><a href="http://evil.test/" style="{style}">x</a></p>') == [None]
+
+
+def test_a_coloured_box_is_seen_unless_it_stands_on_its_own_colour():
+    style = "display:block;width:90px;height:20px;background-color:#333;color:#333"
+    box = f'<div style="background:%s"><a href="http://evil.test/" style="{style}">x</a></div>'
+    assert kinds(box % "#eee") == [None]
+    assert kinds(box % "#333") == ["same_colour"]
 
 
 def test_attributes_hide_too():
