@@ -17,7 +17,7 @@ from app.cli.reader_action import ReaderAction
 from app.cli.report_output import check_output
 from app.core.file_permissions import set_private_umask
 from app.domain.report_format import ReportFormat
-from app.domain.scan_options import DEFAULTS, MAX_DEPTH, MAX_PAGES, ScanOptions
+from app.domain.scan_options import DEFAULTS, MAX_DEPTH, MAX_PAGES, ScanOptions, Scheme
 from app.domain.violations import RiskLevel
 
 app = Typer(
@@ -83,6 +83,7 @@ def scan(
     max_pages: Annotated[int, Option(min=MAX_PAGES.least, max=MAX_PAGES.most, metavar="N")] = DEFAULTS.max_pages,
     max_depth: Annotated[int | None, Option(min=MAX_DEPTH.least, max=MAX_DEPTH.most, metavar="N")] = DEFAULTS.max_depth,
     start_url: Annotated[Values, Option(metavar="URL")] = None,
+    scheme: Annotated[Scheme, Option(metavar="|".join(Scheme))] = DEFAULTS.scheme,
     no_passive: Annotated[bool, Option("--no-passive")] = False,
     no_screenshots: Annotated[bool, Option("--no-screenshots")] = False,
     no_cloaking: Annotated[bool, Option("--no-cloaking")] = False,
@@ -105,6 +106,7 @@ def scan(
         max_pages=max_pages,
         max_depth=max_depth,
         start_urls=tuple(start_url or ()),
+        scheme=scheme,
         use_passive_sources=not no_passive,
         screenshots=not no_screenshots,
         cloaking=not no_cloaking,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
 
 
@@ -10,6 +11,13 @@ class Bounds(NamedTuple):
 
     least: int
     most: int
+
+
+class Scheme(StrEnum):
+    """Scheme of home pages."""
+
+    HTTPS = "https"
+    HTTP = "http"
 
 
 MAX_PAGES: Final = Bounds(1, 1_000_000)
@@ -57,6 +65,8 @@ class ScanOptions:
     screenshots: bool = True
     # Other domains of the same owner, and all below them: no third parties. They are not crawled for that.
     own_domains: tuple[str, ...] = ()
+    # Of home pages, where a host answers on both: behind https may be another site than behind http, or an error.
+    scheme: Scheme = Scheme.HTTPS
     cloaking: bool = True  # ask for some pages as other visitors, too: search engines' robots, phones, newcomers
 
     def to_json(self) -> dict[str, Any]:
@@ -72,8 +82,9 @@ class ScanOptions:
     def from_json(cls, stored: Mapping[str, Any], **further: Any) -> Self:
         """Read what `to_json` wrote, with `further` fields of a subclass. What is missing or null has its default."""
         given = {name: value for name, value in stored.items() if value is not None}
-        lists = {name: tuple(given.get(name, ())) for name in ("start_urls", "own_domains")}
-        return cls(**{**given, **lists}, **further)
+        read = {name: tuple(given.get(name, ())) for name in ("start_urls", "own_domains")}
+        scheme = Scheme(given.get("scheme", Scheme.HTTPS))
+        return cls(**{**given, **read, "scheme": scheme}, **further)
 
 
 DEFAULTS: Final = ScanOptions()

@@ -28,7 +28,12 @@ async def status_of(backend: Backend, headers: dict[str, str], task_id: str) -> 
 
 async def test_a_task_is_created_with_its_event_and_wakes_the_runner(backend):
     headers = await backend.login()
-    config = {"max_pages": 10, "start_urls": ["HTTPS://WWW.Example.com:443/a/../b#x"], "screenshots": False}
+    config = {
+        "max_pages": 10,
+        "start_urls": ["HTTPS://WWW.Example.com:443/a/../b#x"],
+        "screenshots": False,
+        "scheme": "http",
+    }
     answer = await backend.client.post(
         "/api/v1/tasks", json={"target_domain": " Example.COM. ", "config": config}, headers=headers
     )
@@ -36,7 +41,7 @@ async def test_a_task_is_created_with_its_event_and_wakes_the_runner(backend):
     task = answer.json()
     assert (task["target_domain"], task["status"], task["queue_position"]) == ("example.com", "pending", 1)
     assert task["config"]["start_urls"] == ["https://www.example.com/b"]
-    assert (task["config"]["max_pages"], task["config"]["max_depth"]) == (10, None)
+    assert (task["config"]["max_pages"], task["config"]["max_depth"], task["config"]["scheme"]) == (10, None, "http")
     assert (task["last_seq"], backend.runner.woken) == (1, 1)
 
 

@@ -32,11 +32,11 @@ def values(world, folder: Path, **more):
 
 
 async def test_violations_are_one_and_the_report_stands_alone_on_standard_output(world, tmp_path):
-    done = await run("scan", TARGET, "--json", *network(world), **values(world, tmp_path))
+    done = await run("scan", TARGET, "--json", "--scheme", "http", *network(world), **values(world, tmp_path))
     assert done.code == 1, done.err
     report = json.loads(done.out)
     Report.model_validate(report)
-    assert report["task"]["status"] == "completed"
+    assert (report["task"]["status"], report["task"]["config"]["scheme"]) == ("completed", "http")
     found = {(item["domain"], item["violation_key"]) for item in report["violations"]}
     assert found == {
         ("bad-bets.example", "gambling"),

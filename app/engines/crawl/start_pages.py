@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 from app.domain.scan_facts import HostFact
+from app.domain.scan_options import Scheme
 from app.engines.model import ScanConfig
 from app.engines.urls import host_of, resolve
+
+
+def home_page(host: HostFact, scheme: Scheme) -> str:
+    """Return the home page of a host, by this scheme if it answers on both."""
+    is_https = host.https_alive and not (host.http_alive and scheme == Scheme.HTTP)
+    return f"{'https' if is_https else 'http'}://{host.name}/"
 
 
 class StartPages:
@@ -24,9 +31,9 @@ class StartPages:
         self._has_address |= host.name == self._scan.target
         if self._scan.start_urls or host.wildcard or not (host.https_alive or host.http_alive):
             return None
-        origin = f"{'https' if host.https_alive else 'http'}://{host.name}"
-        self._origins.setdefault(origin, False)
-        return f"{origin}/"
+        page = home_page(host, self._scan.scheme)
+        self._origins.setdefault(page.removesuffix("/"), False)
+        return page
 
     def fallback_page(self) -> str | None:
         """Return the page of a target that has an address and showed no web server, so that the result says so."""

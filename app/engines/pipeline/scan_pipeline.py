@@ -18,6 +18,7 @@ from app.domain.stages import StageKey
 from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.render_service import OpenRenderService
 from app.engines.capture.scan_contents import ScanContents
+from app.engines.crawl.start_pages import home_page
 from app.engines.local_reader.model import LocalModel
 from app.engines.model import ScanConfig
 from app.engines.notices import UnreadableNotice
@@ -192,7 +193,7 @@ class ScanPipeline:
         self._crawler.add_host(host)
         is_left = bool(host.cnames) and not host.addresses  # perhaps an alias of what anybody can set up
         if is_left or ((host.https_alive or host.http_alive) and not host.wildcard and not self._config.start_urls):
-            self._evidence.choose(f"{'https' if host.https_alive else 'http'}://{host.name}/")
+            self._evidence.choose(home_page(host, self._config.scheme))
 
     async def _on_capture(self, target: CaptureTarget, page: CapturedPage) -> None:
         page = self._registrations.complete(target, page)

@@ -14,6 +14,7 @@ from app.domain.scan_options import (
     START_URL_CHARS,
     START_URLS,
     TIME_LIMIT_S,
+    Scheme,
 )
 from app.domain.tasks import TaskStatus
 from app.events.types import ErrorInfo, LogLine, Statistics, VerdictInfo
@@ -43,6 +44,9 @@ class CommonOptions(RequestBody):
         "Render pages in a browser: for screenshots, and for resources loaded by scripts.",
         True,
         default=DEFAULTS.screenshots,
+    )
+    scheme: Scheme = described(
+        "Scheme of the home pages, for hosts that respond over both.", Scheme.HTTPS, default=DEFAULTS.scheme
     )
     cloaking: Annotated[bool, Field(strict=True)] = described(
         "Request some pages as search engine crawlers, phones and new visitors as well.",

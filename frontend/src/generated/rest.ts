@@ -342,6 +342,7 @@ export interface CommonOptions {
   time_limit_s?: number;
   use_passive_sources?: boolean;
   screenshots?: boolean;
+  scheme?: Scheme;
   cloaking?: boolean;
   own_domains?: string[];
 }
@@ -1451,6 +1452,7 @@ export interface ScanOptions {
   time_limit_s?: number;
   use_passive_sources?: boolean;
   screenshots?: boolean;
+  scheme?: Scheme;
   cloaking?: boolean;
   own_domains?: string[];
   start_urls?: string[];
@@ -1479,6 +1481,8 @@ export interface ScheduledRun {
   started_at: string;
   missed: number;
 }
+
+export type Scheme = "https" | "http";
 
 export type Scope = "read" | "scan" | "review" | "admin";
 

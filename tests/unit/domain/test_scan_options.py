@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.domain import scan_options
-from app.domain.scan_options import ScanOptions, source_of
+from app.domain.scan_options import ScanOptions, Scheme, source_of
 from app.engines.model import ScanConfig
 
 
@@ -23,7 +23,9 @@ def test_an_option_that_does_not_exist_is_an_error():
 
 
 def test_a_row_gives_back_what_it_was_given():
-    options = ScanOptions(max_pages=7, max_depth=0, start_urls=("https://a.example/",), use_passive_sources=False)
+    options = ScanOptions(
+        scheme=Scheme.HTTP, max_pages=7, max_depth=0, start_urls=("https://a.example/",), use_passive_sources=False
+    )
     assert ScanOptions.from_json(json.loads(json.dumps(options.to_json()))) == options
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from app.domain.scan_facts import HostFact
+from app.domain.scan_options import Scheme
 from app.engines.crawl.start_pages import StartPages
 from app.engines.model import ScanConfig
 
@@ -18,6 +19,13 @@ def test_a_host_brings_its_start_page_and_https_is_preferred(start_pages):
     assert start_pages.start_page_of(host("www.a.test", http=True)) == "http://www.a.test/"
     assert start_pages.start_page_of(host(http=True, https=True)) == "https://a.test/"
     assert len(start_pages) == 2
+
+
+def test_http_is_used_where_it_is_wanted_and_answers():
+    start_pages = StartPages(ScanConfig("a.test", scheme=Scheme.HTTP))
+    assert start_pages.start_page_of(host(http=True, https=True)) == "http://a.test/"
+    assert start_pages.start_page_of(host("www.a.test", https=True)) == "https://www.a.test/"
+    assert start_pages.required_pages() == ["http://a.test/"]
 
 
 @pytest.mark.parametrize("fact", [host(), host(https=True, wildcard=True)])
