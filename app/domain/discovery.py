@@ -65,6 +65,11 @@ class DiscoverySummary:
     words_tried: int = 0  # of the dictionary, over all zones
     variations_tried: int = 0  # of names that were found
 
+    @property
+    def open_zones(self) -> tuple[NameServerReport, ...]:
+        """Return the name servers that give a zone to strangers."""
+        return tuple(server for server in self.name_servers if server.transfer is Transfer.OPEN)
+
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that `discovery_of` reads back."""
         return asdict(self)

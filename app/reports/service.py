@@ -4,6 +4,7 @@ Everything is read and encoded in threads; what comes back are pieces of JSON do
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict
 from typing import Any, Final, TypedDict, Unpack
 
 import orjson
@@ -65,7 +66,10 @@ class ReportService:
     async def subdomains(self, principal: Principal, wanted: RunRef, paging: Paging) -> JsonChunks:
         def work(row: TaskRow, reader: ScanReader) -> JsonChunks:
             facts, total = reader.subdomains(offset=paging.offset, limit=paging.page_size, q=paging.q)
-            return encode_list(map(serialise_fact, facts), total=total, truncated=False, attempt=row.attempt)
+            summary = reader.discovery()
+            zones = [] if summary is None else [asdict(server) for server in summary.open_zones]
+            said = {"total": total, "truncated": False, "attempt": row.attempt, "open_zones": zones}
+            return encode_list(map(serialise_fact, facts), **said)
 
         return await self._results.read(principal, wanted, work)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.discovery import DISCOVERY, DiscoverySummary, NameServerReport, Transfer, Walk
 from app.domain.scan_facts import Capture, FrontierUrl, HostFact, PageFact, Reference, Relation, ThirdParty, UrlState
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
 from app.events.event import NewEvent
@@ -11,6 +12,11 @@ from app.findings.violation_mapping import NewViolation
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.backend import Backend
 from tests.support.violations import new_violation, tell
+
+NAME_SERVERS = (
+    NameServerReport("example.com", "ns1.example.net", Transfer.REFUSED, Walk.WHOLE, 3),
+    NameServerReport("dev.example.com", "ns2.example.net", Transfer.OPEN, Walk.NONE, 12),
+)
 
 
 def store_of(backend: Backend, task_id: str, run: int = 1) -> SqliteScanStore:
@@ -49,6 +55,7 @@ async def scanned(backend):
     store.put_third_party(ThirdParty("bad.test", ("a.bad.test", "bad.test"), "unknown", 7, Relation.SCRIPT, 1))
     store.put_third_party(ThirdParty("cdn.test", ("cdn.test",), "cdn", 2, Relation.EMBED))
     store.put_capture(Capture("bad.test", "a.bad.test", "http://a.bad.test/", "http://a.bad.test/", status=200))
+    store.put_checkpoint(DISCOVERY, DiscoverySummary(name_servers=NAME_SERVERS).to_json())
     store.flush()
     violations = [
         found(1, "bad.test", ViolationKey.ADULT, RiskLevel.MEDIUM, 0.6),
@@ -134,6 +141,11 @@ async def test_lists_are_paged_and_filtered(backend, scanned, tail, field, expec
     assert [item[field] for item in page["items"]] == expected
     if "page=2" in tail:
         assert page["total"] == 2
+
+
+async def test_name_servers_that_give_a_zone_to_anyone_are_named_with_the_subdomains(backend, scanned):
+    (zone,) = (await get(backend, scanned, "/subdomains"))["open_zones"]
+    assert (zone["zone"], zone["name"], zone["names"]) == ("dev.example.com", "ns2.example.net", 12)
 
 
 async def test_an_outcome_that_there_is_not_is_refused(backend, scanned):

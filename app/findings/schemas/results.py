@@ -36,8 +36,8 @@ class Subdomain(ResponseBody):
 class Page(ResponseBody):
     """A fetched document; `parsed`: it counts as a page. `size` in bytes, `error` a key if there was no response.
     `truncated`: it exceeded the size limit, or has more references than are stored for one page (20,000 links,
-    20,000 references): only its beginning was parsed. In this and the following models, page texts have no control
-    characters, and secrets in URLs are masked.
+    20,000 references) or than there is processor time for: only its beginning was parsed. In this and the following
+    models, page texts have no control characters, and secrets in URLs are masked.
     """
 
     url: str = described("URL of the page.", "https://www.example.com/about.html")
@@ -131,8 +131,19 @@ class ResultPage(ResponseBody):
     attempt: Annotated[AttemptNumber, Field(description="Attempt of these results.", examples=[1])]
 
 
+class NameServer(ResponseBody):
+    """A name server of the target or of a zone below it, and whether it discloses its zone."""
+
+    zone: str = described("Zone that was queried.", "example.com")
+    name: str = described("Name server.", "ns1.example.net")
+    transfer: Transfer = described("Result of the zone transfer.", Transfer.REFUSED)
+    walk: Walk = described("Result of walking its NSEC records.", Walk.NONE)
+    names: Count = described("Number of names found.", 0)
+
+
 class SubdomainPage(ResultPage):
     items: list[Subdomain] = described("The names of this page.")
+    open_zones: list[NameServer] = described("Name servers that allow zone transfers to anyone.", default=[])
 
 
 class PagePage(ResultPage):
@@ -210,16 +221,6 @@ class PassiveSource(ResponseBody):
     name: str = described("Name of the source, as in the sources of a subdomain.", "crt.sh")
     status: SourceStatus = described("Result of the query.", SourceStatus.ASKED)
     names: Count = described("Number of names of the target that it returned.", 41)
-
-
-class NameServer(ResponseBody):
-    """A name server of the target or of a zone below it, and whether it discloses its zone."""
-
-    zone: str = described("Zone that was queried.", "example.com")
-    name: str = described("Name server.", "ns1.example.net")
-    transfer: Transfer = described("Result of the zone transfer.", Transfer.REFUSED)
-    walk: Walk = described("Result of walking its NSEC records.", Walk.NONE)
-    names: Count = described("Number of names found.", 0)
 
 
 class Discovery(ResponseBody):

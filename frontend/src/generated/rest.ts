@@ -1765,6 +1765,7 @@ export interface SubdomainPage {
   truncated: boolean;
   attempt: number;
   items: Subdomain[];
+  open_zones?: NameServer[];
 }
 
 export interface TaskCreate {

@@ -92,6 +92,13 @@ describe("the tabs", () => {
 });
 
 describe("the subdomains", () => {
+  test("say which name servers give a zone to anyone", async () => {
+    const zone = { zone: "corp.test", name: "ns1.corp.test", transfer: "open", walk: "none", names: 12 };
+    rest.answers[`GET ${SUBDOMAINS}`] = { items: [HOST], total: 1, truncated: false, attempt: 1, open_zones: [zone] };
+    const list = await opened("?tab=subdomains");
+    expect(list.find(".open-zone").text()).toBe(english("subdomains.open_zone", { server: "ns1.corp.test", zone: "corp.test", names: 12 }));
+  });
+
   test("say who named them and whether they answer, in the reader's language", async () => {
     const list = await opened("?tab=subdomains");
     expect(list.find("tbody tr").text()).toContain("HTTPS only");
