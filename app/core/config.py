@@ -177,6 +177,7 @@ class Settings(BaseSettings):
     user_agent: str = "DomainComplianceScanner/0.1 (compliance scan)"
     host_silence_s: float = Field(default=300, ge=1, le=7_200)  # without an answer, before a host is given up
     host_busy_s: float = Field(default=180, ge=1, le=7_200)  # of nothing but 429, 502, 503 and 504
+    recheck_after_s: float = Field(default=60, ge=0, le=600)  # before a new finding's page is judged once more
     allowed_targets: CommaList = ()  # empty: any; else only these domains and names below them
     blocked_targets: CommaList = ()  # never these, nor names below them; before the allowed ones
     chromium_path: str | None = None

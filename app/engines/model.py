@@ -57,6 +57,14 @@ class NetworkConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RecheckConfig:
+    """What a scan of a site that was scanned before judges once more: what the scan before has not found."""
+
+    known: frozenset[tuple[str, str]]  # findings of the scan before: (domain, kind)
+    after_s: float  # at least, between the two captures of a page
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingModelConfig:
     """A language model that reads along. Comes from the deployment's settings only, never from a scan's user."""
 

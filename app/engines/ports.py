@@ -6,10 +6,11 @@ from typing import Any, Protocol
 
 from app.domain.coverage import Coverage, Seen
 from app.domain.log_entry import LogEntry
+from app.domain.rechecks import Recheck
 from app.domain.scan_facts import Capture, Counts, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 from app.domain.stages import StageKey, StageStatus
 from app.domain.verdict import Reason
-from app.domain.violations import ViolationFact
+from app.domain.violations import ViolationFact, ViolationKey
 
 
 class ScanStopped(Exception):
@@ -66,6 +67,14 @@ class ScanSink(Protocol):
 
     async def violation(self, fact: ViolationFact) -> bool:
         """Commits the violation at once. False: this one was known already (same domain and key)."""
+        ...
+
+    async def recheck(self, domain: str, key: ViolationKey, state: Recheck) -> bool:
+        """Says before a violation is reported that it is to be looked at again, and later what came of it.
+
+        True: so it is now. `AWAITED` is refused for a violation that was reported without it, or whose recheck is over;
+        `NOT_CONFIRMED` for one that does not await it.
+        """
         ...
 
 

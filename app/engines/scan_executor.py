@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from app.captures.port import ContentStorage
@@ -15,7 +15,7 @@ from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
 from app.engines.local_reader.opening import ModelSource, count_effects, open_model
-from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
+from app.engines.model import NetworkConfig, ReadingModelConfig, RecheckConfig, ScanConfig
 from app.engines.parsing.launch import Launch, execute
 from app.engines.pipeline.analysis.appearance_index import AppearanceIndex, LoadLooks, LooksUnavailable
 from app.engines.pipeline.capture.thumbnails import Thumbnails
@@ -27,6 +27,7 @@ from app.engines.reading_model.client import ModelClient
 from app.engines.reading_model.reader import PageReader, PictureOf
 from app.engines.scope import Scope
 
+LoadRecheck = Callable[[], Awaitable[RecheckConfig | None]]
 OpenReader = Callable[[Callable[[], float], PictureOf], PageReader | None]
 
 
@@ -53,13 +54,14 @@ class ScanExecutor:
         local_models: ModelSource | None = None,
         find_lists: FindLists = lambda _: FoundLists(),
         load_looks: LoadLooks | None = None,
+        load_recheck: LoadRecheck | None = None,
         launch_parsers: Launch = execute,
     ) -> None:
         """`language` is that of the deployment, for what people read; `quota` bounds what is kept of the captures;
         `open_render_service` says who renders pages; `reading` which language model reads along, None: none;
         `local_models` has the versions of the local classifier, None: none; `find_lists` finds the lists of the
-        deployment, `load_looks` the looks that it knows, None: it knows none; `launch_parsers` starts the processes
-        that read pages.
+        deployment, `load_looks` the looks that it knows, None: it knows none; `load_recheck` says what the scan
+        before has found, None: there is none; `launch_parsers` starts the processes that read pages.
         """
         self._config = config
         self._network = network
@@ -74,6 +76,7 @@ class ScanExecutor:
         self._local_models = local_models
         self._find_lists = find_lists
         self._load_looks = load_looks
+        self._load_recheck = load_recheck
         self._launch_parsers = launch_parsers
 
     async def run(self) -> None:
@@ -112,6 +115,7 @@ class ScanExecutor:
                 make_reader=lambda left_s: open_reader(left_s, thumbnails.of),
                 local_model=local,
                 appearances=await self._open_appearance_index(),
+                recheck=None if self._load_recheck is None else await self._load_recheck(),
             )
             try:
                 await pipeline.run()

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
+from app.domain.rechecks import Recheck, stored_recheck_of
 from app.domain.violations import RiskLevel, ViolationKey
 from app.findings.queries import decisions, findings
 
@@ -28,9 +29,15 @@ class OpenFinding:
     dismissed_at: datetime | None = None
 
 
-def open_findings(connection: Connection, task_id: str, run: int, *, limit: int) -> list[OpenFinding]:
-    """Return the open findings of a run, the worst first."""
-    rows = findings.open_of_run(connection, task_id, run, limit=limit)
+def findings_to_tell(
+    connection: Connection, task_id: str, run: int, *, limit: int, has_ended: bool
+) -> list[OpenFinding]:
+    """Return the open findings of a run that people are told of, the worst first: not what was seen once, nor, until
+    the run has ended, what is still to be looked at again.
+    """
+    found = findings.open_of_run(connection, task_id, run, limit=limit)
+    silent = {Recheck.NOT_CONFIRMED} | (set() if has_ended else {Recheck.AWAITED})
+    rows = [row for row in found if stored_recheck_of(row.reasons) not in silent]
     if not rows:
         return []
     target = findings.target_of(connection, task_id)

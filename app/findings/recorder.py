@@ -126,6 +126,8 @@ class Record:
         findings.put(connection, result.task_id, run, list(last.values()), at)
         # A hidden link may have become part of the finding of another violation.
         violations.name_causes(connection, result.task_id, run, [item for item in last.values() if len(item.kinds) > 1])
+        changed = [item.violation_id for change in self._findings for item in change.changed if item.needs_review]
+        violations.mark_for_review(connection, changed)
 
     def _rows(self, result: AppendResult) -> list[dict[str, Any]]:
         """A row has the time of its event: so a snapshot and the event say the same."""

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from app.core.ids import new_id
 from app.domain.findings import COUNTED, AssessedFinding, Finding, FindingId, FoundViolation, group, with_risk
+from app.domain.rechecks import Recheck, recheck_of, with_recheck
 from app.domain.risk import UNKNOWN, stated
 from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
 from app.events.types import FindingChanged, ViolationDetected
@@ -36,11 +37,14 @@ class RunFindings:
         self._findings: dict[str, dict[FindingId, AssessedFinding]] = {}
         self._counts: Counter[str] = Counter()
         self._violation_counts: Counter[str] = Counter()
+        self._rechecks: dict[tuple[str, str], Recheck] = {}  # by domain and kind
         for violation in violations:
             self._add(violation)
         for finding in findings:
             self._findings.setdefault(finding.id.domain, {})[finding.id] = finding
             self._count(finding, 1)
+            if (state := recheck_of(reason.code for reason in finding.risk.reasons)) is not None:
+                self._rechecks[finding.id.domain, finding.id.cause.value] = state
 
     @property
     def keys(self) -> set[tuple[str, str]]:
@@ -64,6 +68,33 @@ class RunFindings:
     def grouped(self, domain: str, new: FoundViolation | None = None) -> Grouped:
         """Return the findings of a domain as they are, or as they become with this violation."""
         return group([*self._violations.get(domain, ()), *([] if new is None else [new])])
+
+    def recheck_of(self, domain: str, kind: str) -> Recheck | None:
+        """Return what is known of a violation beyond its first sight; None: nothing."""
+        return self._rechecks.get((domain, kind))
+
+    def note_recheck(self, domain: str, kind: str, state: Recheck) -> None:
+        """Take the state of a violation, which may still have to be reported; `tell` what becomes of its finding."""
+        self._rechecks[domain, kind] = state
+        if state is not Recheck.NOT_CONFIRMED:
+            return
+        known = self._violations.get(domain, [])
+        for index, item in enumerate(known):
+            if item.violation_key == kind and not item.needs_review:
+                known[index] = replace(item, needs_review=True)
+                self._violation_counts["needs_review"] += 1
+
+    def end_rechecks(self) -> None:
+        """The scan is over: what still awaits its recheck counts as it is."""
+        awaiting = [name for name, state in self._rechecks.items() if state is Recheck.AWAITED]
+        self._rechecks |= dict.fromkeys(awaiting, Recheck.UPHELD)
+
+    def rechecked(self, item: AssessedFinding) -> AssessedFinding:
+        """Return an assessed finding with its recheck. One that also takes a hidden link counts as it is: somebody has
+        hidden that link, whatever its target shows.
+        """
+        state = self._rechecks.get((item.id.domain, item.id.cause.value))
+        return item if state is None or len(item.kinds) > 1 else replace(item, risk=with_recheck(item.risk, state))
 
     def tell(self, domain: str, found: Sequence[AssessedFinding], new: FoundViolation | None = None) -> FindingChange:
         """Take the findings of a domain as they are assessed now, with a violation that is new."""
@@ -125,6 +156,8 @@ class RunFindings:
         return NewViolation(fact, finding_of(new, found), new.id), change
 
     def _add(self, violation: FoundViolation) -> None:
+        if self._rechecks.get((violation.domain, violation.violation_key)) is Recheck.NOT_CONFIRMED:
+            violation = replace(violation, needs_review=True)  # it was looked at again before it was told
         self._violations.setdefault(violation.domain, []).append(violation)
         self._violation_counts["needs_review"] += violation.needs_review
 

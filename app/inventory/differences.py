@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from app.core.clock import Clock
 from app.core.db import Database
@@ -21,6 +21,7 @@ from app.domain.difference_texts import DifferenceTexts
 from app.domain.differences import Change, Difference, Section, compare, counts_of, unmatched
 from app.domain.inventory import FindingKey, Inventory, Risk
 from app.domain.party_changes import Aspect
+from app.domain.rechecks import is_unconfirmed
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.verdict import is_conclusive
@@ -172,15 +173,25 @@ class DifferenceService:
         old, new = (
             InventoryLoader(one, site=site, registrable_of=self._registrable_of) for one in (other_reader, reader)
         )
-        before, after = old.load(self._findings(other, site)), new.load(self._findings(row, site))
+        before, after = self._load(old, other, site), self._load(new, row, site)
         before, after = (
             old.with_places(before, unmatched(before, after)),
             new.with_places(after, unmatched(after, before)),
         )
         return compare(_rendered(old, before, after), _rendered(new, after, before))
 
-    def _findings(self, row: TaskRow, site: str) -> dict[FindingKey, Risk]:
+    def _load(self, loader: InventoryLoader, row: TaskRow, site: str) -> Inventory:
+        """A third party that was accused once, and not when its page was judged again a moment later, is compared
+        without that finding, and without what the page showed then.
+        """
         rows = self._db.read_sync(lambda c: findings.of_run(c, row.id, row.run))
+        confirmed = [found for found in rows if not is_unconfirmed(found.reasons)]
+        inventory = loader.load(self._findings(confirmed, site))
+        rotating = {found.domain for found in rows if is_unconfirmed(found.reasons)} & inventory.parties.keys()
+        unseen = {name: replace(inventory.parties[name], showings={}) for name in rotating}
+        return replace(inventory, parties={**inventory.parties, **unseen}) if unseen else inventory
+
+    def _findings(self, rows: Iterable[Row[Any]], site: str) -> dict[FindingKey, Risk]:
         return {
             (found.domain, found.cause): Risk(
                 found.risk_level,

@@ -1,6 +1,8 @@
-"""What the scan before had found, with which a report says what is new."""
+"""What the scan before had found, with which a report says what is new, and a scan that runs what it looks at again."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -22,3 +24,8 @@ def earlier_risks(connection: Connection, row: TaskRow) -> Mapping[str, str] | N
         return None
     shown = find_shown(connection, RunRef(*earlier), _ANYBODYS)
     return findings.risks_of(connection, shown.id, shown.run)
+
+
+def earlier_risks_of_running(connection: Connection, row: TaskRow, now: datetime) -> Mapping[str, str] | None:
+    """Return the same for a scan that has not ended."""
+    return earlier_risks(connection, replace(row, completed_at=now))

@@ -19,7 +19,7 @@ from app.core.db import Database, DatabaseUnavailable
 from app.domain.findings import FindingId
 from app.domain.notifications import NotificationKind
 from app.events.outbox import Kind
-from app.findings.open_findings import found_at, open_findings
+from app.findings.open_findings import findings_to_tell, found_at
 from app.identity.accounts import roles_of_active
 from app.notifications import content
 from app.notifications.digests import send_of_channel, send_of_rule
@@ -105,8 +105,9 @@ def _look(connection: Connection, *, row: Row[Any], now: datetime) -> Seen | Non
             return Seen(owner_id=run.owner_id, target_domain=run.target_domain, defer_until=last + BETWEEN_FINDINGS)
     in_question = _rules_about(connection, run.owner_id, run.target_domain)
     of_findings = [rule.id for rule in in_question if wants(rule, NotificationKind.FINDINGS)]
-    wanted, length = bool(of_findings), 0
+    wanted, length, found = bool(of_findings), 0, []
     if wanted:
+        found = findings_to_tell(connection, run.task_id, run.run, limit=MAX_FINDINGS, has_ended=run.has_ended)
         length = told.longest(connection, of_findings, run.owner_id, run.target_domain)
     said = content.of_end(run) if is_end else None
     return Seen(
@@ -114,7 +115,7 @@ def _look(connection: Connection, *, row: Row[Any], now: datetime) -> Seen | Non
         target_domain=run.target_domain,
         rules=in_question,
         run=run,
-        found=open_findings(connection, run.task_id, run.run, limit=MAX_FINDINGS) if wanted else (),
+        found=found,
         told_before=length // CHARACTERS_OF_ONE,
         there=_still_there(connection, run, in_question) if is_end and wanted else (),
         contents=() if said is None else (said,),

@@ -54,6 +54,7 @@ SCAN_SETTINGS: Final = frozenset(
         "user_agent",
         "host_silence_s",
         "host_busy_s",
+        "recheck_after_s",
         "chromium_path",
         "browser_max_bytes",
         "reputation_lists",

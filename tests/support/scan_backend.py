@@ -47,6 +47,7 @@ FAST = {
     "monitor_interval_s": 0.25,
     "blocked_writes_kill_s": 1.5,
     "cancel_force_after_s": 20.0,
+    "recheck_after_s": 0.2,
     "language": "en",
 }
 # For all others: no process is lost, or said to be suspect, however busy the machine is.

@@ -502,6 +502,7 @@ WALK: dict[str, Callable] = {
     "violations.chunk_after": lambda c: (violations.chunk_after(c, ID, 1, None), violations.chunk_after(c, ID, 1, ROW)),
     "violations.names_at": lambda c: violations.names_at(c, ID, 1, ["a", "b"]),
     "violations.name_causes": lambda c: violations.name_causes(c, ID, 1, [FOUND]),
+    "violations.mark_for_review": lambda c: violations.mark_for_review(c, [ID]),
     "findings.put": lambda c: findings.put(c, ID, 1, [FOUND], NOW),
     "findings.remove": lambda c: findings.remove(c, ID, 1, [FOUND.id]),
     "findings.decide": lambda c: findings.decide(c, ID, "example.com", FOUND.id),

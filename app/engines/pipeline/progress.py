@@ -35,22 +35,25 @@ class ProgressReporter:
         captures: Share,
         render_steps: Share,
         pictures: Share,
+        rechecking: Text | None,
         analyses: Share,
     ) -> None:
         """Reports all stages. `discovery` is a fraction; `crawl_doing` is what the crawl does instead of crawling: it
-        compares, or waits. Of the capture `render_steps` say how far it is; `pictures` are what people are told.
+        compares, or waits. Of the capture `render_steps` say how far it is; `pictures` are what people are told, and
+        `rechecking` when nothing else is left.
         """
         numbers, found = asdict(counts), counts.violations
         discovery = min(NOT_YET, discovery)
         crawl = estimate_crawl(counts.urls_crawled, counts.urls_known, discovery)
         leading = 1.0 if self._stages.has_finished(StageKey.PAGE_CRAWL) else crawl
         steps = captures[0] + render_steps[0], captures[1] + render_steps[1]
+        captured = rechecking if rechecking and steps[0] >= steps[1] else self._captured(captures, pictures)
         analysis = self._texts("analysing", done=analyses[0], total=analyses[1], violations=found)
         for key, fraction, message in (
             (StageKey.SUBDOMAIN_DISCOVERY, discovery, self._texts("discovering", **numbers)),
             (StageKey.PAGE_CRAWL, crawl, crawl_doing or self._texts("crawling", **numbers)),
             (StageKey.THIRD_PARTY, crawl, self._texts("identifying", **numbers)),
-            (StageKey.CONTENT_CAPTURE, estimate_following(*steps, leading), self._captured(captures, pictures)),
+            (StageKey.CONTENT_CAPTURE, estimate_following(*steps, leading), captured),
             (StageKey.AI_ANALYSIS, estimate_following(*analyses, leading), analysis),
         ):
             await self._report(key, fraction, message, counts)

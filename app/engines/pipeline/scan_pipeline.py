@@ -20,7 +20,7 @@ from app.engines.capture.render_service import OpenRenderService
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.crawl.start_pages import home_page
 from app.engines.local_reader.model import LocalModel
-from app.engines.model import ScanConfig
+from app.engines.model import RecheckConfig, ScanConfig
 from app.engines.notices import UnreadableNotice
 from app.engines.pipeline.analysis.appearance_index import AppearanceIndex
 from app.engines.pipeline.analysis.llm_review import MakeReader
@@ -62,6 +62,7 @@ class ScanPipeline:
         make_reader: MakeReader = lambda _: None,
         local_model: LocalModel | None = None,
         appearances: AppearanceIndex | None = None,
+        recheck: RecheckConfig | None = None,
     ) -> None:
         self._config = config
         self._store = store
@@ -84,8 +85,10 @@ class ScanPipeline:
             on_capture=self._on_capture, on_rendered=self._on_rendered, budget=self._budget, render_service=renders
         )
         self._evidence = OwnEvidence(scope=scope, selector=self._selector, captures=captures, parties=parties)
+        self._rechecks = rechecks = build.rechecks(recheck, captures)
+        keep, second, notice = self._evidence.keep, self._second, self._unreadable
         self._analysis_stage = analyses = build.analysis_stage(
-            parties, captures, self._evidence.keep, notice=self._unreadable, second=self._second, known=appearances
+            parties, captures, keep, notice=notice, second=second, known=appearances, rechecks=rechecks
         )
         self._tampered = tampered = TamperedPages(report=analyses.report, on_page=self._evidence.keep_tampered)
         self._intake = build.intake(parties, captures, analyses, tampered, self._stages)
@@ -172,7 +175,8 @@ class ScanPipeline:
             self._evidence.choose(url)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._registrations.run())
-            await self._capture_stage.run(self._settle)
+            group.create_task(self._rechecks.run(self._analysis_stage.judge))
+            await self._capture_stage.run(self._settle, self._rechecks.finish)
             self._registrations.close()
         if self._registrations.asked:
             await self._log(StageKey.CONTENT_CAPTURE, self._texts("registrations", **self._registrations.counts))
@@ -252,6 +256,7 @@ class ScanPipeline:
                 self._capture_stage.give_up()
                 self._registrations.give_up()
                 self._analysis_stage.give_up()
+                self._rechecks.give_up()
             await self._report_progress()
 
     def _save(self) -> None:
@@ -269,6 +274,7 @@ class ScanPipeline:
             captures=(self._capture_stage.captured, self._capture_stage.known),
             render_steps=self._capture_stage.render_steps,
             pictures=self._capture_stage.pictures,
+            rechecking=self._rechecks.doing,
             analyses=(self._analysis_stage.done, self._capture_stage.to_analyse),
         )
 

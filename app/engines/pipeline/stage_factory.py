@@ -8,13 +8,14 @@ from app.engines.crawl.crawler import OnHostNamed
 from app.engines.crawl.page_writer import OnReferences
 from app.engines.discover.discovery import Discovery
 from app.engines.local_reader.model import LocalModel
-from app.engines.model import ScanConfig
+from app.engines.model import RecheckConfig, ScanConfig
 from app.engines.notices import UnreadableNotice
 from app.engines.pipeline.analysis.analysis_stage import AnalysisStage, OnViolations
 from app.engines.pipeline.analysis.appearance_index import AppearanceIndex
 from app.engines.pipeline.analysis.known_looks import KnownLooks
 from app.engines.pipeline.analysis.llm_review import LlmReview, MakeReader
 from app.engines.pipeline.analysis.picture_texts import PictureTexts
+from app.engines.pipeline.analysis.rechecks import Rechecks
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_shortfalls import CaptureShortfalls
 from app.engines.pipeline.capture.capture_stage import CaptureStage, OnCapture
@@ -80,6 +81,7 @@ class StageFactory:
         notice: UnreadableNotice,
         second: LlmReview,
         known: AppearanceIndex | None,
+        rechecks: Rechecks,
     ) -> AnalysisStage:
         parser, store = self.network.parser, self.store
         return AnalysisStage(
@@ -95,7 +97,11 @@ class StageFactory:
             second=second,
             pictures=PictureTexts(contents=self.contents, store=store, sink=self.sink, texts=self.texts),
             looks=KnownLooks(fetcher=self.network.fetcher(), parser=parser, store=store, book=known),
+            before_report=rechecks.note,
         )
+
+    def rechecks(self, config: RecheckConfig | None, captures: CaptureStage) -> Rechecks:
+        return Rechecks(config=config, captures=captures, store=self.store, sink=self.sink, texts=self.texts)
 
     def intake(
         self,

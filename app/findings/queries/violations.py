@@ -99,6 +99,12 @@ def name_causes(connection: Connection, task_id: str, run: int, found: Iterable[
         connection.execute(update(violations).where(*mine).values(cause=assessed_finding.id.cause.value))
 
 
+def mark_for_review(connection: Connection, ids: Sequence[str]) -> None:
+    """Write that a person should look at these violations: they were not confirmed."""
+    if ids:
+        connection.execute(update(violations).where(v.id.in_(ids)).values(needs_review=True))
+
+
 def _of_run(task_id: str, run: int) -> Select[Any]:
     return select(v.id).where(v.task_id == task_id, v.run == run)
 

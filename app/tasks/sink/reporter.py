@@ -15,12 +15,13 @@ from app.domain.coverage import Coverage
 from app.domain.findings import AssessedFinding, FoundViolation
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
+from app.domain.rechecks import Recheck
 from app.domain.scan_facts import Counts
 from app.domain.stages import StageKey, StageStatus
 from app.domain.third_parties import PartyCoverage
 from app.domain.translation import said
 from app.domain.verdict import Reason, Verdict, reach_verdict
-from app.domain.violations import ViolationFact
+from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.ports import ScanStopped
 from app.events.log import AppendResult
 from app.events.types import TaskStage, TaskWarning, WarningCode
@@ -167,6 +168,21 @@ class Reporter:
         await self._wait_or_stop(committed)
         return True
 
+    async def recheck(self, domain: str, key: ViolationKey, state: Recheck) -> bool:
+        await self._wait_for_capacity()
+        before = self.findings.recheck_of(domain, key.value)
+        if state is Recheck.AWAITED and (before is not None or (domain, key.value) in self._known):
+            return before is Recheck.AWAITED
+        if state is Recheck.NOT_CONFIRMED and before is not Recheck.AWAITED:
+            return before is state
+        self.findings.note_recheck(domain, key.value, state)
+        if state is not Recheck.AWAITED:  # else the violation is still to be reported
+            change = self.findings.tell(domain, await self._assess(domain))
+            if change.changed:
+                self._tell_changes(change)
+                self._added()
+        return True
+
     async def _assess(self, domain: str, new: FoundViolation | None = None) -> Sequence[AssessedFinding]:
         """Return the findings of a domain by what is known now. Raises ScanStopped."""
         while True:
@@ -179,7 +195,7 @@ class Reporter:
         found = await self.assess(grouped)
         if self.stop_reason is not None:
             raise ScanStopped
-        return [replace(item, page_url=clean_url(item.page_url)) for item in found]
+        return [self.findings.rechecked(replace(item, page_url=clean_url(item.page_url))) for item in found]
 
     def _tell_changes(self, change: FindingChange) -> None:
         for body in self.findings.events(change):
@@ -220,6 +236,7 @@ class Reporter:
 
         Raises ScanStopped.
         """
+        self.findings.end_rechecks()
         domains = self.findings.domains
         for first in range(0, len(domains), REASSESSED_AT_ONCE):
             await self._wait_for_capacity()

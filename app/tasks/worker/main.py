@@ -48,6 +48,7 @@ from app.tasks.scan_tasks import run_scan
 from app.tasks.sink.reporter import StopReason
 from app.tasks.sink.writer import RetryingWriter
 from app.tasks.worker.capture_quota import LimitedCaptureQuota
+from app.tasks.worker.earlier_findings import EarlierFindings
 from app.tasks.worker.heartbeat import WorkerHeartbeat
 from app.tasks.worker.known_looks import StoredLooks
 from app.tasks.worker.local_models import StoredModels
@@ -116,7 +117,6 @@ class ScanProcess:
             make_private_folder(folder)
         quota = LimitedCaptureQuota(folder=folder if settings.captures_url is None else None, settings=settings)
         render_service = render_service_of(settings, spec, db=db, want_browser=self._bus.want_browser)
-        list_files = ListFiles(db=db, data_dir=settings.data_dir, shared=not settings.embedded)
         writer = RetryingWriter(EventWriter(db=db, bus=self._bus), self._spawner.call)
         self._job = ScanJob(
             spec=spec,
@@ -132,8 +132,9 @@ class ScanProcess:
                 quota,
                 render_service,
                 StoredModels(db, self._bus.count_verdicts),
-                ScanListFinder(settings, db, list_files),
+                ScanListFinder(settings, db, list_files_of(settings, db)),
                 StoredLooks(db),
+                EarlierFindings(db, clock, settings.recheck_after_s),
                 self._launch_parsers,
             ),
             assess=partial(assess_stored, open_stores(settings).stores, spec),
@@ -200,6 +201,11 @@ def read_parties(stores: ScanStores, spec: JobSpec) -> PartyCoverage:
     """Say what came of looking at the third parties. Blocking. Raises ScanStoreError."""
     with stores.reader(spec.task_id, spec.run) as reader:
         return reader.party_coverage()
+
+
+def list_files_of(settings: Settings, db: Database) -> ListFiles:
+    """Return where the scan finds what lists were made into."""
+    return ListFiles(db=db, data_dir=settings.data_dir, shared=not settings.embedded)
 
 
 def open_databases(settings: Settings) -> tuple[Database, Database]:

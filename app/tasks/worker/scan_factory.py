@@ -15,6 +15,7 @@ from app.engines.ports import ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
 from app.engines.scope import ascii_name
 from app.tasks.process_protocol import JobSpec
+from app.tasks.worker.earlier_findings import EarlierFindings
 from app.tasks.worker.known_looks import StoredLooks
 
 
@@ -64,6 +65,7 @@ class ScanFactory:
         local_models: ModelSource | None = None,
         find_lists: FindLists = lambda _: FoundLists(),
         looks: StoredLooks | None = None,
+        earlier: EarlierFindings | None = None,
         launch_parsers: Launch = execute,
     ) -> None:
         self._settings = settings
@@ -73,6 +75,7 @@ class ScanFactory:
         self._local_models = local_models
         self._find_lists = find_lists
         self._looks = looks
+        self._earlier = earlier
         self._launch_parsers = launch_parsers
 
     def __call__(self, spec: JobSpec, store: ScanStore, sink: ScanSink) -> ScanExecutor:
@@ -89,6 +92,7 @@ class ScanFactory:
             local_models=self._local_models,
             find_lists=self._find_lists,
             load_looks=None if self._looks is None else partial(self._looks.load, spec.task_id),
+            load_recheck=None if self._earlier is None else partial(self._earlier.load, spec.task_id),
             launch_parsers=self._launch_parsers,
         )
 

@@ -53,6 +53,10 @@ class RememberingSink:
         self.known.add((fact.domain, fact.violation_key))
         return True
 
+    async def recheck(self, domain, key, state):
+        self.note("recheck", domain, key.value, state.value)
+        return True
+
     def of(self, kind):
         return [call[1:] for call in self.calls if call[0] == kind]
 

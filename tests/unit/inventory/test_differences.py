@@ -3,14 +3,21 @@
 import asyncio
 import threading
 from contextlib import closing
+from dataclasses import asdict
 
 import orjson
 import pytest
+from sqlalchemy import update
 
 from app.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from app.core.paging import Paging
 from app.domain.differences import Change, Section
-from app.domain.scan_facts import Relation, ThirdParty
+from app.domain.page_looks import DIGITS
+from app.domain.rechecks import Recheck, with_recheck
+from app.domain.risk import stated
+from app.domain.scan_facts import Capture, Relation, ThirdParty
+from app.domain.violations import RiskLevel
+from app.findings.tables import findings
 from app.inventory import differences as module
 from app.inventory.differences import DifferenceFilter, DifferenceService
 from app.inventory.tables import scan_differences
@@ -132,6 +139,29 @@ async def test_a_list_is_filtered_and_paged(service, world, tmp_path):
     assert ([item["name"] for item in page["items"]], page["total"]) == (["new2.test", "new3.test"], 5)
     assert (await read(service, world, second, only=DifferenceFilter(Section.HOSTS)))["total"] == 0
     assert names(await read(service, world, second, paging=Paging(q="NEW3"))) == [("third_parties", "new", "new3.test")]
+
+
+def capture(folder, task_id, title, look):
+    with closing(SqliteScanStore(folder / f"{task_id}-1.db")) as store:
+        store.put_capture(Capture("b.test", "b.test", "http://b.test/", "http://b.test/", 200, title=title, look=look))
+        store.settle()
+
+
+@pytest.mark.parametrize("is_confirmed", [False, True])
+async def test_what_a_page_showed_once_is_no_difference_to_the_scans_before_and_after(
+    service, world, tmp_path, is_confirmed
+):
+    scans = [scan(world, tmp_path, hours, "b.test") for hours in (1, 2, 3)]
+    shown = [("News", "0" * DIGITS), ("Casino", "f" * DIGITS), ("News", "0" * DIGITS)]
+    for task_id, (title, look) in zip(scans, shown, strict=True):
+        capture(tmp_path, task_id, title, look)
+    world.find(scans[1], "b.test")
+    if not is_confirmed:
+        reasons = [asdict(reason) for reason in with_recheck(stated(RiskLevel.HIGH), Recheck.NOT_CONFIRMED).reasons]
+        world.db.write_sync(lambda c: c.execute(update(findings).values(reasons=reasons)) and None)
+    for task_id in scans[1:]:
+        sections = {item["section"] for item in (await read(service, world, task_id))["items"]}
+        assert sections == ({"content", "findings"} if is_confirmed else set())
 
 
 class WatchedFilter:

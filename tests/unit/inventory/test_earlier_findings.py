@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.inventory.earlier_findings import earlier_risks
+from app.inventory.earlier_findings import earlier_risks, earlier_risks_of_running
 from app.scans.queries import tasks
 from tests.support.violations import new_violation, write_violations
 from tests.unit.inventory.queries.test_differences import scan
@@ -37,3 +37,10 @@ def test_a_first_scan_has_nothing_before_which_is_not_the_same_as_nothing_found(
     first, second = scan(world, 1), scan(world, 2)
     assert before(world, first) is None
     assert before(world, second) == {}
+
+
+def test_a_scan_that_runs_has_the_same_before_it(world):
+    first, running = scan(world, -1), world.add("mei", "a.test", None)
+    found(world, first, "casino.test")
+    risks = world.db.read_sync(lambda c: earlier_risks_of_running(c, tasks.find(c, running), world.now))
+    assert set(risks) == {"gambling.casino.test"}

@@ -1,12 +1,15 @@
 """What happens becomes notifications: each once, to those who want it, nothing of what was rolled back."""
 
 import asyncio
+from dataclasses import asdict
 
 import pytest
 
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
 from app.domain.notifications import DigestPeriod, Timing
+from app.domain.rechecks import Recheck, with_recheck
+from app.domain.risk import Risk
 from app.domain.verdict import Result
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events import outbox
@@ -15,6 +18,7 @@ from app.events.tables import outbox as outbox_table
 from app.events.types import Statistics
 from app.findings.queries import decisions, findings
 from app.findings.tables import decisions as decision_table
+from app.findings.tables import findings as finding_table
 from app.identity.tables import users
 from app.notifications.outbox_reader import BETWEEN_FINDINGS
 from app.notifications.queries import outbox as outbox_rows
@@ -86,6 +90,38 @@ async def test_what_is_below_the_rules_risk_is_not_told(world):
     await world.scan("bets.example", risk=RiskLevel.HIGH)
     assert world.told() == []
     await world.scan("bets.example", risk=RiskLevel.CRITICAL)
+    assert world.told_domains() == [["bets.example"]]
+
+
+def recheck(world, state):
+    """Let what was found have this state."""
+    row = world.rows(finding_table)[0]
+    risk = with_recheck(Risk(RiskLevel(row.risk_level), row.score, ()), state)
+    world.change(finding_table, reasons=[asdict(reason) for reason in risk.reasons], risk_level=risk.level.value)
+
+
+async def test_what_is_to_be_looked_at_again_is_told_when_it_was_or_when_the_scan_has_ended(world):
+    world.rule(kinds=["findings"])
+    task_id = await world.begin()
+    await world.find(task_id, "bets.example")
+    recheck(world, Recheck.AWAITED)
+    world.later(minutes=1)
+    await world.work_off()
+    assert world.told_domains() == []
+    await world.complete(task_id)
+    await world.work_off()
+    assert world.told_domains() == [["bets.example"]]
+
+
+async def test_what_was_seen_once_is_told_to_nobody_until_it_is_seen_again(world):
+    world.rule(kinds=["findings"], min_risk="low")
+    task_id = await world.begin()
+    await world.find(task_id, "bets.example")
+    recheck(world, Recheck.NOT_CONFIRMED)
+    await world.complete(task_id)
+    await world.work_off()
+    assert world.told_domains() == []
+    await world.scan("bets.example")
     assert world.told_domains() == [["bets.example"]]
 
 

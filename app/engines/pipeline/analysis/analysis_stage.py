@@ -1,6 +1,6 @@
 """Stage 5 as the pipeline sees it: what was captured is analysed at once, and again when more refers to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,6 +28,7 @@ from app.engines.urls import host_of
 _MODULE: Final = "ai_analysis"
 _READ: Final = frozenset({Layer.TEXT, Layer.IMAGE, Layer.MODEL})  # what speaks of a page's words
 OnViolations = Callable[[CaptureTarget, CapturedPage, Sequence[ViolationFact]], None]
+OnFacts = Callable[[CaptureTarget, CapturedPage, Sequence[ViolationFact]], Awaitable[None]]
 
 
 class AnalysisStage:
@@ -48,8 +49,11 @@ class AnalysisStage:
         second: LlmReview,
         pictures: PictureTexts,
         looks: KnownLooks,
+        before_report: OnFacts | None = None,
     ) -> None:
-        """`is_own`: whether a host is the target's. `on_violations` is told those of a page, also when they are known
+        """`before_report` is told the same as `on_violations`, and waited for before any of it is reported.
+
+        `is_own`: whether a host is the target's. `on_violations` is told those of a page, also when they are known
         already; never none. `on_lost` is told of a page that is to be analysed again and whose source is not kept:
         it has to be captured again, and is analysed then.
         """
@@ -60,6 +64,7 @@ class AnalysisStage:
         self._notice = notice
         self._is_own = is_own
         self._on_violations = on_violations
+        self._before_report = before_report
         self._on_lost = on_lost
         self._unreadable: set[str] = set()  # hashes of documents that exceed the limits of parsing and analysis
         self._third_parties = third_parties
@@ -138,8 +143,19 @@ class AnalysisStage:
             facts = [of_start_page(fact, target, self._is_own) for fact in facts]
         if facts:
             self._on_violations(target, page, facts)
+            if self._before_report is not None:
+                await self._before_report(target, page, facts)
         for found in facts:
             await self.report(found)
+
+    async def judge(self, target: CaptureTarget, page: CapturedPage) -> Sequence[ViolationFact] | None:
+        """Return what a page is accused of, and report nothing of it. None: it, or its picture, cannot be read."""
+        if page.capture.screenshot_sha256:
+            await self._pictures.read(page)
+            if not self._pictures.knows_all_of(page):
+                return None
+        facts = await self._facts(target, page)
+        return None if page.capture.html_sha256 in self._unreadable else facts
 
     async def report(self, found: ViolationFact) -> None:
         """Describe a violation and tell it, unless it is known already. Raises ScanStopped."""

@@ -64,6 +64,11 @@ class PictureTexts:
         """Return what was read in the picture of a capture; "" when nothing was."""
         return self._found.get(capture.screenshot_sha256, "")
 
+    def knows_all_of(self, page: CapturedPage) -> bool:
+        """Return whether what the page says in pictures was read, if it is worth it."""
+        sha256 = page.capture.screenshot_sha256
+        return not shows_more_than_it_says(page) or (sha256 in self._found and sha256 not in self._missed["unread"])
+
     async def read(self, page: CapturedPage) -> bool:
         """Read the page's picture, if it is worth it; True: there is a text that was not known."""
         sha256 = page.capture.screenshot_sha256

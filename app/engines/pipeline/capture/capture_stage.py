@@ -118,6 +118,14 @@ class CaptureStage:
         """No start page of the site itself waits or is under way: no certificate names a further host."""
         return not any(target.own for target in self._pages.unfinished())
 
+    async def look_again(self, target: CaptureTarget) -> CapturedPage:
+        """Capture a page for a second verdict: nothing of it is kept as what the scan has seen."""
+        return await self._capturer.capture(target.domain, target.host, target.url)
+
+    async def render_again(self, page: CapturedPage) -> CapturedPage | None:
+        """Render what `look_again` has captured; None: that cannot be done now."""
+        return None if self._renderings is None else await self._renderings.render_again(page)
+
     def add(self, targets: Iterable[CaptureTarget]) -> None:
         self._pages.add(targets)
 
@@ -152,10 +160,11 @@ class CaptureStage:
         if self._renderings is not None:
             self._renderings.give_up()
 
-    async def run(self, on_settled: OnSettled) -> None:
+    async def run(self, on_settled: OnSettled, before_end: OnSettled | None = None) -> None:
         """The text is analysed first: Chromium comes after it, and its trouble delays no violation.
 
-        `on_settled` is called whenever nothing is left to capture: what it finds is captured too.
+        `on_settled` is called whenever nothing is left to capture: what it finds is captured too; `before_end` once,
+        when nothing of that is left either, while pages can still be rendered.
         """
         async with asyncio.TaskGroup() as group:
             if self._renderings is not None:
@@ -163,6 +172,8 @@ class CaptureStage:
             early = group.create_task(self._try_again_early())
             await self._capture_all(on_settled)
             early.cancel()
+            if before_end is not None:
+                await before_end()
             if self._renderings is not None:
                 self._renderings.close()
 

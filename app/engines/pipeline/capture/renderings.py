@@ -98,6 +98,11 @@ class Renderings:
             else:
                 self._queue.add([rendering])
 
+    async def render_again(self, page: CapturedPage) -> CapturedPage | None:
+        """Render a page beside those that wait, for its verdict alone. None: it could not be rendered."""
+        rendered = await self._screenshots.render(page, limit=RenderLimit(PATIENT_TIMEOUT_S))
+        return rendered if isinstance(rendered, CapturedPage) else None
+
     def prefer(self, url: str) -> None:
         """The page violates, or refers to what does: what waits of it comes before all others."""
         self._violating.add(url)

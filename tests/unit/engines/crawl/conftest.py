@@ -108,6 +108,9 @@ class FakeSink:
     async def violation(self, fact):
         return True
 
+    async def recheck(self, domain, key, state):
+        return True
+
 
 @pytest.fixture
 def site():

@@ -108,6 +108,9 @@ class FakeSink:
     async def violation(self, fact) -> bool:
         return True
 
+    async def recheck(self, domain, key, state) -> bool:
+        return True
+
 
 @pytest.fixture
 def dns():

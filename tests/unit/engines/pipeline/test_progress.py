@@ -24,6 +24,7 @@ NOTHING = {
     "captures": (0, 0),
     "render_steps": (0, 0),
     "pictures": (0, 0),
+    "rechecking": None,
     "analyses": (0, 0),
 }
 
@@ -66,6 +67,7 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
         captures=(1, 2),
         render_steps=(1, 2),
         pictures=(0, 9),
+        rechecking=said("rechecking", count=1),
         analyses=(2, 2),
     )
     told = {key: (fraction, message) for key, fraction, message in sink.told}
@@ -82,12 +84,23 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
         captures=(1, 2),
         render_steps=(1, 2),
         pictures=(0, 9),
+        rechecking=None,
         analyses=(2, 2),
     )
     assert sink.told[-2:] == [
         (StageKey.CONTENT_CAPTURE, 0.5, said("drawing", done=1, total=2, drawn=0, to_draw=9)),
         (StageKey.AI_ANALYSIS, NOT_YET, said("analysing", done=2, total=2, violations=3)),
     ]
+
+
+async def test_a_scan_that_waits_for_a_recheck_alone_says_so():
+    sink = Sink()
+    reporter, _ = reporter_and_tracker(sink)
+    waits = said("rechecking", count=2)
+    for captured in (1, 2):
+        await reporter.report(Counts(), **{**NOTHING, "captures": (captured, 2), "rechecking": waits})
+    captures = [message for key, _, message in sink.told if key is StageKey.CONTENT_CAPTURE]
+    assert captures == [said("capturing", done=1, total=2), waits]
 
 
 async def test_a_crawl_that_does_something_else_says_what():

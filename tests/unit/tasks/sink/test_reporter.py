@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import event
 
 from app.domain.log_entry import LogEntry
+from app.domain.rechecks import Recheck, stored_recheck_of
 from app.domain.scan_facts import Counts
 from app.domain.stages import STAGES, StageKey, StageStatus
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
 from app.engines.ports import ScanStopped
 from app.findings.queries import findings
 from app.findings.recorder import Recorder
-from app.findings.run_findings import RunFindings, stated_finding
+from app.findings.run_findings import RunFindings, read_run_findings, stated_finding
 from app.scanstore.errors import StoreUnavailable
 from app.tasks.sink import reporter as reporter_module
 from app.tasks.sink.line_limit import LineLimit
@@ -114,6 +115,101 @@ async def test_a_finding_that_weighs_more_at_the_end_is_told_and_stored_and_one_
     assert (stored.risk_level, stored.score) == ("critical", 75)
     assert row.finding_counts == row.violation_counts == changed["finding_counts"]
     assert (row.finding_counts["total"], row.finding_counts["critical"], row.finding_counts["high"]) == (1, 1, 0)
+
+
+DOMAIN, KEY = FACT.domain, FACT.violation_key
+LINK = replace(FACT, violation_key=ViolationKey.HIDDEN_LINK)
+
+
+def rechecks(backend):
+    """(level, for a review, state) of each stored finding."""
+    rows = backend.db.read_sync(lambda c: findings.of_run(c, "task-1", 1))
+    return [(row.risk_level, row.needs_review, stored_recheck_of(row.reasons)) for row in rows]
+
+
+async def test_a_violation_that_awaits_its_recheck_says_so_until_it_is_upheld(backend):
+    async with reporting(backend) as reporter:
+        assert await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        await reporter.violation(FACT)
+        assert rechecks(backend) == [("high", False, Recheck.AWAITED)]
+        assert await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        assert await reporter.recheck(DOMAIN, KEY, Recheck.UPHELD)
+        assert not await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        assert not await reporter.recheck(DOMAIN, KEY, Recheck.NOT_CONFIRMED)
+        await reporter.drain()
+    assert rechecks(backend) == [("high", False, None)]
+    assert [event.type for event in backend.events()][-1] == "finding_changed"
+
+
+async def test_what_is_not_confirmed_is_low_and_for_a_review_in_all_rows_and_counts(backend):
+    async with reporting(backend) as reporter:
+        await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        await reporter.violation(FACT)
+        assert await reporter.recheck(DOMAIN, KEY, Recheck.NOT_CONFIRMED)
+        await reporter.reassess()
+        await reporter.drain()
+    assert rechecks(backend) == [("low", True, Recheck.NOT_CONFIRMED)]
+    row = backend.row()
+    assert (row.finding_counts["low"], row.finding_counts["high"], row.finding_counts["needs_review"]) == (1, 0, 1)
+    assert row.violation_counts == row.finding_counts
+    assert [one.needs_review for one in backend.violations()] == [True]
+    known = backend.db.read_sync(lambda c: read_run_findings(c, "task-1", 1))
+    assert known.recheck_of(DOMAIN, KEY) is Recheck.NOT_CONFIRMED
+    assert known.counts == row.finding_counts
+    assert known.violation_counts == row.violation_counts
+
+
+async def test_what_is_refuted_before_it_was_told_is_for_a_review_in_the_end(backend):
+    async with reporting(backend) as reporter:
+        await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        await reporter.recheck(DOMAIN, KEY, Recheck.NOT_CONFIRMED)
+        await reporter.violation(FACT)
+        await reporter.reassess()
+        await reporter.drain()
+    assert rechecks(backend) == [("low", True, Recheck.NOT_CONFIRMED)]
+    assert [one.needs_review for one in backend.violations()] == [True]
+    assert backend.row().violation_counts["needs_review"] == 1
+
+
+async def test_what_was_reported_before_is_not_looked_at_again(backend):
+    async with reporting(backend) as reporter:
+        await reporter.violation(FACT)
+        assert not await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        assert not await reporter.recheck(DOMAIN, KEY, Recheck.NOT_CONFIRMED)
+    assert rechecks(backend) == [("high", False, None)]
+
+
+async def test_a_later_attempt_goes_on_waiting_for_what_the_first_one_was_waiting_for(backend):
+    async with reporting(backend) as reporter:
+        await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        await reporter.violation(FACT)
+    known = backend.db.read_sync(lambda c: read_run_findings(c, "task-1", 1))
+    async with reporting(backend) as reporter:
+        reporter.findings, reporter._known = known, known.keys
+        assert await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        assert await reporter.recheck(DOMAIN, KEY, Recheck.NOT_CONFIRMED)
+        await reporter.drain()
+    assert rechecks(backend) == [("low", True, Recheck.NOT_CONFIRMED)]
+
+
+async def test_what_nobody_has_looked_at_again_by_the_end_counts_as_it_is(backend):
+    async with reporting(backend) as reporter:
+        await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        await reporter.violation(FACT)
+        await reporter.reassess()
+        await reporter.drain()
+    assert rechecks(backend) == [("high", False, None)]
+
+
+async def test_what_a_hidden_link_leads_to_counts_whatever_it_shows(backend):
+    async with reporting(backend) as reporter:
+        await reporter.recheck(DOMAIN, KEY, Recheck.AWAITED)
+        await reporter.violation(FACT)
+        await reporter.violation(LINK)
+        assert rechecks(backend) == [("high", False, None)]
+        await reporter.recheck(DOMAIN, KEY, Recheck.NOT_CONFIRMED)
+        await reporter.drain()
+    assert rechecks(backend) == [("high", True, None)]
 
 
 @pytest.mark.parametrize("trouble", [StoreUnavailable("full"), asyncio.CancelledError()], ids=["store", "cancelled"])

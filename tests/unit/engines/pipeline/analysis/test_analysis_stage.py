@@ -105,7 +105,7 @@ def third_parties(tmp_path):
 def stage_with(tmp_path, sink, third_parties):
     texts = MessageCatalog("en")
 
-    def make(parser, on_violations=lambda *_: None, *, pictures=None, looks=None):
+    def make(parser, on_violations=lambda *_: None, *, pictures=None, looks=None, before_report=None):
         return AnalysisStage(
             parser=parser,
             third_parties=third_parties,
@@ -119,6 +119,7 @@ def stage_with(tmp_path, sink, third_parties):
             second=NobodyReads(),
             pictures=pictures or NoPictures(),
             looks=looks or NoLooks(),
+            before_report=before_report,
         )
 
     return make
@@ -171,6 +172,42 @@ async def test_an_offer_of_an_own_start_page_is_tampering_of_the_site_wherever_i
     own = CaptureTarget("corp.test", "www.corp.test", "http://www.corp.test/", own=True)
     await stage.analyse(own, CapturedPage(Capture("corp.test", "www.corp.test", own.url, shown_at, 200)))
     assert [(fact.violation_key, fact.domain, fact.url) for fact in told] == [("tampered", accused, url)]
+
+
+class Accusing:
+    """Of every page."""
+
+    async def analyse(self, subject):
+        evidence = Evidence(Layer.TEXT, "lexicon", 0.9, "offer")
+        return [ViolationFact("a.test", ViolationKey.ADULT, 0.9, "", (evidence,), False, URL)]
+
+
+async def test_what_is_judged_alone_is_not_reported_and_what_is_reported_is_said_before(stage_with):
+    noted = []
+
+    async def before_report(target, page, facts):
+        noted.append((stage.violations, [fact.violation_key for fact in facts]))
+
+    stage = stage_with(Accusing(), before_report=before_report)
+    page = CapturedPage(Capture("a.test", "a.test", URL, URL, 200))
+    (fact,) = await stage.judge(TARGET, page)
+    assert (fact.violation_key, stage.violations, noted) == ("adult", 0, [])
+    await stage.analyse(TARGET, page)
+    assert (stage.violations, noted) == (1, [(0, ["adult"])])
+
+
+async def test_a_page_that_cannot_be_read_and_a_picture_that_was_not_are_not_judged(stage_with):
+    class Unread(NoPictures):
+        async def read(self, page):
+            return False
+
+        def knows_all_of(self, page):
+            return False
+
+    capture = Capture("a.test", "a.test", URL, URL, 200, html_sha256="1" * 64)
+    assert await stage_with(Refusing()).judge(TARGET, CapturedPage(capture)) is None
+    shown = CapturedPage(replace(capture, screenshot_sha256="2" * 64))
+    assert await stage_with(Accusing(), pictures=Unread()).judge(TARGET, shown) is None
 
 
 async def test_what_its_picture_and_its_icon_say_goes_into_the_analysis(stage_with):

@@ -85,6 +85,21 @@ async def test_every_target_is_captured_and_counted(network, tmp_path):
     assert (captures.captured, captures.known, captures.left_out, captures.is_own_settled) == (2, 2, 0, True)
 
 
+async def test_what_is_looked_at_again_before_the_end_is_no_result(network, tmp_path):
+    heard, seen = Heard(), []
+    captures = stage(network, tmp_path, heard, screenshots=False)
+    captures.add([target("a.test")])
+    captures.close()
+
+    async def look_again():
+        page = await captures.look_again(target("b.test"))
+        seen.append((page.capture.status, await captures.render_again(page), list(heard.captured)))
+
+    await captures.run(heard.on_settled, look_again)
+    assert seen == [(200, None, ["a.test"])]
+    assert (heard.captured, captures.known) == (["a.test"], 1)
+
+
 async def test_what_waits_when_the_time_is_over_is_left_out_and_counted(network, tmp_path):
     heard = Heard()
     captures = stage(network, tmp_path, heard, screenshots=False)

@@ -326,3 +326,13 @@ async def test_when_the_time_is_over_nothing_more_is_rendered():
     run.renderings.give_up()
     await run.to_the_end()
     assert run.screenshots.rendered == []
+
+
+async def test_a_page_is_rendered_for_its_verdict_alone_beside_all_that_waits():
+    run = Run(Screenshots(slow=["b.test"]))
+    _, page = capture_of("a.test")
+    rendered = await run.renderings.render_again(page)
+    assert rendered is not None
+    assert rendered.capture.screenshot_sha256
+    assert await run.renderings.render_again(capture_of("b.test")[1]) is None
+    assert (run.rendered, run.renderings.steps, run.renderings.pictures) == ([], (0, 0), (0, 0))

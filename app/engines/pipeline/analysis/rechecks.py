@@ -1,0 +1,217 @@
+"""Rechecks: what the scan before has not found on a third party's page is captured and judged once more, at least a
+minute later, before the scan ends (ADR 0078).
+
+Nothing is remembered but in the sink and in the store: a scan that goes on from its checkpoint analyses its captures
+again, asks the sink which of their findings still await it, and knows from each capture when it is due.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final, Protocol
+
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog, Text
+from app.domain.rechecks import Recheck
+from app.domain.scan_facts import Capture
+from app.domain.stages import StageKey
+from app.domain.violations import Layer, ViolationFact, ViolationKey, violation_name
+from app.engines.capture.capturer import OK_STATUSES, CapturedPage
+from app.engines.model import RecheckConfig
+from app.engines.pipeline.capture_selector import CaptureTarget
+from app.engines.pipeline.work_queue import WorkQueue
+from app.engines.ports import ScanSink, ScanStore
+
+MAX_RECHECKS: Final = 50  # of one scan; what is beyond is told at once
+WORKERS: Final = 8
+WAIT_S: Final = 120.0  # how long a scan whose other work is done waits for them, after the pause
+REFUTED: Final = "rechecks_refuted"  # checkpoint: when pages were captured that no longer showed it
+# What no other capture of the page can refute: a link of the site, a service where a name is free.
+_NOT_SHOWN: Final = frozenset({ViolationKey.HIDDEN_LINK, ViolationKey.TAKEOVER, ViolationKey.TAMPERED})
+
+Accusation = tuple[str, str]  # domain and kind of a violation
+Judge = Callable[[CaptureTarget, CapturedPage], Awaitable[Sequence[ViolationFact] | None]]
+
+
+class Captures(Protocol):
+    """`pipeline.capture.capture_stage.CaptureStage`."""
+
+    async def look_again(self, target: CaptureTarget) -> CapturedPage: ...
+
+    async def render_again(self, page: CapturedPage) -> CapturedPage | None: ...
+
+
+class Rechecks:
+    """`note` what pages are accused of before that is reported, `run` once, `finish` when nothing else is left."""
+
+    def __init__(
+        self,
+        *,
+        config: RecheckConfig | None,
+        captures: Captures,
+        store: ScanStore,
+        sink: ScanSink,
+        texts: MessageCatalog,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`config` None: there is no scan before, and nothing ever happens. `now` is that of captures."""
+        self._config = config
+        self._captures = captures
+        self._store = store
+        self._sink = sink
+        self._texts = texts
+        self._now = now
+        self._awaiting: dict[Accusation, dict[CaptureTarget, tuple[CapturedPage, ViolationFact]]] = {}
+        self._refuted: dict[str, float] = store.checkpoint(REFUTED) or {}
+        self._queue: WorkQueue[Accusation] = WorkQueue()
+        self._is_over = asyncio.Event()
+
+    @property
+    def doing(self) -> Text | None:
+        """What a scan waits for that has nothing else to do; None: for nothing."""
+        return self._texts("rechecking", count=len(self._awaiting)) if self._awaiting else None
+
+    async def note(self, target: CaptureTarget, page: CapturedPage, facts: Sequence[ViolationFact]) -> None:
+        """Take what a page is accused of. Raises ScanStopped."""
+        if self._config is None or target.own:
+            return
+        for fact in facts:
+            accusation = _accusation(fact)
+            if not rests_on_content(fact):
+                if self._awaiting.pop(accusation, None) is not None:
+                    await self._sink.recheck(fact.domain, fact.violation_key, Recheck.UPHELD)
+            elif accusation in self._awaiting:
+                self._awaiting[accusation][target] = (page, fact)
+            elif accusation not in self._config.known:
+                await self._note_new(accusation, target, page, fact)
+
+    async def _note_new(
+        self, accusation: Accusation, target: CaptureTarget, page: CapturedPage, fact: ViolationFact
+    ) -> None:
+        refuted_at = self._refuted.get(_name(accusation))
+        if refuted_at is not None:
+            if self._captured_at(page) > refuted_at:  # it is back, or stands on another page
+                await self._sink.recheck(fact.domain, fact.violation_key, Recheck.UPHELD)
+            return
+        if self._queue.total >= MAX_RECHECKS or self._is_over.is_set():
+            return  # it counts at once
+        if await self._sink.recheck(fact.domain, fact.violation_key, Recheck.AWAITED):
+            self._awaiting[accusation] = {target: (page, fact)}
+            self._queue.add([accusation])
+
+    def give_up(self) -> None:
+        """The time is over: what waits counts as it is."""
+        self._is_over.set()
+        self._queue.give_up()
+
+    async def run(self, judge: Judge) -> None:
+        """Recheck what is due, until it is closed by `finish`. Raises ScanStopped."""
+        await self._queue.work(lambda accusation: self._recheck(accusation, judge), workers=WORKERS)
+
+    async def finish(self) -> None:
+        """Wait for what is left; after WAIT_S no more of it is begun."""
+        self._queue.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout((self._config.after_s if self._config else 0.0) + WAIT_S):
+                await self._queue.drained()
+        self.give_up()
+
+    async def _recheck(self, accusation: Accusation, judge: Judge) -> None:
+        await self._pause(accusation)
+        began_at, looked_at = self._now(), dict[CaptureTarget, bool | None]()
+        while not self._is_over.is_set() and True not in looked_at.values():
+            accusing = self._awaiting.get(accusation, {})
+            if self._was_seen_apart(page for page, _ in accusing.values()):
+                break
+            target = next((target for target in accusing if target not in looked_at), None)
+            if target is None:
+                break
+            looked_at[target] = await self._is_accused(accusation, target, *accusing[target], judge)
+        found = self._awaiting.pop(accusation, None)
+        if found is None:  # meanwhile it was found to be certain
+            return
+        fact = next(fact for _, fact in found.values())
+        seen_apart = self._was_seen_apart(page for page, _ in found.values())
+        answers = [True] if seen_apart else list(looked_at.values())
+        is_refuted = bool(answers) and not self._is_over.is_set() and all(answer is False for answer in answers)
+        if is_refuted:
+            self._refuted[_name(accusation)] = began_at
+            self._store.put_checkpoint(REFUTED, self._refuted)
+        await self._sink.recheck(*_key(fact), Recheck.NOT_CONFIRMED if is_refuted else Recheck.UPHELD)
+        await self._tell(fact, answers, is_refuted=is_refuted)
+
+    async def _pause(self, accusation: Accusation) -> None:
+        """Until the first capture that accuses it is old enough. A clock that was set cannot make that longer."""
+        assert self._config is not None  # else nothing waits
+        captured_at = max(
+            (self._captured_at(page) for page, _ in self._awaiting.get(accusation, {}).values()), default=0.0
+        )
+        left_s = min(self._config.after_s, captured_at + self._config.after_s - self._now())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, left_s)):
+                await self._is_over.wait()
+
+    async def _is_accused(
+        self, accusation: Accusation, target: CaptureTarget, page: CapturedPage, fact: ViolationFact, judge: Judge
+    ) -> bool | None:
+        """Return whether the page is accused again; None: it cannot be told, for it could not be seen as before."""
+        again = await self._captures.look_again(target)
+        if not is_answer(again.capture):
+            return None
+        # Whose the domain is stays known.
+        again = replace(again, capture=replace(again.capture, registration=page.capture.registration))
+        facts = await judge(target, again)
+        if facts is not None and needs_browser(page, fact) and accusation not in map(_accusation, facts):
+            rendered = await self._captures.render_again(again)
+            if rendered is None or not rendered.capture.screenshot_sha256:
+                return None
+            facts = await judge(target, rendered)
+        if facts is None:
+            return None
+        if accusation in map(_accusation, facts):
+            return True
+        return None if all(item.layer is Layer.MODEL for item in fact.evidence) else False
+
+    async def _tell(self, fact: ViolationFact, answers: Sequence[bool | None], *, is_refuted: bool) -> None:
+        said = "recheck_not_confirmed" if is_refuted else "recheck_confirmed" if True in answers else "recheck_failed"
+        name = violation_name(fact.violation_key, self._texts.language)
+        message = self._texts(said, domain=fact.domain, name=name)
+        await self._sink.log(LogEntry("INFO", StageKey.AI_ANALYSIS.value, message))
+
+    def _was_seen_apart(self, pages: Iterable[CapturedPage]) -> bool:
+        """Whether two pages are accused of the same that were captured as far apart as the two looks at one."""
+        times = [self._captured_at(page) for page in pages]
+        return len(times) > 1 and self._config is not None and max(times) - min(times) >= self._config.after_s
+
+    def _captured_at(self, page: CapturedPage) -> float:
+        return page.capture.captured_at or self._now()
+
+
+def rests_on_content(fact: ViolationFact) -> bool:
+    """Whether a fact is about what a page shows, and no list says the same."""
+    is_listed = any(item.layer is Layer.REPUTATION for item in fact.evidence)
+    return fact.violation_key not in _NOT_SHOWN and not is_listed
+
+
+def is_answer(capture: Capture) -> bool:
+    """Whether a page answered with content: not with an error, a challenge, or a page that says that it is away."""
+    return capture.error is None and capture.status in OK_STATUSES and capture.page_class == "content"
+
+
+def needs_browser(page: CapturedPage, fact: ViolationFact) -> bool:
+    """Whether a page was accused for what a browser alone has shown."""
+    return bool(page.capture.source_sha256) or any(item.layer is Layer.IMAGE for item in fact.evidence)
+
+
+def _accusation(fact: ViolationFact) -> Accusation:
+    return fact.domain, fact.violation_key.value
+
+
+def _key(fact: ViolationFact) -> tuple[str, ViolationKey]:
+    return fact.domain, fact.violation_key
+
+
+def _name(accusation: Accusation) -> str:
+    return " ".join(accusation)

@@ -1,0 +1,43 @@
+"""What the scan before has found, for a scan: from the database, which every worker reaches."""
+
+import structlog
+from sqlalchemy import Connection
+
+from app.core.clock import Clock
+from app.core.db import Database, DatabaseUnavailable
+from app.core.errors import NotFound
+from app.domain.findings import FindingId
+from app.engines.model import RecheckConfig
+from app.inventory.earlier_findings import earlier_risks_of_running
+from app.scans.queries import tasks
+
+log = structlog.get_logger(__name__)
+
+
+class EarlierFindings:
+    """Of the newest conclusive scan of the same owner and target that ended before."""
+
+    def __init__(self, db: Database, clock: Clock, recheck_after_s: float) -> None:
+        self._db = db
+        self._clock = clock
+        self._recheck_after_s = recheck_after_s
+
+    async def load(self, task_id: str) -> RecheckConfig | None:
+        """Return what is not judged once more; None: there is no scan before, or the database is away. Then all that
+        is found counts at once.
+        """
+        try:
+            names = await self._db.read(lambda connection: self._names(connection, task_id))
+        except (DatabaseUnavailable, NotFound) as error:  # NotFound: it was deleted in this moment
+            log.warning("earlier_findings_unavailable", task_id=task_id, reason=str(error))
+            return None
+        if names is None:
+            return None
+        found = [found for name in names if (found := FindingId.parse(name)) is not None]
+        known = frozenset((finding.domain, finding.cause.value) for finding in found)
+        return RecheckConfig(known=known, after_s=self._recheck_after_s)
+
+    def _names(self, connection: Connection, task_id: str) -> list[str] | None:
+        row = tasks.find(connection, task_id)
+        risks = None if row is None else earlier_risks_of_running(connection, row, self._clock.now())
+        return None if risks is None else list(risks)
