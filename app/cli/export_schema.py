@@ -15,7 +15,8 @@ from app.core.system_errors import reason_of
 from app.factory import create_app
 from app.websocket.asyncapi.document import build_document
 from app.websocket.messages.commands import COMMANDS
-from app.websocket.messages.frames import CONTROL_FRAMES, PROTOCOL_VERSION, MadeUpDeletion, event_frame_models
+from app.websocket.messages.event_frames import event_frame_models
+from app.websocket.messages.frames import CONTROL_FRAMES, PROTOCOL_VERSION, MadeUpDeletion
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Json = dict[str, Any]

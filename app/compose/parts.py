@@ -127,6 +127,7 @@ def build_notifier(base: Foundation, pictures: FindingPictures) -> NotificationP
     return build_notifications(
         base.settings,
         db=base.db,
+        bus=base.bus,
         clock=base.clock,
         audit=base.audit,
         metrics=base.metrics,

@@ -17,6 +17,14 @@ SHOWN_CHANGES: Final = 20  # listed changes of third parties
 _DAY: Final = timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True)
+class FeedHead:
+    """The end of a user's feed, and how often something in it was marked as read. Both only grow."""
+
+    last_seq: int = 0  # number of the newest notification; 0: there never was one
+    read_revision: int = 0
+
+
 class NotificationKind(StrEnum):
     """Kind of a notification."""
 

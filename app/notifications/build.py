@@ -9,6 +9,7 @@ from app.core.db import Database
 from app.core.metrics import Metrics
 from app.core.security import derive_stored_keys
 from app.domain.targets import TargetParser
+from app.events.bus.base import FeedHint, Publisher
 from app.identity.audit import AuditTrail
 from app.notifications.adapters.mail import Mail
 from app.notifications.adapters.smtp import MailServer, SmtpSender
@@ -36,6 +37,7 @@ def build_notifications(
     settings: Settings,
     *,
     db: Database,
+    bus: Publisher,
     clock: Clock,
     audit: AuditTrail,
     metrics: Metrics,
@@ -54,15 +56,10 @@ def build_notifications(
         clock=clock,
     )
 
-    def count_told(kinds: Sequence[str]) -> None:
-        for kind in kinds:
-            metrics.notifications.labels(kind).inc()
-
-    outbox = OutboxReader(db=db, clock=clock, on_told=count_told, on_failure=metrics.note_background_failure)
     sender = NotificationSender(
         db=db,
         clock=clock,
-        outbox=outbox,
+        outbox=_outbox_reader(db, bus, clock, metrics),
         carrier=carrier,
         retries=Retries(settings.notification_first_retry_s),
         is_sole=settings.embedded,
@@ -86,9 +83,23 @@ def build_notifications(
             on_change=sender.wake,
         ),
         rules=RuleService(db=db, clock=clock, audit=audit, targets=targets),
-        feed=FeedService(db=db, clock=clock, audit=audit, on_change=sender.wake),
+        feed=FeedService(db=db, bus=bus, clock=clock, audit=audit, on_change=sender.wake),
         sender=sender,
         close=close,
+    )
+
+
+def _outbox_reader(db: Database, bus: Publisher, clock: Clock, metrics: Metrics) -> OutboxReader:
+    def count_told(kinds: Sequence[str]) -> None:
+        for kind in kinds:
+            metrics.notifications.labels(kind).inc()
+
+    return OutboxReader(
+        db=db,
+        clock=clock,
+        on_told=count_told,
+        on_fed=lambda user_id: bus.publish(FeedHint(user_id)),
+        on_failure=metrics.note_background_failure,
     )
 
 

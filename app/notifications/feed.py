@@ -11,6 +11,8 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict, NotFound
 from app.core.principal import Principal
+from app.domain.notifications import FeedHead
+from app.events.bus.base import FeedHint, Publisher
 from app.identity.audit import AuditTrail
 from app.notifications.delivering import EXPIRES_AFTER
 from app.notifications.queries import deliveries, feed
@@ -18,9 +20,11 @@ from app.notifications.queries import deliveries, feed
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
+    """Notifications, and the state of the feed when they were read."""
+
     rows: Sequence[Row[Any]]
-    last_seq: int
-    unread: int
+    head: FeedHead
+    unread: int  # up to `queries.feed.MAX_UNREAD`
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -28,6 +32,7 @@ class FeedService:
     """A user's notifications, and their deliveries."""
 
     db: Database
+    bus: Publisher
     clock: Clock
     audit: AuditTrail
     on_change: Callable[[], None] = lambda: None  # something may be due now
@@ -42,19 +47,22 @@ class FeedService:
                 if after is None
                 else feed.after(connection, user_id, after, limit=limit)
             )
-            return FeedPage(rows, feed.last_seq(connection, user_id), feed.count_unread(connection, user_id))
+            return FeedPage(rows, feed.head(connection, user_id), feed.count_unread(connection, user_id))
 
         return await self.db.read(work)
 
     async def mark_read(self, principal: Principal, *, up_to: int | None, seqs: Sequence[int]) -> FeedPage:
-        """Mark notifications as read; return the new state, without rows."""
+        """Mark notifications as read, and let all connections of the user know; return the new state, without rows."""
         now, user_id = self.clock.now(), principal.user_id
 
-        def work(connection: Connection) -> FeedPage:
-            feed.mark_read(connection, user_id, now, up_to=up_to, seqs=seqs)
-            return FeedPage((), feed.last_seq(connection, user_id), feed.count_unread(connection, user_id))
+        def work(connection: Connection) -> tuple[bool, FeedPage]:
+            is_changed = feed.mark_read(connection, user_id, now, up_to=up_to, seqs=seqs)
+            return is_changed, FeedPage((), feed.head(connection, user_id), feed.count_unread(connection, user_id))
 
-        return await self.db.write(work)
+        is_changed, state = await self.db.write(work)
+        if is_changed:
+            self.bus.publish(FeedHint(user_id))
+        return state
 
     async def deliveries(
         self,

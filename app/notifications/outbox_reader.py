@@ -45,6 +45,7 @@ class OutboxReader:
     db: Database
     clock: Clock
     on_told: Callable[[Sequence[str]], None] = lambda _: None  # gets the kinds of new notifications, after COMMIT
+    on_fed: Callable[[str], None] = lambda _: None  # gets a user who has new ones, after COMMIT
     on_failure: OnFailure = count_nothing
 
     async def work_off(self) -> bool:
@@ -71,6 +72,8 @@ class OutboxReader:
                 row = left
                 step = await self.db.write(partial(settle, row=row, seen=seen, now=self.clock.now()))
                 self.on_told(step.kinds)
+                if step.kinds:
+                    self.on_fed(step.user_id)
                 left = step.left
         except DatabaseUnavailable:
             raise

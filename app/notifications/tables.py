@@ -65,6 +65,8 @@ feeds = Table(
     metadata,
     _user(primary_key=True),
     Column("last_seq", Integer, nullable=False),
+    # Increased whenever notifications are marked as read. The default is for servers of a version without it.
+    Column("read_revision", Integer, nullable=False, server_default="0"),
 )
 
 notifications = Table(

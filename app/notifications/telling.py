@@ -61,6 +61,7 @@ class Step:
 
     kinds: Sequence[str] = ()  # of new notifications
     left: Row[Any] | None = None
+    user_id: str = ""  # whose they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def settle(connection: Connection, *, row: Row[Any], seen: Seen | None, now: dat
     if has_more:
         done = (user_id, piece[-1].id, [*seqs, *(one["seq"] for one in new)])
         left = outbox.put_back(connection, row, {**(row.detail or {}), TOLD: done})
-    return Step([one["kind"] for one in new], left)
+    return Step([one["kind"] for one in new], left, user_id)
 
 
 def _tell(

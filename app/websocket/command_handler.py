@@ -8,6 +8,7 @@ from app.core.clock import Clock, to_wire
 from app.core.config import Settings
 from app.domain.close_codes import CloseCode
 from app.websocket.connections.connection import ConnectionInfo
+from app.websocket.delivery.feeds import TOPIC, NotificationFeeds
 from app.websocket.delivery.subscriptions import SubscriptionRequest, Subscriptions
 from app.websocket.lifecycle.token_refresh import TokenRefresh
 from app.websocket.messages.codes import ErrorCode
@@ -18,14 +19,16 @@ from app.websocket.messages.commands import (
     GetStatus,
     Ping,
     Resume,
+    Subscribe,
     SubscribeItem,
     SubscribeTask,
     SubscribeTasks,
+    Unsubscribe,
     UnsubscribeTask,
     parse,
 )
 from app.websocket.messages.commands import Pong as PongCommand
-from app.websocket.messages.frames import Error, Pong, Status, StatusSubscription
+from app.websocket.messages.frames import Error, Pong, Status, StatusSubscription, StatusTopic
 from app.websocket.messages.topics import topics
 from app.websocket.messages.wording import say
 
@@ -39,6 +42,7 @@ class CommandHandler:
     settings: Settings
     clock: Clock
     subscriptions: Subscriptions
+    feeds: NotificationFeeds
     token_refresh: TokenRefresh
 
     async def handle(self, connection: ConnectionInfo, message: str | bytes) -> None:
@@ -75,6 +79,10 @@ class CommandHandler:
                 await self.subscriptions.resume(
                     connection, command.task_id, command.last_seq, command.epoch, command.id
                 )
+            case Subscribe():
+                await self.feeds.subscribe(connection, command)
+            case Unsubscribe():
+                self.feeds.unsubscribe(connection, command)
             case Auth():
                 await self.token_refresh.refresh(connection, command)
             case GetStatus():
@@ -129,6 +137,7 @@ class CommandHandler:
                 )
                 for task_id, subscription in connection.followed.items()
             ),
+            feeds=None if connection.feed is None else (StatusTopic(topic=TOPIC, seq=connection.feed.last_sent),),
             id=command.id,
             timestamp=to_wire(self.clock.now()),
         )

@@ -15,6 +15,7 @@ from app.domain.close_codes import CloseCode
 from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.identity.audit import AuditTrail
+from app.notifications.feed_reader import FeedReader
 from app.websocket.command_handler import CommandHandler
 from app.websocket.connections.fanout import Fanout
 from app.websocket.connections.peer_servers import Nowhere, Numbers, OtherServers, PeerServers
@@ -23,6 +24,7 @@ from app.websocket.connections.sent_frames import SentFrames
 from app.websocket.delivery.broadcasts import Broadcasts
 from app.websocket.delivery.catch_up import CatchUps
 from app.websocket.delivery.dispatcher import Dispatcher
+from app.websocket.delivery.feeds import NotificationFeeds
 from app.websocket.delivery.subscriptions import Subscriptions
 from app.websocket.delivery.sweep import Sweep
 from app.websocket.lifecycle.admission import Admission
@@ -66,11 +68,12 @@ class _Readers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Delivery:
-    """What carries events from the log to sockets and streams."""
+    """What carries events from the log to sockets and streams, and notifications from the feed."""
 
     sent: SentFrames
     dispatcher: Dispatcher
     broadcasts: Broadcasts
+    feeds: NotificationFeeds
     streams: StreamRegistry
     sweep: Sweep
 
@@ -131,11 +134,21 @@ def _build_delivery(base: _Foundation, readers: _Readers, peer_servers: PeerServ
         following=base.bus,
         peer_servers=peer_servers,
     )
+    feeds = NotificationFeeds(
+        reader=FeedReader(db=base.db),
+        registry=base.registry,
+        authenticator=base.authenticator,
+        epoch=base.epoch,
+        clock=base.clock,
+        metrics=base.metrics,
+        background=base.background,
+    )
     sweep = Sweep(
         db=base.db,
         epoch=base.epoch,
         registry=base.registry,
         swept=(streams, dispatcher),
+        feeds=feeds,
         clock=base.clock,
         interval_s=base.settings.sweep_interval_s,
     )
@@ -148,7 +161,7 @@ def _build_delivery(base: _Foundation, readers: _Readers, peer_servers: PeerServ
         clock=base.clock,
         background=base.background,
     )
-    return _Delivery(sent=sent, dispatcher=dispatcher, broadcasts=broadcasts, streams=streams, sweep=sweep)
+    return _Delivery(sent=sent, dispatcher=dispatcher, broadcasts=broadcasts, feeds=feeds, streams=streams, sweep=sweep)
 
 
 def _build_dispatcher(base: _Foundation, readers: _Readers, sent: SentFrames) -> Dispatcher:
@@ -213,10 +226,11 @@ def _build_connections(
         admission=Admission(
             settings=settings, registry=registry, streams=streams, peer_servers=peer_servers, clock=clock
         ),
-        command_handler=_build_command_handler(base, subscriptions, revocation),
+        command_handler=_build_command_handler(base, subscriptions, delivery.feeds, revocation),
         subscriptions=subscriptions,
         dispatcher=delivery.dispatcher,
         broadcasts=delivery.broadcasts,
+        feeds=delivery.feeds,
         peer_servers=peer_servers,
         streams=streams,
         sweep=delivery.sweep,
@@ -251,13 +265,17 @@ def _build_subscriptions(
 
 
 def _build_command_handler(
-    base: _Foundation, subscriptions: Subscriptions, revocation: RevocationWatch
+    base: _Foundation, subscriptions: Subscriptions, feeds: NotificationFeeds, revocation: RevocationWatch
 ) -> CommandHandler:
     token_refresh = TokenRefresh(
         authenticator=base.authenticator, clock=base.clock, record=base.audit.record, confirm=revocation.confirm
     )
     return CommandHandler(
-        settings=base.settings, clock=base.clock, subscriptions=subscriptions, token_refresh=token_refresh
+        settings=base.settings,
+        clock=base.clock,
+        subscriptions=subscriptions,
+        feeds=feeds,
+        token_refresh=token_refresh,
     )
 
 

@@ -20,7 +20,7 @@ from app.core.trace_context import read_header
 from app.core.tracing import span
 from app.domain.close_codes import CLOSED_BY_ADMIN, CloseCode
 from app.domain.messages import Language
-from app.events.bus.base import AccessHint, BroadcastHint, Bus, Hint, TaskHint
+from app.events.bus.base import AccessHint, BroadcastHint, Bus, FeedHint, Hint, TaskHint
 from app.events.epoch import LogEpoch
 from app.transport.port import TRANSPORT_KEY
 from app.websocket.command_handler import CommandHandler
@@ -29,6 +29,7 @@ from app.websocket.connections.peer_servers import PeerServers
 from app.websocket.connections.registry import Registry
 from app.websocket.delivery.broadcasts import Broadcasts
 from app.websocket.delivery.dispatcher import Dispatcher
+from app.websocket.delivery.feeds import NotificationFeeds
 from app.websocket.delivery.subscriptions import SubscriptionRequest, Subscriptions
 from app.websocket.delivery.sweep import Sweep
 from app.websocket.lifecycle.admission import Admission, Refusal
@@ -60,6 +61,7 @@ class WebSocketManager:
     subscriptions: Subscriptions
     dispatcher: Dispatcher
     broadcasts: Broadcasts
+    feeds: NotificationFeeds
     peer_servers: PeerServers
     streams: StreamRegistry
     sweep: Sweep
@@ -217,6 +219,8 @@ class WebSocketManager:
                 self.peer_servers.look()
             case BroadcastHint():
                 self.broadcasts.on_hint()
+            case FeedHint():
+                self.feeds.on_hint(hint.user_id)
 
     def _chosen(self, language: Language | None) -> Language:
         return language or Language(self.settings.language)

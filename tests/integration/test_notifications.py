@@ -124,6 +124,10 @@ async def test_a_webhook_that_fails_three_times_gets_it_signed_and_under_one_id(
     assert "signing_secret" not in listed[0]
 
 
+def state(**values):
+    return {"last_seq": 3, **values}
+
+
 async def test_the_feed_can_be_replayed_and_is_read_in_all_tabs(backend, mei):
     await add_rule(backend, mei)
     for number in range(3):
@@ -134,11 +138,14 @@ async def test_the_feed_can_be_replayed_and_is_read_in_all_tabs(backend, mei):
     assert [item["seq"] for item in (await feed(backend, mei, after=1, limit=1))["items"]] == [2]
     assert [item["seq"] for item in (await feed(backend, mei, limit=2))["items"]] == [3, 2]
     assert [item["seq"] for item in (await feed(backend, mei, before=2))["items"]] == [1]
-    assert await ask(backend, mei, "POST", "/notifications/read", seqs=[3]) == {"last_seq": 3, "unread": 2}
-    assert await ask(backend, mei, "POST", "/notifications/read", up_to=1) == {"last_seq": 3, "unread": 1}
-    again = (await feed(backend, mei, after=0))["items"]
-    assert [item["read_at"] is None for item in again] == [False, True, False]
-    assert await feed(backend, await backend.add_user("li")) == {"items": [], "last_seq": 0, "unread": 0}
+    assert await ask(backend, mei, "POST", "/notifications/read", seqs=[3]) == state(unread=2, read_revision=1)
+    assert await ask(backend, mei, "POST", "/notifications/read", up_to=1) == state(unread=1, read_revision=2)
+    assert await ask(backend, mei, "POST", "/notifications/read", up_to=1) == state(unread=1, read_revision=2)
+    again = await feed(backend, mei, after=0)
+    assert [item["read_at"] is None for item in again["items"]] == [False, True, False]
+    assert again["read_revision"] == 2
+    nothing = {"items": [], "last_seq": 0, "unread": 0, "read_revision": 0}
+    assert await feed(backend, await backend.add_user("li")) == nothing
 
 
 async def test_a_mail_arrives_over_starttls_in_the_readers_language(tmp_path):

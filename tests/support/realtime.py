@@ -18,7 +18,7 @@ from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
-from app.core.errors import Unauthenticated
+from app.core.errors import ScannerError, Unauthenticated
 from app.core.ids import new_id
 from app.core.metrics import Metrics
 from app.core.principal import Principal
@@ -44,6 +44,7 @@ class SimpleAuth:
 
     def __init__(self) -> None:
         self.endings: dict[str, str] = {}
+        self.denied: list[tuple[str, Principal | None]] = []  # codes of refusals, and who was refused
         self.expires_in_s = 3_600.0
 
     async def authenticate(self, token: str | None) -> Principal:
@@ -59,6 +60,9 @@ class SimpleAuth:
     async def redeem(self, ticket: str) -> Principal:
         """A ticket is a token."""
         return await self.authenticate(ticket)
+
+    def note_denied(self, error: ScannerError, principal: Principal | None, *, address: str | None) -> None:
+        self.denied.append((error.code, principal))
 
     async def ended(self, principals: Any) -> dict[Principal, str]:
         return {

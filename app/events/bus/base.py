@@ -44,7 +44,14 @@ class BroadcastHint:
     """An administrator has said something: look at what is to be said. All processes hear it."""
 
 
-Hint = TaskHint | AccessHint | BroadcastHint
+@dataclass(frozen=True, slots=True)
+class FeedHint:
+    """The notifications of a user have changed: there are new ones, or some were marked as read. Look at the feed."""
+
+    user_id: str
+
+
+Hint = TaskHint | AccessHint | BroadcastHint | FeedHint
 Listener = Callable[[Hint], None]
 
 

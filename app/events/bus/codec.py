@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from app.core.clock import to_wire
-from app.events.bus.base import AccessHint, BroadcastHint, Hint, TaskHint
+from app.events.bus.base import AccessHint, BroadcastHint, FeedHint, Hint, TaskHint
 from app.events.event import Event
 
 VERSION: Final = 1  # a process of another version drops what it cannot read; the sweep tells it the rest
@@ -33,6 +33,8 @@ def encode(hint: Hint, *, sender: str) -> bytes:
             return orjson.dumps([VERSION, sender, "access", hint.user_id, hint.session_id])
         case BroadcastHint():
             return orjson.dumps([VERSION, sender, "broadcast"])
+        case FeedHint():
+            return orjson.dumps([VERSION, sender, "feed", hint.user_id])
 
 
 def decode(message: bytes) -> tuple[str, Hint]:
@@ -50,6 +52,8 @@ def decode(message: bytes) -> tuple[str, Hint]:
                 return sender, _access_hint(*fields)
             case "broadcast":
                 return sender, BroadcastHint(*fields)
+            case "feed":
+                return sender, _feed_hint(*fields)
     except (ValueError, TypeError) as error:
         raise UnreadableHint(str(error)) from error
     raise UnreadableHint("an unknown kind")
@@ -74,6 +78,12 @@ def _access_hint(user_id: Any, session_id: Any) -> AccessHint:
     if not (isinstance(user_id, str) and isinstance(session_id, str | None)):
         raise UnreadableHint("not a hint")
     return AccessHint(user_id, session_id)
+
+
+def _feed_hint(user_id: Any) -> FeedHint:
+    if not _are(str, user_id):
+        raise UnreadableHint("not a hint")
+    return FeedHint(user_id)
 
 
 def _are(kind: type, *values: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from app.core.tables import insert_for
+from app.domain.notifications import FeedHead
 from app.notifications.tables import UNREAD, feeds, notifications
 
 n = notifications.c
@@ -37,9 +38,14 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     connection.execute(mine.values(last_seq=newest["seq"]))
 
 
-def last_seq(connection: Connection, user_id: str) -> int:
-    """Return the number of the newest one; 0: there never was one."""
-    return connection.execute(select(feeds.c.last_seq).where(feeds.c.user_id == user_id)).scalar_one_or_none() or 0
+def heads(connection: Connection, user_ids: Collection[str]) -> dict[str, FeedHead]:
+    """Return the heads of these users' feeds; users without a notification are left out."""
+    query = select(feeds).where(feeds.c.user_id.in_(sorted(user_ids)))
+    return {row.user_id: FeedHead(row.last_seq, row.read_revision) for row in connection.execute(query)}
+
+
+def head(connection: Connection, user_id: str) -> FeedHead:
+    return heads(connection, [user_id]).get(user_id, FeedHead())
 
 
 def after(connection: Connection, user_id: str, seq: int, *, limit: int) -> list[Row[Any]]:
@@ -64,13 +70,19 @@ def count_unread(connection: Connection, user_id: str) -> int:
 
 def mark_read(
     connection: Connection, user_id: str, now: datetime, *, up_to: int | None, seqs: Collection[int] = ()
-) -> None:
-    """Mark these as read, and all up to a number."""
-    mine = (n.user_id == user_id, UNREAD)
+) -> bool:
+    """Mark these as read, and all up to a number. Return whether one of them was unread: that is a new revision."""
+    lock(connection, user_id)  # as those who add some: the order of revisions is that of commits
+    mine, marked = (n.user_id == user_id, UNREAD), 0
     if up_to is not None:
-        connection.execute(update(notifications).where(*mine, n.seq <= up_to).values(read_at=now))
+        marked += connection.execute(update(notifications).where(*mine, n.seq <= up_to).values(read_at=now)).rowcount
     if seqs:
-        connection.execute(update(notifications).where(*mine, n.seq.in_(sorted(seqs))).values(read_at=now))
+        some = update(notifications).where(*mine, n.seq.in_(sorted(seqs)))
+        marked += connection.execute(some.values(read_at=now)).rowcount
+    if marked:
+        raised = update(feeds).where(feeds.c.user_id == user_id)
+        connection.execute(raised.values(read_revision=feeds.c.read_revision + 1))
+    return marked > 0
 
 
 def last_told(connection: Connection, task_id: str, kind: str) -> datetime | None:

@@ -32,10 +32,12 @@ async def list_notifications(
 ) -> NotificationPage:
     page = await parts.feed.read(user, after=after, before=before, limit=limit)
     items = [NotificationResponse.of(row, language) for row in page.rows]
-    return NotificationPage(items=items, last_seq=page.last_seq, unread=page.unread)
+    return NotificationPage(
+        items=items, last_seq=page.head.last_seq, unread=page.unread, read_revision=page.head.read_revision
+    )
 
 
 @router.post("/read", summary="Mark notifications as read")
 async def mark_notifications_read(body: ReadRequest, user: CurrentUser, parts: PartsDep) -> ReadState:
     state = await parts.feed.mark_read(user, up_to=body.up_to, seqs=body.seqs)
-    return ReadState(last_seq=state.last_seq, unread=state.unread)
+    return ReadState(last_seq=state.head.last_seq, unread=state.unread, read_revision=state.head.read_revision)

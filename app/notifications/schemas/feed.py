@@ -22,6 +22,7 @@ from app.rest.schemas import AttemptNumber, Count, RequestBody, ResponseBody, fi
 MAX_SEQ = 2**31 - 1
 MAX_MARKED = 200
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
+READ_REVISION = "Number of times that notifications were marked as read."
 
 
 class NotifiedFinding(ResponseBody):
@@ -111,6 +112,7 @@ class NotificationPage(ResponseBody):
     items: list[NotificationResponse] = described("Notifications.")
     last_seq: Seq = described("Number of the newest notification; 0: there has been none.", 12)
     unread: Count = described("Number of unread notifications, counted up to 1,000.", 3)
+    read_revision: Count = described(READ_REVISION, 5)
 
 
 class ReadRequest(RequestBody):
@@ -123,6 +125,7 @@ class ReadRequest(RequestBody):
 class ReadState(ResponseBody):
     last_seq: Seq = described("Number of the newest notification; 0: there has been none.", 12)
     unread: Count = described("Number of unread notifications, counted up to 1,000.", 0)
+    read_revision: Count = described(READ_REVISION, 6)
 
 
 class DeliveryResponse(ResponseBody):

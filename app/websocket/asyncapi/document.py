@@ -22,7 +22,8 @@ from app.websocket.asyncapi.examples import (
 from app.websocket.asyncapi.field_meanings import meaning_of
 from app.websocket.messages.codes import ErrorCode, SnapshotReason
 from app.websocket.messages.commands import COMMANDS
-from app.websocket.messages.frames import CONTROL_FRAMES, PROTOCOL_VERSION, Frame, MadeUpDeletion, event_frame_models
+from app.websocket.messages.event_frames import event_frame_models
+from app.websocket.messages.frames import CONTROL_FRAMES, PROTOCOL_VERSION, Frame, MadeUpDeletion
 
 Json = dict[str, Any]
 
@@ -209,6 +210,11 @@ def _pushes(events: list[str]) -> Json:
     return {
         "follow": _push(SOCKET, "Every event of a subscribed task, with `prev_seq`.", followed),
         "notify": _push(SOCKET, "Notices to the owner of a task without a subscription, without `prev_seq`.", notices),
+        "notify_user": _push(
+            SOCKET,
+            "Notifications of the user, after `subscribe`, with `prev_seq`; and the state of all of them.",
+            ["notification", "notification_state", "topic_result"],
+        ),
         "broadcast": _push(SOCKET, "Announcements of administrators.", ["admin_broadcast"]),
         "keep_connection": _push(SOCKET, "Frames about the connection itself.", connection),
         "stream": {

@@ -88,14 +88,35 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "violation_key": "Category of the violation.",
         "token": "A new access token of the same user.",
         "items": "Tasks, each an object with `task_id`, and `last_seq` and `epoch` as in `subscribe_task`.",
+        "topic": "Topic of the subscription.",
+        "notification": "The notification, as in `GET /api/v1/notifications`.",
+        "unread": "Number of unread notifications, counted up to 1,000.",
+        "read_revision": (
+            "Number of times that notifications were marked as read; if it has changed, request the list again."
+        ),
+        "feeds": "Topics that this connection follows; omitted if there are none.",
         "AdminBroadcast.message": "Text of the announcement.",
         "AdminBroadcast.expires_at": "Time at which it expires.",
         "ConnectionEstablished.message": "State in words.",
         "FindingChangedFrame.domain": "Domain of the finding.",
         "LogsDropped.count": "Number of dropped lines.",
+        "NotificationFrame.seq": "Number within the user's notifications, from 1, without gaps.",
+        "NotificationFrame.prev_seq": "The previous `seq` that this connection received, or its position.",
+        "NotificationState.seq": "Number of the newest notification; 0: there has been none.",
         "StatusSubscription.seq": "Position of this connection.",
+        "StatusTopic.seq": "Position of this connection.",
+        "SubscribeCommand.last_seq": (
+            "The last `seq` that was received; later notifications are sent. Omitted: only new ones are sent."
+        ),
         "SubscriptionResult.seq": "Position from which the next `prev_seq` counts; omitted without a subscription.",
         "SubscriptionResult.reason": "Reason why a snapshot is sent instead of a replay.",
+        "TopicResult.action": (
+            "Command that it responds to. `subscribe` is also sent without a command after a backup was restored, "
+            "`unsubscribe` for `error`."
+        ),
+        "TopicResult.seq": "Position from which the next `prev_seq` counts; omitted without a subscription.",
+        "TopicResult.recovered": "True: all notifications after `last_seq` follow. False: request the list again.",
+        "TopicResult.reason": "Reason why `last_seq` cannot be used.",
         "TaskCompletedFrame.error": "Reason for the failure; only if the attempt failed.",
         "TaskCompletedFrame.status": "Outcome of the action.",
         "TaskErrorFrame.code": "Code (docs/errors.md).",

@@ -12,6 +12,7 @@ from app.core.principal import Principal
 from app.domain.close_codes import CloseCode
 from app.domain.messages import DEFAULT_LANGUAGE, Language
 from app.transport.port import SocketTransport
+from app.websocket.connections.feed_position import FeedPosition
 from app.websocket.connections.outbox import Dropped, Outbox, Overflow, Waiting
 from app.websocket.connections.sent_frames import SentFrames
 from app.websocket.connections.subscription import Subscription
@@ -47,6 +48,7 @@ class ConnectionInfo:
     on_idle: Callable[[Subscription], None]  # the connection became idle: it may join its in-sync group
     language: Language = DEFAULT_LANGUAGE  # of its reader
     followed: dict[str, Subscription] = field(default_factory=dict)  # by task
+    feed: FeedPosition | None = None  # in its user's notifications; None: it does not follow them
     # Per task: notices are sent above this seq only (the log's head at connect, the position at unsubscribe).
     notice_floor: dict[str, int] = field(default_factory=dict)
     ready: bool = False  # `connection_established` was sent: notices may follow
@@ -147,10 +149,11 @@ class ConnectionInfo:
         else:
             self._wait(Waiting(payload=payload))
 
-    def send_pulled(self, payload: bytes) -> None:
-        """Send a frame of a snapshot or replay, which waited for the socket to drain and does not count as backlog."""
-        self.pulls.spend(max(len(payload), SNAPSHOT_COST_BYTES), self.clock.monotonic())
-        self._write(payload)
+    def send_pulled(self, *payloads: bytes) -> None:
+        """Send frames of one read, which waited for the socket to drain and do not count as backlog."""
+        self.pulls.spend(max(sum(map(len, payloads)), SNAPSHOT_COST_BYTES), self.clock.monotonic())
+        for payload in payloads:
+            self._write(payload)
 
     def _flush_groups(self) -> None:
         """Send what was published to the in-sync groups of this connection."""

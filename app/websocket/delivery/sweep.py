@@ -10,8 +10,10 @@ from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.events.epoch import LogEpoch
 from app.events.log_identity import read_identity
+from app.notifications.feed_reader import FeedReader
 from app.scans.queries import tasks
 from app.websocket.connections.registry import Registry
+from app.websocket.delivery.feeds import NotificationFeeds
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,7 @@ class Sweep:
     epoch: LogEpoch
     registry: Registry
     swept: Sequence[Swept]
+    feeds: NotificationFeeds
     clock: Clock
     interval_s: float
     _swept_at: float | None = field(default=None, init=False)  # monotonic; end of the last good sweep
@@ -63,9 +66,13 @@ class Sweep:
     async def run_once(self) -> None:
         """Raises DatabaseUnavailable."""
         named = sorted({task_id for part in self.swept for task_id in part.begin_sweep()})
-        owners, before = self.registry.users(), self.epoch.identity
-        heads, found = await self.db.read(
-            lambda connection: (tasks.heads(connection, named, owners), read_identity(connection))
+        owners, readers, before = self.registry.users(), self.feeds.begin_sweep(), self.epoch.identity
+        heads, feed_heads, found = await self.db.read(
+            lambda connection: (
+                tasks.heads(connection, named, owners),
+                FeedReader.heads(connection, readers),
+                read_identity(connection),
+            )
         )
         restored = not found.goes_on_from(before)
         if restored:
@@ -75,4 +82,5 @@ class Sweep:
         by_task = {head.task_id: head for head in heads}
         for part in self.swept:
             await part.end_sweep(by_task, restored=restored)
+        self.feeds.end_sweep(feed_heads, restored=restored)
         self._swept_at = self.clock.monotonic()

@@ -30,12 +30,15 @@ class ErrorCode(_ExplainedCode):
     RATE_LIMITED = "rate_limited", "Too many commands; `retry_after_ms` states when the next one is accepted."
     NOT_FOUND = "not_found", "The user has no such task."
     SUBSCRIPTION_LIMIT = "subscription_limit", "This connection has reached its limit of subscriptions."
-    NOT_SUBSCRIBED = "not_subscribed", "This connection is not subscribed to the task."
+    NOT_SUBSCRIBED = "not_subscribed", "This connection is not subscribed to the task, or to the topic."
     MISSING_TOKEN = "missing_token", "No token was sent."
     INVALID_TOKEN = "invalid_token", "The token is not valid."
     EXPIRED_TOKEN = "expired_token", "The token has expired."
     USER_DISABLED = "user_disabled", "The account is disabled."
-    INSUFFICIENT_SCOPE = "insufficient_scope", "The API key lacks the scope `read`."
+    INSUFFICIENT_SCOPE = (
+        "insufficient_scope",
+        "The API key lacks the scope `read`, or is limited to a group of sites and has no notifications.",
+    )
     TOKEN_MISMATCH = "token_mismatch", "The token belongs to another user."
     HISTORY_PRUNED = "history_pruned", "The log no longer reaches back."
     SERVER_BUSY = "server_busy", "The database does not respond; try again."

@@ -13,6 +13,7 @@ Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
 Epoch = Annotated[str, Field(min_length=1, max_length=MAX_EPOCH, strict=True)]
 TaskId = Annotated[str, Field(min_length=1, max_length=64)]
 Topic = Literal["progress", "logs"]
+FeedTopic = Literal["notifications"]
 LogTail = Annotated[int, Field(ge=0, le=1_000, strict=True)]
 
 
@@ -83,6 +84,22 @@ class Resume(Command):
     epoch: Epoch | None = None
 
 
+class Subscribe(Command):
+    type: ClassVar[str] = "subscribe"
+    summary: ClassVar[str] = "Subscribe to the user's notifications, from `last_seq` or from now on."
+    reply: ClassVar[str | None] = "topic_result"
+    topic: FeedTopic
+    last_seq: Seq | None = None
+    epoch: Epoch | None = None  # of `last_seq`; None: FIRST_EPOCH
+
+
+class Unsubscribe(Command):
+    type: ClassVar[str] = "unsubscribe"
+    summary: ClassVar[str] = "Unsubscribe from the user's notifications."
+    reply: ClassVar[str | None] = "topic_result"
+    topic: FeedTopic
+
+
 class Auth(Command):
     type: ClassVar[str] = "auth"
     summary: ClassVar[str] = "Renew the token of this connection in place."
@@ -98,7 +115,18 @@ class GetStatus(Command):
 
 COMMANDS: Final[dict[str, type[Command]]] = {
     command.type: command
-    for command in (Ping, Pong, SubscribeTask, UnsubscribeTask, SubscribeTasks, Resume, Auth, GetStatus)
+    for command in (
+        Ping,
+        Pong,
+        SubscribeTask,
+        UnsubscribeTask,
+        SubscribeTasks,
+        Resume,
+        Subscribe,
+        Unsubscribe,
+        Auth,
+        GetStatus,
+    )
 }
 
 

@@ -7,14 +7,13 @@ their bodies were validated when they were written, so the log's JSON is spliced
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, create_model, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from app.core.schema_fields import described
 from app.domain.stages import StageKey
 from app.domain.verdict import Reason
-from app.events.event_body import EventBody, Origin
+from app.events.event_body import Origin
 from app.events.types import (
-    EVENT_BODIES,
     ErrorInfo,
     LogLine,
     Percent,
@@ -23,7 +22,9 @@ from app.events.types import (
     ViolationFields,
     WarningCode,
 )
+from app.notifications.schemas.feed import NotificationResponse
 from app.websocket.messages.codes import ErrorCode, SnapshotReason
+from app.websocket.messages.commands import FeedTopic
 
 PROTOCOL_VERSION: Final = 1
 Timestamp = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
@@ -235,6 +236,39 @@ class AdminBroadcast(Frame):
     expires_at: Timestamp | None = None
 
 
+class TopicResult(Frame):
+    summary: ClassVar[str] = "Result of a command for a topic, and its `seq`."
+    type: Literal["topic_result"] = "topic_result"
+    topic: FeedTopic
+    action: Literal["subscribe", "unsubscribe"]
+    success: bool
+    seq: Count | None = None  # the position that the next `prev_seq` counts from
+    epoch: str  # of the log, which is that of the feed as well
+    recovered: bool | None = None
+    reason: SnapshotReason | None = None
+    error: ResultError | None = None
+    id: str | None = None
+
+
+class NotificationFrame(Frame):
+    summary: ClassVar[str] = "A notification, as `GET /api/v1/notifications` returns it."
+    type: Literal["notification"] = "notification"
+    seq: Annotated[int, Field(ge=1)]
+    prev_seq: Count
+    notification: NotificationResponse
+
+    def to_bytes(self) -> bytes:
+        return self.model_dump_json().encode()  # its nulls are facts, as in REST
+
+
+class NotificationState(Frame):
+    summary: ClassVar[str] = "The state of the user's notifications: the newest number, and how many are unread."
+    type: Literal["notification_state"] = "notification_state"
+    seq: Count
+    unread: Count
+    read_revision: Count
+
+
 class ReconnectAdvice(Frame):
     summary: ClassVar[str] = "The server is shutting down: when to reconnect."
     type: Literal["reconnect_advice"] = "reconnect_advice"
@@ -267,6 +301,12 @@ class StatusSubscription(BaseModel):
     topics: tuple[str, ...]
 
 
+class StatusTopic(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    topic: FeedTopic
+    seq: Count
+
+
 class Status(Frame):
     summary: ClassVar[str] = "The server's state of this connection."
     type: Literal["status"] = "status"
@@ -274,6 +314,7 @@ class Status(Frame):
     user_id: str
     connected_at: Timestamp
     subscriptions: tuple[StatusSubscription, ...]
+    feeds: tuple[StatusTopic, ...] | None = None  # None: it has none
     id: str | None = None
 
 
@@ -295,29 +336,12 @@ CONTROL_FRAMES: Final[tuple[type[Frame], ...]] = (
     TaskSnapshot,
     LogsDropped,
     AdminBroadcast,
+    TopicResult,
+    NotificationFrame,
+    NotificationState,
     ReconnectAdvice,
     TokenExpiring,
     AuthResult,
     Status,
     Error,
 )
-
-
-def event_frame_models() -> dict[str, type[BaseModel]]:
-    """Return a wire model per durable event: its body, the common fields, and `prev_seq` for subscriptions."""
-    common: dict[str, Any] = {
-        "task_id": (str, ...),
-        "seq": (Annotated[int, Field(ge=1)], ...),
-        "prev_seq": (Annotated[int, Field(ge=0)] | None, None),
-        "attempt": (Annotated[int, Field(ge=1)], ...),
-        "timestamp": (Timestamp, ...),
-    }
-    return {body.type: _event_frame_model(body, common) for body in EVENT_BODIES}
-
-
-def _event_frame_model(body: type[EventBody], common: dict[str, Any]) -> type[BaseModel]:
-    fields: dict[str, Any] = {name: (info.annotation, info) for name, info in body.model_fields.items()}
-    kind: Any = Literal[body.type]
-    return create_model(
-        f"{body.__name__}Frame", __config__=ConfigDict(extra="forbid"), type=(kind, ...), **common, **fields
-    )

@@ -8,6 +8,9 @@ export type ServerFrame =
   | TaskSnapshot
   | LogsDropped
   | AdminBroadcast
+  | TopicResult
+  | NotificationFrame
+  | NotificationState
   | ReconnectAdvice
   | TokenExpiring
   | AuthResult
@@ -35,6 +38,8 @@ export type ClientCommand =
   | UnsubscribeTaskCommand
   | SubscribeTasksCommand
   | ResumeCommand
+  | SubscribeCommand
+  | UnsubscribeCommand
   | AuthCommand
   | GetStatusCommand;
 
@@ -48,6 +53,8 @@ export interface AdminBroadcast {
   data?: Record<string, unknown> | null;
   expires_at?: string | null;
 }
+
+export type Aspect = "registered_on" | "registration" | "registrar" | "redirect" | "page_class" | "title" | "category" | "judgement";
 
 export interface AuthCommand {
   id?: string | null;
@@ -63,6 +70,8 @@ export interface AuthResult {
   error?: ResultError | null;
   id?: string | null;
 }
+
+export type Change = "new" | "gone" | "changed" | "not_seen";
 
 export interface ConnectionEstablished {
   timestamp: string;
@@ -153,6 +162,58 @@ export interface MadeUpDeletion {
   by: string;
 }
 
+export interface NotificationContent {
+  kind: NotificationKind;
+  target_domain?: string;
+  task_id?: string | null;
+  attempt?: number | null;
+  findings?: NotifiedFinding[] | null;
+  total?: number | null;
+  finding_counts?: Record<string, number> | null;
+  reasons?: Reason[] | null;
+  error?: ErrorInfo | null;
+  changes?: SiteChange[] | null;
+  days?: number | null;
+  since?: string | null;
+}
+
+export interface NotificationFrame {
+  timestamp: string;
+  type: "notification";
+  seq: number;
+  prev_seq: number;
+  notification: NotificationResponse;
+}
+
+export type NotificationKind = "findings" | "scan_completed" | "scan_inconclusive" | "scan_failed" | "site_changed" | "site_overdue";
+
+export interface NotificationResponse {
+  seq: number;
+  id: string;
+  content: NotificationContent;
+  created_at: string;
+  read_at: string | null;
+}
+
+export interface NotificationState {
+  timestamp: string;
+  type: "notification_state";
+  seq: number;
+  unread: number;
+  read_revision: number;
+}
+
+export interface NotifiedFinding {
+  id: string;
+  domain: string;
+  category: ViolationKey;
+  risk_level: RiskLevel;
+  raised_from?: RiskLevel | null;
+  needs_review: boolean;
+  url: string;
+  found_on?: string | null;
+}
+
 export interface Ping {
   timestamp: string;
   type: "ping";
@@ -206,6 +267,19 @@ export interface ResumeCommand {
 }
 
 export type RiskLevel = "low" | "medium" | "high" | "critical";
+
+export type Section = "content" | "findings" | "third_parties" | "hidden_links" | "references" | "redirects" | "hosts" | "certificates" | "looks";
+
+export interface SiteChange {
+  section: Section;
+  change: Change;
+  name: string;
+  aspect: Aspect;
+  before?: string;
+  after?: string;
+  url?: string;
+  text?: string;
+}
 
 export interface SnapshotFindings {
   total: number;
@@ -278,6 +352,7 @@ export interface Status {
   user_id: string;
   connected_at: string;
   subscriptions: StatusSubscription[];
+  feeds?: StatusTopic[] | null;
   id?: string | null;
 }
 
@@ -285,6 +360,19 @@ export interface StatusSubscription {
   task_id: string;
   seq: number;
   topics: string[];
+}
+
+export interface StatusTopic {
+  topic: "notifications";
+  seq: number;
+}
+
+export interface SubscribeCommand {
+  id?: string | null;
+  topic: "notifications";
+  last_seq?: number | null;
+  epoch?: string | null;
+  type: "subscribe";
 }
 
 export interface SubscribeTaskCommand {
@@ -514,6 +602,26 @@ export interface TokenExpiring {
   timestamp: string;
   type: "token_expiring";
   expires_at: string;
+}
+
+export interface TopicResult {
+  timestamp: string;
+  type: "topic_result";
+  topic: "notifications";
+  action: "subscribe" | "unsubscribe";
+  success: boolean;
+  seq?: number | null;
+  epoch: string;
+  recovered?: boolean | null;
+  reason?: SnapshotReason | null;
+  error?: ResultError | null;
+  id?: string | null;
+}
+
+export interface UnsubscribeCommand {
+  id?: string | null;
+  topic: "notifications";
+  type: "unsubscribe";
 }
 
 export interface UnsubscribeTaskCommand {

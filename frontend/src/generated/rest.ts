@@ -959,6 +959,7 @@ export interface NotificationPage {
   items: NotificationResponse[];
   last_seq: number;
   unread: number;
+  read_revision: number;
 }
 
 export interface NotificationResponse {
@@ -1194,6 +1195,7 @@ export interface ReadRequest {
 export interface ReadState {
   last_seq: number;
   unread: number;
+  read_revision: number;
 }
 
 export interface Readiness {

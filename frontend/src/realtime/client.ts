@@ -5,10 +5,11 @@
  * rule for followed tasks stands in `subscription.ts`, waiting times and close codes in `retry.ts`.
  */
 
+import { FeedSubscription, type FeedVerdict } from "./feedSubscription";
 import { Heartbeat, type Pulse } from "./heartbeat";
 import { NoticeMemory } from "./noticeMemory";
 import {
-  parseFrame, type ClientCommand, type FollowedFrame, type FrameOf, type Handlers, type ServerFrame, type TaskFrame,
+  parseFrame, type ClientCommand, type FeedFrame, type FollowedFrame, type FrameOf, type Handlers, type ServerFrame, type TaskFrame,
 } from "./protocol";
 import { RetryPolicy, renewalDelay, stopReason } from "./retry";
 import { TaskSubscription, isNotice, seqOf, type LostCode, type SubscriptionOptions, type Verdict } from "./subscription";
@@ -70,6 +71,16 @@ export interface TaskListener {
   onLost(code: LostCode): void;
 }
 
+/** What follows the user's notifications. They come in order, each once, and then their state. */
+export interface NotificationListener {
+  onNotification(frame: FrameOf<"notification">): void;
+  onState(frame: FrameOf<"notification_state">): void;
+  /** What comes from now on follows the number `seq`: read the list anew. */
+  onReset(seq: number): void;
+  /** Whether they come over the connection; while they do not, ask for them now and then. */
+  onFollowed(isFollowed: boolean): void;
+}
+
 export interface ClientOptions {
   openSocket(ticket: string): SocketLike;
   /** Promises what opens one connection; rejects with a `TicketRefusal`. */
@@ -87,6 +98,12 @@ interface Entry {
   listener: TaskListener | null; // null: it is being ended
 }
 
+interface FeedEntry {
+  subscription: FeedSubscription;
+  listener: NotificationListener | null; // null: it is being ended
+  isFollowed: boolean; // as the listener was told
+}
+
 export class RealtimeClient {
   status: ConnectionStatus = { phase: "idle", reason: null, retryAt: null, lastFrameAt: null };
   /** The server's clock minus ours, in ms; 0 before the first welcome. */
@@ -100,6 +117,8 @@ export class RealtimeClient {
   #notices = new NoticeMemory();
   #socket: SocketLike | null = null;
   #followed = new Map<string, Entry>();
+  #feed: FeedEntry | null = null;
+  #userId = ""; // of the newest connection; empty before the first welcome
   #connection = 0; // grows with every try; what belongs to an older one is void
   #commands = 0;
   #startedAt = 0; // when this connection was tried, and later welcomed
@@ -128,6 +147,7 @@ export class RealtimeClient {
     if (this.status.phase === "idle" || this.status.phase === "stopped") return;
     this.stop();
     for (const { subscription } of this.#followed.values()) subscription.last = null;
+    if (this.#feed !== null) this.#feed.subscription.last = null;
     this.start();
   }
 
@@ -153,6 +173,21 @@ export class RealtimeClient {
     this.#followed.set(taskId, entry);
     this.#flush();
     return () => this.#unfollow(entry);
+  }
+
+  /** Follow the user's notifications; returns the function that ends it. There is one listener: the newest. */
+  followNotifications(listener: NotificationListener): () => void {
+    const entry: FeedEntry = { subscription: this.#feed?.subscription ?? new FeedSubscription(), listener, isFollowed: false };
+    entry.subscription.wanted = true;
+    entry.subscription.enter(this.#userId);
+    this.#feed = entry;
+    this.#flush();
+    return () => {
+      if (this.#feed !== entry) return;
+      entry.listener = null;
+      entry.subscription.wanted = false;
+      this.#flush();
+    };
   }
 
   #unfollow(entry: Entry): void {
@@ -204,6 +239,8 @@ export class RealtimeClient {
     this.#connection += 1;
     this.#socket = null;
     for (const { subscription } of this.#followed.values()) subscription.disconnected();
+    this.#feed?.subscription.disconnected();
+    this.#noteFeed();
     this.#forgetFinished();
     socket?.close(1000);
   }
@@ -256,6 +293,9 @@ export class RealtimeClient {
     auth_result: (frame) => this.#renewed(frame),
     admin_broadcast: (frame) => this.#options.listener.onBroadcast(frame),
     status: () => {}, // this client never asks
+    topic_result: (frame) => this.#toFeed(frame),
+    notification: (frame) => this.#toFeed(frame),
+    notification_state: (frame) => this.#toFeed(frame),
     subscription_result: (frame) => this.#route(frame),
     task_snapshot: (frame) => this.#route(frame),
     logs_dropped: (frame) => this.#route(frame),
@@ -277,6 +317,8 @@ export class RealtimeClient {
   #welcomed(frame: FrameOf<"connection_established">): void {
     this.#startedAt = this.#now();
     this.#notices.enter(frame.epoch);
+    this.#userId = frame.user_id;
+    this.#feed?.subscription.enter(this.#userId);
     this.tokenExpiresAt = frame.token_expires_at;
     this.serverOffsetMs = Date.parse(frame.server_time) - this.#now();
     this.#setStatus({ phase: "online" });
@@ -305,6 +347,28 @@ export class RealtimeClient {
     for (const entry of [...this.#followed.values()]) {
       if (entry.subscription.refuse(frame, this.#now()) === "lost") this.#lose(entry);
     }
+    if (this.#feed?.subscription.refuse(frame, this.#now()) === "refused") this.#noteFeed();
+  }
+
+  #toFeed(frame: FeedFrame): void {
+    if (this.#feed !== null) this.#obeyFeed(this.#feed.subscription.receive(frame), frame, this.#feed);
+  }
+
+  #obeyFeed(verdict: FeedVerdict, frame: FeedFrame, { subscription, listener }: FeedEntry): void {
+    if (verdict === "ignore") return;
+    this.#noteFeed();
+    if (verdict === "notification") listener?.onNotification(frame as FrameOf<"notification">);
+    else if (verdict === "state") listener?.onState(frame as FrameOf<"notification_state">);
+    else if (verdict === "reset") listener?.onReset(subscription.last ?? 0);
+    else this.#flush();
+  }
+
+  /** Says when it changes whether notifications come over the connection. */
+  #noteFeed(): void {
+    const entry = this.#feed;
+    if (entry === null || entry.isFollowed === entry.subscription.placed) return;
+    entry.isFollowed = entry.subscription.placed;
+    entry.listener?.onFollowed(entry.isFollowed);
   }
 
   #route(frame: TaskFrame): void {
@@ -354,6 +418,8 @@ export class RealtimeClient {
         const command = subscription.nextCommand(this.#now(), () => `c${(this.#commands += 1)}`);
         if (command !== null) this.#send(command);
       }
+      const command = this.#feed?.subscription.nextCommand(this.#now(), () => `c${(this.#commands += 1)}`) ?? null;
+      if (command !== null) this.#send(command);
     }
     this.#forgetFinished();
   }
@@ -362,6 +428,7 @@ export class RealtimeClient {
     for (const [taskId, { subscription }] of this.#followed) {
       if (subscription.finished) this.#followed.delete(taskId);
     }
+    if (this.#feed?.subscription.finished) this.#feed = null;
   }
 
   #send(command: ClientCommand): void {

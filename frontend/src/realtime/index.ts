@@ -1,14 +1,14 @@
 /**
  * A client for the real-time protocol, of use without this page: it imports nothing but the generated contracts.
  *
- * `RealtimeClient` keeps the connection and follows tasks, `TaskState` adds up what comes, `freshnessOf` says how old
+ * `RealtimeClient` keeps the connection and follows tasks and the user's notifications, `TaskState` adds up what comes, `freshnessOf` says how old
  * that is. See docs/protocol.md.
  */
 
 export { socketAddress } from "./address";
 export { RealtimeClient } from "./client";
 export type {
-  ClientListener, ClientOptions, Clock, ConnectionStatus, Phase, SocketLike, TaskListener, TicketRefusal,
+  ClientListener, ClientOptions, Clock, ConnectionStatus, NotificationListener, Phase, SocketLike, TaskListener, TicketRefusal,
 } from "./client";
 export { systemClock } from "./clock";
 export { freshnessOf } from "./freshness";

@@ -20,6 +20,9 @@ export type TaskFrame = Extract<ServerFrame, { task_id: string }>;
 /** What a follower gets: a snapshot, then events in order, and `logs_dropped`. */
 export type FollowedFrame = Exclude<TaskFrame, { type: "subscription_result" }>;
 
+/** Frames about the user's notifications, which the rule for them decides on. */
+export type FeedFrame = FrameOf<"topic_result" | "notification" | "notification_state">;
+
 export type Topic = "progress" | "logs";
 
 /**

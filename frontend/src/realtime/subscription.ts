@@ -17,8 +17,8 @@ import type { ClientCommand, TaskFrame, Topic } from "./protocol";
 
 /** A command without an answer is sent again after this time. */
 export const ANSWER_TIMEOUT_MS = 10_000;
-const RETRY_MS = 1_000; // after a refusal; doubled each time
-const MAX_RETRY_MS = 30_000;
+export const RETRY_MS = 1_000; // after a refusal; doubled each time
+export const MAX_RETRY_MS = 30_000;
 
 export type Verdict = "apply" | "notice" | "ignore" | "settled" | "gap" | "lost";
 /** Of the server's refusal. "unsubscribed": the right to follow has ended. */

@@ -59,6 +59,32 @@ async function scene(more: Partial<ClientOptions> = {}) {
   return { client, clock, told, sockets, socket: () => sockets.at(-1)! };
 }
 
+function followNotifications(client: RealtimeClient) {
+  const told: string[] = [];
+  const end = client.followNotifications({
+    onNotification: ({ seq }) => told.push(`notification ${seq}`),
+    onState: ({ unread }) => told.push(`unread ${unread}`),
+    onReset: (seq) => told.push(`reset ${seq}`),
+    onFollowed: (isFollowed) => told.push(isFollowed ? "followed" : "not followed"),
+  });
+  return { told, end };
+}
+
+function notification(seq: number): ServerFrame {
+  const item = { seq, id: `n${seq}`, content: { kind: "scan_completed" }, created_at: at(0), read_at: null } as const;
+  return { type: "notification", timestamp: at(0), seq, prev_seq: seq - 1, notification: item };
+}
+
+function unread(count: number, seq = 0): ServerFrame {
+  return { type: "notification_state", timestamp: at(0), seq, unread: count, read_revision: 0 };
+}
+
+/** Answers the newest command as a server does that has `seq` notifications. */
+function placeFeed(socket: PlayedSocket, more: object): void {
+  const common = { type: "topic_result", timestamp: at(0), topic: "notifications", action: "subscribe", success: true, epoch: "0" };
+  socket.say({ ...common, id: socket.sent.at(-1)!.id, ...more } as unknown as ServerFrame);
+}
+
 function follow(client: RealtimeClient) {
   const frames: FollowedFrame[] = [];
   const lost: string[] = [];
@@ -294,5 +320,75 @@ describe("tasks on a connection", () => {
     const { id } = socket().sent.at(-1)!;
     socket().say({ type: "error", timestamp: at(0), code: "not_found", message: "", id: id as string });
     expect(lost).toEqual(["not_found"]);
+  });
+});
+
+describe("notifications on a connection", () => {
+  test("come in order, over a cut without a loss, and are not followed in between", async () => {
+    const { client, clock, socket } = await scene();
+    const { told } = followNotifications(client);
+    expect(socket().sent).toEqual([]);
+    socket().say(established());
+    expect(socket().sent).toEqual([{ type: "subscribe", topic: "notifications", id: "c1" }]);
+    placeFeed(socket(), { seq: 3 });
+    socket().say(notification(4));
+    socket().say(unread(2, 4));
+    expect(told.splice(0)).toEqual(["followed", "reset 3", "notification 4", "unread 2"]);
+    socket().onclose?.({ code: 1006, reason: "" });
+    expect(told.splice(0)).toEqual(["not followed"]);
+    await clock.pass(1_000);
+    socket().say(established());
+    expect(socket().sent).toMatchObject([{ type: "subscribe", last_seq: 4, epoch: "0" }]);
+    placeFeed(socket(), { seq: 4, recovered: true });
+    socket().say(notification(5));
+    expect(told).toEqual(["followed", "notification 5"]);
+  });
+
+  test("begin anew in another language, and for another user", async () => {
+    const { client, clock, socket } = await scene();
+    const { told } = followNotifications(client);
+    socket().say(established());
+    placeFeed(socket(), { seq: 3 });
+    client.restart();
+    await clock.pass(0);
+    socket().say(established());
+    expect(socket().sent.at(-1)).not.toHaveProperty("last_seq");
+    placeFeed(socket(), { seq: 3 });
+    client.stop();
+    client.start();
+    await clock.pass(0);
+    socket().say({ ...established(), user_id: "another" } as ServerFrame);
+    expect(socket().sent.at(-1)).not.toHaveProperty("last_seq");
+    expect(told).toEqual(["followed", "reset 3", "not followed", "followed", "reset 3", "not followed"]);
+  });
+
+  test("that an older server does not know are asked for again at the next connection alone", async () => {
+    const { client, clock, socket } = await scene();
+    const { told } = followNotifications(client);
+    socket().say(established());
+    socket().say({ type: "error", timestamp: at(0), code: "unknown_type", message: "", id: "c1", fatal: false });
+    await clock.pass(5_000);
+    expect(socket().sent.filter(({ type }) => type === "subscribe")).toHaveLength(1);
+    expect(told).toEqual([]);
+    socket().onclose?.({ code: 1012, reason: "" });
+    await clock.pass(1_000);
+    socket().say(established());
+    expect(socket().sent.filter(({ type }) => type === "subscribe")).toHaveLength(1);
+  });
+
+  test("are asked for again when one is missing, and unsubscribed when nobody listens", async () => {
+    const { client, socket } = await scene();
+    socket().say(established());
+    const { told, end } = followNotifications(client);
+    placeFeed(socket(), { seq: 3 });
+    socket().say(notification(7));
+    expect(socket().sent.at(-1)).toMatchObject({ type: "subscribe", last_seq: 3 });
+    placeFeed(socket(), { seq: 3, recovered: true });
+    socket().say(notification(4));
+    end();
+    expect(socket().sent.at(-1)).toMatchObject({ type: "unsubscribe", topic: "notifications" });
+    placeFeed(socket(), { action: "unsubscribe" });
+    socket().say(notification(5));
+    expect(told).toEqual(["followed", "reset 3", "notification 4"]);
   });
 });

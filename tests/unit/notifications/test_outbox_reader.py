@@ -49,6 +49,18 @@ async def test_a_scan_with_findings_tells_of_them_and_of_its_end(world):
     assert world.outbox() == []
 
 
+async def test_who_has_a_new_notification_is_named_after_the_commit_and_nobody_else(world):
+    admin = add_user(world.db, world.clock, "root", role="admin")
+    world.rule(kinds=["findings"])
+    world.rule(kinds=["scan_completed"], user_id=admin, all_users=True)
+    named = []
+    world.reader.on_fed = lambda user_id: named.append((user_id, len(world.told(user_id))))
+    await world.scan()
+    assert named == [(admin, 1)]
+    await world.scan("bets.example")
+    assert sorted(named) == sorted([(admin, 1), (world.owner, 1), (admin, 2)])
+
+
 async def test_nothing_is_told_of_what_was_rolled_back(world):
     world.rule(world.channel())
     task_id = await world.begin()

@@ -23,7 +23,8 @@ class Watcher:
         found = [read_frame(payload) for payload in self.transport.wire[self.read :]]
         self.read = len(self.transport.wire)
         for frame in found:
-            self.subscriber.take(frame)
+            if "task_id" in frame:
+                self.subscriber.take(frame)
         return found
 
     def kinds(self):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.events.bus.base import AccessHint, BroadcastHint, TaskHint
+from app.events.bus.base import AccessHint, BroadcastHint, FeedHint, TaskHint
 from app.events.bus.codec import MAX_BYTES, UnreadableHint, decode, encode
 from app.events.event import Event
 
@@ -16,6 +16,7 @@ HINTS = (
     st.builds(TaskHint, st.just("t"), TEXT, NUMBER, TEXT, EVENTS, NUMBER, TEXT)
     | st.builds(AccessHint, TEXT, st.none() | TEXT)
     | st.builds(BroadcastHint)
+    | st.builds(FeedHint, TEXT)
 )
 
 
@@ -42,6 +43,8 @@ def test_whatever_else_arrives_is_unreadable(message):
         b'[2,"s","access","u",null]',
         b'[1,"s","other","u",null]',
         b'[1,"s","broadcast","u"]',
+        b'[1,"s","feed",1]',
+        b'[1,"s","feed","u","more"]',
         b"[" * MAX_BYTES + b" ",
     ],
 )

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from app.core.clock import SystemClock
-from app.events.bus.base import AccessHint, BroadcastHint, TaskHint
+from app.events.bus.base import AccessHint, BroadcastHint, FeedHint, TaskHint
 from app.events.bus.memory import MemoryBus
 from app.events.bus.redis import RedisBus
 from tests.support.redis_server import running_redis
@@ -45,8 +45,9 @@ async def test_a_started_bus_carries_hints_to_its_own_listeners(make_bus):
     await asyncio.to_thread(bus.publish, hint(1))
     bus.publish(AccessHint("u", "s"))
     bus.publish(BroadcastHint())
-    await until(lambda: len(heard) == 3)
-    assert set(heard) == {hint(1), AccessHint("u", "s"), BroadcastHint()}
+    bus.publish(FeedHint("u"))
+    await until(lambda: len(heard) == 4)
+    assert set(heard) == {hint(1), AccessHint("u", "s"), BroadcastHint(), FeedHint("u")}
     assert bus.healthy
     await bus.stop()
 

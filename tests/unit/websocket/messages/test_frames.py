@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from app.events.types import EVENT_BODIES
 from app.websocket.asyncapi.examples import example_of_control
-from app.websocket.messages.frames import CONTROL_FRAMES, Pong, TaskSnapshot, event_frame_models
+from app.websocket.messages.event_frames import event_frame_models
+from app.websocket.messages.frames import CONTROL_FRAMES, Pong, TaskSnapshot
 
 NOW = "2026-01-01T00:00:00.000Z"
 

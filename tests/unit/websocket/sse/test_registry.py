@@ -35,6 +35,15 @@ def is_let_go(kept):
     return not kept
 
 
+class NoFeeds:
+    """Of a server on which nobody follows notifications."""
+
+    def begin_sweep(self):
+        return ()
+
+    def end_sweep(self, heads, *, restored): ...
+
+
 class Hall:
     def __init__(self, folder):
         self.clock = FakeClock()
@@ -65,6 +74,7 @@ class Hall:
             epoch=epoch,
             registry=Registry(MemoryBus()),
             swept=[self.streams],
+            feeds=NoFeeds(),
             clock=self.clock,
             interval_s=2,
         )
