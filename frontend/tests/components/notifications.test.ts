@@ -62,8 +62,8 @@ test("a notification is told by its codes and numbers, the worst findings by nam
 });
 
 test("the bell says how many are unread, lists the newest, and reads all of them", async () => {
-  rest.answers["GET /notifications"] = { items: [notification(7), notification(6, { read_at: "2026-11-27T03:00:00Z" })], last_seq: 7, unread: 120 };
-  rest.answers["POST /notifications/read"] = { last_seq: 7, unread: 0 };
+  rest.answers["GET /notifications"] = { items: [notification(7), notification(6, { read_at: "2026-11-27T03:00:00Z" })], last_seq: 7, unread: 120, read_revision: 0 };
+  rest.answers["POST /notifications/read"] = { last_seq: 7, unread: 0, read_revision: 1 };
   const bell = mount(NotificationBell, { global: rest.mounting(), attachTo: document.body });
   await useFeed().read();
   await flushPromises();
