@@ -1,12 +1,13 @@
 /** Who takes care of a finding: the people who can be asked, and what is said of it. */
 
-import type { AssignmentInfo, AssignmentRequest, FindingSummary } from "@/generated/rest";
+import type { AssignmentInfo, AssignmentRequest, Due, FindingSummary } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useMe } from "@/stores/me";
 
 import type { DecidedFinding } from "./useDecisions";
 
 const MOST_USERS = 200; // the largest page that the server gives
+const WEEK_MS = 7 * 86_400_000;
 
 export interface Person {
   id: string;
@@ -20,7 +21,18 @@ export function assignedAs<T extends FindingSummary>(finding: T, assignment: Ass
 
 /** Whether the due date has passed: due dates are days of UTC. */
 export function isOverdue(dueOn: string, now = new Date()): boolean {
-  return dueOn < now.toISOString().slice(0, 10);
+  return dueOn < dayOf(now);
+}
+
+/** Whether a due date is among those that the review is asked for, as the server reads it. */
+export function isDue(dueOn: string | null, due: Due, now = new Date()): boolean {
+  if (dueOn === null) return false;
+  if (due === "overdue") return isOverdue(dueOn, now);
+  return !isOverdue(dueOn, now) && dueOn <= dayOf(new Date(now.getTime() + WEEK_MS));
+}
+
+function dayOf(moment: Date): string {
+  return moment.toISOString().slice(0, 10);
 }
 
 export function useAssignments() {

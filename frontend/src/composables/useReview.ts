@@ -2,24 +2,18 @@
 
 import { computed, shallowRef, watch } from "vue";
 
-import type { AssignmentInfo, DecisionInfo, DecisionState, Due, ReviewItem, ReviewOrder } from "@/generated/rest";
+import type { Wanted } from "@/components/review/reviewAddress";
+import type { AssignmentInfo, DecisionInfo, DecisionState, FindingSummary, ReviewItem } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
+import { useMe } from "@/stores/me";
 import { useTexts } from "@/texts";
 
 import { useAction } from "./useAction";
-import { assignedAs } from "./useAssignments";
+import { assignedAs, isDue } from "./useAssignments";
 import { decidedAs, useDecisions } from "./useDecisions";
 
 const AT_ONCE = 50;
-
-/** What the list has. `null`: all, and the newest scan first. */
-export interface Wanted {
-  decision: DecisionState;
-  assignee: "me" | "none" | null;
-  due: Due | null;
-  sort: ReviewOrder | null;
-}
 
 /** What was decided last, and can be taken back: the item as it was, where it stood, and what was decided. */
 interface Decided {
@@ -29,14 +23,13 @@ interface Decided {
 }
 
 /** `items` null: nothing was read yet. `unreadable`: scans whose findings are missing. `last`: what `undo` takes back. */
-export function useReview() {
+export function useReview(wanted: () => Wanted) {
   const { api } = useAccount();
+  const me = useMe();
   const connection = useConnection();
   const { language } = useTexts();
   const { decide: send, restore } = useDecisions();
   const action = useAction();
-  const wanted = shallowRef<Wanted>({ decision: "open", assignee: null, due: null, sort: null });
-  const shown = computed(() => wanted.value.decision);
   const items = shallowRef<ReviewItem[] | null>(null);
   const unreadable = shallowRef(0);
   const failure = shallowRef<unknown>(null);
@@ -55,7 +48,7 @@ export function useReview() {
     try {
       let fresh: ReviewItem[] = [];
       do {
-        const found = await api.call("GET /api/v1/review", { query: { ...wanted.value, cursor: cursor.value, limit: AT_ONCE } });
+        const found = await api.call("GET /api/v1/review", { query: { ...wanted(), cursor: cursor.value, limit: AT_ONCE } });
         if (mine !== reads) return;
         fresh = found.items;
         cursor.value = found.next_cursor;
@@ -75,12 +68,7 @@ export function useReview() {
     void readMore();
   }
 
-  function show(changed: Partial<Wanted>): void {
-    wanted.value = { ...wanted.value, ...changed };
-    readAnew();
-  }
-
-  /** Takes what was just said of a finding; one that has an assignee now leaves the list of those without. */
+  /** Takes what was just said of a finding; it leaves the list when it belongs to another one now. */
   function take(item: ReviewItem, assignment: AssignmentInfo): void {
     const index = items.value?.findIndex((other) => keyOf(other) === keyOf(item)) ?? -1;
     if (index < 0) return; // the list was read anew meanwhile
@@ -112,15 +100,22 @@ export function useReview() {
   }
 
   function put(index: number, item: ReviewItem): void {
-    const isAssigned = (item.finding.assignment?.assignee ?? null) !== null;
-    const stays = item.finding.state === shown.value && !(wanted.value.assignee === "none" && isAssigned) ? [item] : [];
+    const stays = belongs(item.finding, wanted(), me.user?.id ?? null) ? [item] : [];
     items.value = [...items.value!.slice(0, index), ...stays, ...items.value!.slice(index + 1)];
   }
 
-  watch(language, readAnew, { immediate: true });
+  watch(() => `${JSON.stringify(wanted())} ${language.value}`, readAnew, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void readMore(); });
   const { isBusy: isDeciding, problem } = action;
-  return { items, unreadable, hasMore, failure, isBusy, readMore, readAnew, wanted, show, take, decide, undo, last, isDeciding, problem };
+  return { items, unreadable, hasMore, failure, isBusy, readMore, readAnew, take, decide, undo, last, isDeciding, problem };
+}
+
+/** Whether the server would list the finding. `mine`: the reader's id; null while it is not known. */
+function belongs({ state, assignment }: FindingSummary, { decision, assignee, due }: Wanted, mine: string | null): boolean {
+  const assigned = assignment?.assignee?.user_id ?? null;
+  if (assignee === "none" && assigned !== null) return false;
+  if (assignee === "me" && mine !== null && assigned !== mine) return false;
+  return state === decision && (due === null || isDue(assignment?.due_on ?? null, due));
 }
 
 export function keyOf({ task_id, finding }: ReviewItem): string {

@@ -5,7 +5,7 @@ import { enableAutoUnmount, flushPromises, mount, type VueWrapper } from "@vue/t
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import AssignmentBar from "@/components/finding/AssignmentBar.vue";
-import { isOverdue } from "@/composables/useAssignments";
+import { isDue, isOverdue } from "@/composables/useAssignments";
 import type { AssignmentInfo } from "@/generated/rest";
 import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
@@ -21,6 +21,7 @@ let rest: FakeRest;
 enableAutoUnmount(afterEach);
 beforeEach(() => {
   setLanguage("en");
+  location.hash = "";
   rest = new FakeRest();
 });
 
@@ -115,6 +116,40 @@ test("a finding that is read anew below an open form does not let it overwrite w
 test("a due date has passed when its day in UTC has", () => {
   const now = new Date("2026-12-15T23:59:59Z");
   expect(["2026-12-14", "2026-12-15", "2026-12-16"].map((day) => isOverdue(day, now))).toEqual([true, false, false]);
+});
+
+test("a finding is due within a week up to its last day", () => {
+  const now = new Date("2026-12-15T23:59:59Z");
+  const days = [null, "2026-12-14", "2026-12-15", "2026-12-22", "2026-12-23"];
+  expect(days.map((day) => isDue(day, "overdue", now))).toEqual([false, true, false, false, false]);
+  expect(days.map((day) => isDue(day, "week", now))).toEqual([false, false, true, true, false]);
+});
+
+/** The queue at an address, with one finding that is assigned to the reader and overdue. */
+async function openQueue(address: string) {
+  location.hash = `#/review${address}`;
+  const item = { task_id: "t1", user_id: "u1", target_domain: "a.test", attempt: 2, completed_at: "2026-11-27T02:00:00Z", finding: finding({ assignment: assignment({ due_on: "2026-01-02" }) }) };
+  rest.answers["GET /review"] = { items: [item], next_cursor: null, unreadable: [] };
+  const view = mount(ReviewView, { global: await signInAs(user("u1", "mei")), attachTo: document.body });
+  await flushPromises();
+  await view.find(".line").trigger("click");
+  await edit(view.findComponent(AssignmentBar));
+  await view.find(".assignment form").trigger("submit");
+  await flushPromises();
+  return view.findAll(".line").length;
+}
+
+test.each([
+  ["?assignee=me", assignment({ assignee: null, version: 2 }), 0],
+  ["?assignee=me", assignment({ assignee: { user_id: "u2", username: "li" }, version: 2 }), 0],
+  ["?assignee=me", assignment({ comment: "soon", version: 2 }), 1],
+  ["?due=overdue", assignment({ due_on: "2199-12-15", version: 2 }), 0],
+  ["?due=overdue", assignment({ due_on: "2026-01-03", version: 2 }), 1],
+  ["?due=overdue", assignment({ due_on: null, version: 2 }), 0],
+  ["", assignment({ assignee: null, version: 2 }), 1],
+])("what is given to somebody else, or due another day, leaves the list of %s", async (address, said, left) => {
+  rest.answers[`PUT ${ROUTE}`] = said;
+  expect(await openQueue(address)).toBe(left);
 });
 
 test("the review is asked for by assignee, due date and order, and what is assigned leaves the list of nobody's", async () => {

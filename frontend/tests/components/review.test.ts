@@ -2,7 +2,8 @@
 /** The queue of what a person should look at, and what is decided there, through the keyboard. */
 
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Router } from "vue-router";
 
 import type { DecisionInfo } from "@/generated/rest";
 import ReviewView from "@/views/ReviewView.vue";
@@ -16,6 +17,7 @@ let rest: FakeRest;
 enableAutoUnmount(afterEach);
 beforeEach(() => {
   setLanguage("en");
+  location.hash = "";
   rest = new FakeRest();
 });
 
@@ -38,8 +40,10 @@ function decidesOn(name: string, version = 0): void {
   };
 }
 
-async function open() {
-  const view = mount(ReviewView, { global: rest.mounting(), attachTo: document.body });
+async function open(query: Record<string, string> = {}) {
+  const global = rest.mounting();
+  await (global.plugins[1] as Router).push({ name: "review", query });
+  const view = mount(ReviewView, { global, attachTo: document.body });
   await flushPromises();
   return { view, names: () => view.findAll(".line .domain").map((domain) => domain.text()) };
 }
@@ -197,4 +201,22 @@ test("keys decide nothing while a dialog lies over the queue, wherever the focus
   dialog.remove();
   await press("c");
   expect(sent()).toHaveLength(1);
+});
+
+test("the address is the state: it is opened with its filters, and the way back leads through them", async () => {
+  rest.answers["GET /review"] = page(["x.test"]);
+  const { view } = await open({ decision: "confirmed", due: "week", sort: "due", assignee: "nonsense" });
+  const asked = () => rest.asked.filter(({ path }) => path === "/review").map(({ query }) => query.toString());
+  const shown = () => view.findAll<HTMLSelectElement>(".filters select").map(({ element }) => element.value);
+  expect([asked(), shown()]).toEqual([["decision=confirmed&due=week&sort=due&limit=50"], ["confirmed", "", "week", "due"]]);
+  await view.find("select[name=decision]").setValue("open");
+  await flushPromises();
+  await view.find("select[name=due]").setValue("");
+  await flushPromises();
+  expect(location.hash).toBe("#/review?sort=due");
+  history.back();
+  await vi.waitFor(() => expect(location.hash).toBe("#/review?due=week&sort=due"));
+  await flushPromises();
+  expect(shown()).toEqual(["open", "", "week", "due"]);
+  expect(asked().at(-1)).toBe("decision=open&due=week&sort=due&limit=50");
 });
