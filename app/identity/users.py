@@ -83,9 +83,13 @@ class UserService:
     scans: UserScans
     remove_files: StoreRemoval
 
-    async def list_page(self, *, page: int, page_size: int) -> tuple[list[Row[Any]], int]:
+    async def list_page(
+        self, wanted: users.UserFilter = users.ALL, *, page: int, page_size: int
+    ) -> tuple[list[Row[Any]], int]:
         offset = (page - 1) * page_size
-        return await self.db.read(lambda connection: users.list_page(connection, offset=offset, limit=page_size))
+        return await self.db.read(
+            lambda connection: users.list_page(connection, wanted, offset=offset, limit=page_size)
+        )
 
     async def get(self, user_id: str) -> Row[Any]:
         """Raises NotFound."""

@@ -4,6 +4,7 @@ Addresses are networks as `core.limits.network_of` writes them.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +15,17 @@ from app.identity.tables import ADMINS, known_addresses, users
 
 KEPT_ADDRESSES: Final = 20  # of one user; the newest
 k = known_addresses.c
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users a list has. `q` is a part of the name; `is_active_admin`: only administrators who can sign in."""
+
+    q: str = ""
+    is_active_admin: bool = False
+
+
+ALL: Final = UserFilter()
 
 
 def find(connection: Connection, user_id: str) -> Row[Any] | None:
@@ -73,10 +85,20 @@ def taken(connection: Connection, *, username: str | None, email: str | None, be
     return None
 
 
-def list_page(connection: Connection, *, offset: int, limit: int) -> tuple[list[Row[Any]], int]:
-    """Return one page in the order of creation, and the total (up to MAX_COUNTED)."""
-    query = select(users).order_by(users.c.created_at, users.c.id).offset(offset).limit(limit)
-    return list(connection.execute(query)), count_up_to(connection, select(users.c.id))
+def list_page(
+    connection: Connection, wanted: UserFilter = ALL, *, offset: int, limit: int
+) -> tuple[list[Row[Any]], int]:
+    """Return one page of those that match, in the order of creation, and their number (up to MAX_COUNTED)."""
+    query = select(users)
+    if wanted.q:
+        query = query.where(func.lower(users.c.username).contains(wanted.q.lower(), autoescape=True))
+    # Each in the order of its index, also for the count. Ids are of the time of creation.
+    if wanted.is_active_admin:
+        query = query.where(ADMINS).order_by(users.c.id)
+    else:
+        query = query.order_by(users.c.created_at, users.c.id)
+    total = count_up_to(connection, query.with_only_columns(users.c.id))
+    return list(connection.execute(query.offset(offset).limit(limit))), total
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:

@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from app.core.dependencies import CurrentAdmin, require_admin
 from app.core.errors import Conflict, Forbidden, Unavailable
 from app.identity.dependencies import ServicesDep
+from app.identity.queries.users import UserFilter
 from app.identity.schemas.users import UserCreate, UserPage, UserResponse, UserUpdate
 from app.rest.documented_responses import refused
-from app.rest.parameters import PageNumber, PageSize
+from app.rest.parameters import MAX_SEARCH, PageNumber, PageSize
+from app.rest.schemas import Text
 
 UserId = Annotated[str, Path(description="User id.", examples=["019b7a30-0000-7000-8000-000000000001"])]
 router = APIRouter(
@@ -20,9 +22,19 @@ router = APIRouter(
 )
 
 
-@router.get("", summary="List all users")
-async def list_users(services: ServicesDep, page: PageNumber = 1, page_size: PageSize = 50) -> UserPage:
-    rows, total = await services.users.list_page(page=page, page_size=page_size)
+@router.get("", summary="List users")
+async def list_users(
+    services: ServicesDep,
+    page: PageNumber = 1,
+    page_size: PageSize = 50,
+    q: Annotated[
+        Text, Query(max_length=MAX_SEARCH, description="Only users whose name contains this text.", examples=["mei"])
+    ] = "",
+    is_active_admin: Annotated[
+        bool, Query(description="Only administrators who can sign in.", examples=[True])
+    ] = False,
+) -> UserPage:
+    rows, total = await services.users.list_page(UserFilter(q, is_active_admin), page=page, page_size=page_size)
     return UserPage(items=[UserResponse.of(row) for row in rows], total=total)
 
 

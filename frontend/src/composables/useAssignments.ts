@@ -1,12 +1,12 @@
 /** Who takes care of a finding: the people who can be asked, and what is said of it. */
 
-import type { AssignmentInfo, AssignmentRequest, Due, FindingSummary } from "@/generated/rest";
+import type { AssignmentInfo, AssignmentRequest, Due, FindingSummary, UserResponse } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useMe } from "@/stores/me";
 
 import type { DecidedFinding } from "./useDecisions";
 
-const MOST_USERS = 200; // the largest page that the server gives
+export const MOST_PEOPLE = 50; // in a list to choose from; where there are more, a part of the name is asked for
 const WEEK_MS = 7 * 86_400_000;
 
 export interface Person {
@@ -22,6 +22,10 @@ export function assignedAs<T extends FindingSummary>(finding: T, assignment: Ass
 /** Whether the due date has passed: due dates are days of UTC. */
 export function isOverdue(dueOn: string, now = new Date()): boolean {
   return dueOn < dayOf(now);
+}
+
+function personOf({ id, username }: UserResponse): Person {
+  return { id, name: username };
 }
 
 /** Whether a due date is among those that the review is asked for, as the server reads it. */
@@ -46,15 +50,24 @@ export function useAssignments() {
     });
   }
 
-  /** Who may be assigned a finding of this scan: for administrators its owner and all administrators, for others themselves. */
-  async function readPeople(taskId: string): Promise<Person[]> {
-    if (!me.isAdmin) return me.user === null ? [] : [{ id: me.user.id, name: me.user.username }];
-    const [task, users] = await Promise.all([
-      api.call("GET /api/v1/tasks/{task_id}", { path: { task_id: taskId } }),
-      api.call("GET /api/v1/admin/users", { query: { page_size: MOST_USERS } }),
+  /**
+   * Who may be assigned a finding of this scan, and has `name` as a part of the name: for administrators its owner and all
+   * administrators, for others themselves. `isAll`: these are all of them.
+   */
+  async function readPeople(taskId: string, name = ""): Promise<{ people: Person[]; isAll: boolean }> {
+    if (!me.isAdmin) return { people: me.user === null ? [] : [personOf(me.user)], isAll: true };
+    const [owner, admins] = await Promise.all([
+      ownerOf(taskId),
+      api.call("GET /api/v1/admin/users", { query: { is_active_admin: true, q: name, page_size: MOST_PEOPLE } }),
     ]);
-    const able = users.items.filter(({ id, role, is_active }) => is_active && (role === "admin" || id === task.user_id));
-    return able.map(({ id, username }) => ({ id, name: username }));
+    const isAsked = owner.is_active && owner.username.toLowerCase().includes(name.toLowerCase());
+    const able = [...(isAsked ? [owner] : []), ...admins.items.filter(({ id }) => id !== owner.id)];
+    return { people: able.map(personOf), isAll: admins.total <= MOST_PEOPLE };
+  }
+
+  async function ownerOf(taskId: string): Promise<UserResponse> {
+    const { user_id } = await api.call("GET /api/v1/tasks/{task_id}", { path: { task_id: taskId } });
+    return api.call("GET /api/v1/admin/users/{user_id}", { path: { user_id } });
   }
 
   return { assign, readPeople };

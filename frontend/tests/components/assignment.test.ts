@@ -2,10 +2,10 @@
 /** Who takes care of a finding: what is said of it, who can be asked, and the review by assignee and due date. */
 
 import { enableAutoUnmount, flushPromises, mount, type VueWrapper } from "@vue/test-utils";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import AssignmentBar from "@/components/finding/AssignmentBar.vue";
-import { isDue, isOverdue } from "@/composables/useAssignments";
+import { MOST_PEOPLE, isDue, isOverdue } from "@/composables/useAssignments";
 import type { AssignmentInfo } from "@/generated/rest";
 import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
@@ -81,15 +81,45 @@ test("what is said is shown, a due date that has passed as overdue, and can be c
   expect(sent()).toEqual([[ROUTE, { assignee_id: null, due_on: null, comment: null, version: 3 }]]);
 });
 
-test("administrators choose among active administrators and the owner of the scan; who has it stays in the list", async () => {
+/** The server's users: `q` is a part of the name. */
+function hasAdmins(...admins: ReturnType<typeof user>[]): void {
   rest.answers = {
-    "GET /tasks/t1": { user_id: "u1" },
-    "GET /admin/users": { items: [user("a1", "admin", "admin"), user("u1", "mei"), user("u2", "li"), user("a2", "old", "admin", false)], total: 4 },
+    "GET /tasks/t1": { user_id: "u1" }, "GET /admin/users/u1": user("u1", "mei"),
+    "GET /admin/users": ({ query }: Asked) => {
+      const found = admins.filter(({ username }) => username.includes(query.get("q") ?? ""));
+      return { items: found.slice(0, MOST_PEOPLE), total: found.length };
+    },
   };
+}
+
+test("administrators choose among active administrators and the owner of the scan; who has it stays in the list", async () => {
+  hasAdmins(user("a1", "admin", "admin"));
   const view = await open(assignment({ assignee: { user_id: "a9", username: "boss" } }), user("a1", "admin", "admin"));
   await edit(view);
-  expect(options(view)).toEqual([english("assignment.nobody"), "boss", "admin", "mei"]);
+  expect(options(view)).toEqual([english("assignment.nobody"), "boss", "mei", "admin"]);
   expect(view.find("select").element.value).toBe("a9");
+  expect(rest.asked.find(({ path }) => path === "/admin/users")!.query.toString()).toBe("is_active_admin=true&page_size=50");
+  expect(view.find("[id^=name-]").exists()).toBe(false);
+});
+
+test("where there are more than a list can show, the server looks for a part of the name, and who is chosen stays", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  hasAdmins(...Array.from({ length: 210 }, (_, number) => user(`a${number}`, `admin${number}`, "admin")));
+  rest.answers[`PUT ${ROUTE}`] = assignment();
+  const view = await open(null, user("a1", "admin1", "admin"));
+  await edit(view);
+  expect(options(view)).toHaveLength(52); // nobody, the owner, and the first of the others
+  await view.find("select").setValue("a3");
+  for (const typed of ["admin2", "admin20"]) await view.find("[id^=name-]").setValue(typed);
+  await vi.advanceTimersByTimeAsync(1_000);
+  await flushPromises();
+  vi.useRealTimers();
+  expect(rest.asked.filter(({ path }) => path === "/admin/users").map(({ query }) => query.get("q"))).toEqual([null, "admin20"]);
+  expect(options(view)).toEqual([english("assignment.nobody"), "admin3", "admin20", ...Array.from({ length: 10 }, (_, number) => `admin20${number}`)]);
+  await view.find("select").setValue("a209");
+  await view.find("form").trigger("submit");
+  await flushPromises();
+  expect(sent()).toEqual([[ROUTE, { assignee_id: "a209", due_on: null, comment: null, version: 0 }]]);
 });
 
 test("a change of somebody else is not overwritten, and the form stays", async () => {
