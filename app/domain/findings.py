@@ -12,6 +12,7 @@ from app.domain.decisions import DecisionState
 from app.domain.risk import Exposure, Risk
 from app.domain.violations import WORST_FIRST, RiskLevel, ViolationKey
 
+NOBODY: Final = "none"  # as an assignee
 COUNTED: Final = ("total", *WORST_FIRST, "needs_review")  # what findings of a run, or of a site, are counted by
 
 
@@ -78,12 +79,14 @@ class AssessedFinding:
 
 @dataclass(frozen=True, slots=True)
 class FindingFilter:
-    """Which findings of a run a list has. None does not filter; `q` is a part of the domain."""
+    """Which findings of a run a list has. None does not filter; `q` is a part of the domain, or of the page's URL."""
 
     risk_level: RiskLevel | None = None
     violation_key: ViolationKey | None = None
     needs_review: bool | None = None
     decision: DecisionState | None = None
+    hidden: bool | None = None
+    assignee: str | None = None  # a user's id, or NOBODY
     q: str = ""
 
 

@@ -107,6 +107,29 @@ async def test_answers_are_as_documented(backend, scanned, tail, model):
     model.model_validate(answer.json())
 
 
+async def test_a_list_has_the_screenshot_of_each_findings_page_and_counts_for_its_filters(backend, scanned):
+    headers, place, hashes = scanned
+    page = (await ask(backend, scanned, "/findings")).json()
+    screenshot = page["items"][0]["screenshot"]
+    assert screenshot == {"sha256": hashes["screenshot"], "href": f"{place}/captures/{hashes['screenshot']}?attempt=1"}
+    small = await backend.client.get(f"{screenshot['href']}&width=20", headers=headers)
+    assert Image.open(BytesIO(small.content)).size == (20, 15)
+    me = (await backend.client.get("/api/v1/auth/me", headers=headers)).json()
+    said = {"assignee_id": me["id"], "due_on": None, "comment": None, "version": 0}
+    tail = "/findings/gambling.casino.test/assignment"
+    assert (await backend.client.put(place + tail, headers=headers, json=said)).status_code == 200
+    page = (await ask(backend, scanned, "/findings?assignee=me&hidden=true&decision=open")).json()
+    assert page["counts"] == {
+        "risk_level": {"critical": 1},
+        "violation_key": {"gambling": 1},
+        "hidden": {"true": 1},
+        "decision": {"open": 1},
+        "assignee": [{"user_id": me["id"], "username": me["username"], "count": 1}],
+    }
+    for tail in ("?assignee=none", "?hidden=false", "?q=nowhere"):
+        assert (await ask(backend, scanned, f"/findings{tail}")).json()["total"] == 0
+
+
 async def test_a_hidden_link_and_its_target_are_one_finding_with_two_pieces_of_evidence(backend, scanned):
     page = (await ask(backend, scanned, "/findings")).json()
     assert (page["total"], page["truncated"]) == (1, False)

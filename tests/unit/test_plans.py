@@ -25,7 +25,7 @@ from app.core.principal import Principal
 from app.core.scopes import Scope
 from app.domain.assignments import NO_DUE_DATE, Due, ReviewFilter
 from app.domain.decisions import DecisionState
-from app.domain.findings import FindingFilter, FindingId
+from app.domain.findings import NOBODY, FindingFilter, FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.reputation_lists import ListDefinition
 from app.domain.tasks import TaskStatus
@@ -35,7 +35,7 @@ from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
 from app.events.tables import scan_tasks
 from app.events.types import ErrorInfo, Statistics, TaskWarning
-from app.findings.queries import assignments, decisions, findings, violations
+from app.findings.queries import assignments, decisions, finding_counts, findings, violations
 from app.findings.queries.assignments import AssignmentKey
 from app.findings.recorder import Recorder
 from app.identity.queries import api_keys, audit, links, sessions, sign_in_counters, tickets, tokens
@@ -510,8 +510,10 @@ WALK: dict[str, Callable] = {
     "findings.put": lambda c: findings.put(c, ID, 1, [FOUND], NOW),
     "findings.remove": lambda c: findings.remove(c, ID, 1, [FOUND.id]),
     "findings.decide": lambda c: findings.decide(c, ID, "example.com", FOUND.id),
+    "finding_counts.read": lambda c: finding_counts.read(c, ID, 1, (ID, "example.com"), FindingFilter(q="a")),
     "findings.list_page": lambda c: [
-        findings.list_page(c, ID, 1, wanted, offset=0, limit=50)
+        findings.list_page(c, ID, 1, wanted, offset=0, limit=50, only=assignments.assigned_to(ID, "example.com", who))
+        for who in (None, NOBODY, ID)
         for wanted in (FindingFilter(), FindingFilter(RiskLevel.HIGH, FOUND.id.cause, True, DecisionState.OPEN, "a"))
     ],
     "findings.of_run": lambda c: findings.of_run(c, ID, 1),
@@ -597,6 +599,7 @@ SORTED = {
     "parties.sites_with": "the sites of one third party",
     "parties.facts_of": "the sites of one third party",
     "differences.predecessor": "the conclusive runs of fifty tasks",
+    "finding_counts.read": "the findings of one run, which are counted",
     "findings.list_page": "the domains of one run's findings, which are counted",
     "orders.status_counts": "the tasks of a page of orders, of which each has a greatest number",
     "sites.groups": "those of at most MAX_LABELLED sites",

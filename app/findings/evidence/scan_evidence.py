@@ -15,7 +15,7 @@ from app.core.errors import NotFound
 from app.core.json_chunks import Json, JsonChunks, encode, encode_list, split
 from app.core.paging import Paging
 from app.domain.authorship import authorship_of
-from app.domain.findings import AssessedFinding, FindingFilter, FindingId
+from app.domain.findings import NOBODY, AssessedFinding, FindingFilter, FindingId
 from app.domain.recommendations import Situation, advise
 from app.domain.scan_facts import Capture
 from app.domain.tampering import sign_of
@@ -28,7 +28,9 @@ from app.findings.evidence.chains import ChainBuilder
 from app.findings.evidence.excerpts import Excerpt, decode, find_excerpt
 from app.findings.evidence.exposures import Scales, Site, Weighed, strongest_first
 from app.findings.evidence.views import EvidenceViews
-from app.findings.queries import findings, violations
+from app.findings.queries import finding_counts, findings, violations
+from app.findings.queries.assignments import assigned_to
+from app.findings.queries.finding_counts import FindingCounts
 from app.scans.serialisers import serialise_fact, serialise_third_party
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
@@ -67,8 +69,15 @@ class ScanEvidence:
     def findings(self, paging: Paging, wanted: FindingFilter) -> JsonChunks:
         """The worst first."""
         row, only = self._row, replace(wanted, q=paging.q)
-        found = self._db.read_sync(
-            lambda c: findings.list_page(c, row.id, row.run, only, offset=paging.offset, limit=paging.page_size)
+        if self._is_shared:  # who takes care of a finding is no matter of such a reader
+            only = replace(only, assignee=None)
+        owner = (row.user_id, row.target_domain)
+        place = {"offset": paging.offset, "limit": paging.page_size}
+        found, counts = self._db.read_sync(
+            lambda c: (
+                findings.list_page(c, row.id, row.run, only, **place, only=assigned_to(*owner, only.assignee)),
+                finding_counts.read(c, row.id, row.run, owner, only),
+            )
         )
         crawled, known = self._reader.coverage()
         return encode_list(
@@ -77,10 +86,22 @@ class ScanEvidence:
             truncated=False,
             attempt=row.attempt,
             by_level=found.by_level,
+            counts=self._counts(counts),
             domains=found.domains,
             crawled=crawled,
             known=known,
         )
+
+    def _counts(self, counts: FindingCounts) -> Json:
+        """Return `findings.schemas.findings.FilterCounts`."""
+        by_assignee = counts.by_field["assignee"]
+        if self._is_shared:
+            by_assignee = {NOBODY: total} if (total := sum(by_assignee.values())) else {}
+        assignees = [
+            {"user_id": None if user_id == NOBODY else user_id, "username": counts.names.get(user_id), "count": number}
+            for user_id, number in sorted(by_assignee.items(), key=lambda item: counts.names.get(item[0], ""))
+        ]
+        return {**counts.by_field, "assignee": assignees}
 
     def all_findings(self) -> Iterator[Json]:
         """Every finding as the list shows it, the worst first."""
@@ -199,6 +220,7 @@ class ScanEvidence:
                 violations.names_at(c, row.id, row.run, domains),
             )
         )
+        screenshots = self._screenshots(found)
         by_finding: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
         for violation in made_of:
             by_finding[violation.cause, violation.domain].append(violation)
@@ -212,7 +234,25 @@ class ScanEvidence:
                 state=decided.state_of(item),
                 decision=decided.of(item),
                 assignment=assigned.of(item),
+                screenshot=screenshots.get(item.violation_id, ""),
             )
+
+    def _screenshots(self, found: Sequence[Row[Any]]) -> dict[str, str]:
+        """Return the hashes of screenshots of the pages where these findings were seen, by `violation_id`; of a third
+        party another page stands for it.
+        """
+        foreign = [item.domain for item in found if not self._site.owns(item.domain)]
+        captured = self._reader.capture_fields_of(foreign) if foreign else {}
+        screenshots: dict[str, str] = {}
+        for item in found:
+            if self._site.owns(item.domain):
+                capture = self._reader.capture_at(host_in(item.url), item.url)
+                screenshots[item.violation_id] = "" if capture is None else capture.screenshot_sha256
+                continue
+            shown = [capture for capture in captured.get(item.domain, ()) if capture.get("screenshot_sha256")]
+            shown.sort(key=lambda capture: item.url not in (capture.get("final_url"), capture.get("url")))
+            screenshots[item.violation_id] = shown[0]["screenshot_sha256"] if shown else ""
+        return screenshots
 
     def _advice(self, found: AssessedFinding, made_of: Sequence[Row[Any]], outcome: Outcome) -> list[Json]:
         evidence = next((item.evidence for item in made_of if item.id == found.violation_id), ())

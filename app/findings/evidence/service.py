@@ -15,7 +15,7 @@ from app.domain.report_format import REFERENCES
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.findings.evidence.exposures import Site
-from app.findings.evidence.images import MEDIA_TYPE, UnreadableImage, encode_anew
+from app.findings.evidence.images import MEDIA_TYPE, UnreadableImage, encode_anew, shrink
 from app.findings.evidence.kept_contents import CapturedContent, KeptContents
 from app.findings.evidence.scan_evidence import ScanEvidence
 from app.scans.ports import ReportOrder, ReportProcesses
@@ -111,18 +111,19 @@ class EvidenceService:
 
         return await self._tables.open(principal, wanted, order_for)
 
-    async def content(self, principal: Principal, wanted: RunRef, sha256: str) -> Content:
-        """A content that a capture of this scan names, and no other. Pictures are encoded anew.
+    async def content(self, principal: Principal, wanted: RunRef, sha256: str, *, width: int | None = None) -> Content:
+        """A content that a capture of this scan names, and no other. Pictures are encoded anew, at most `width` pixels
+        wide.
 
         Raises:
             NotFound: `not_found`, or `content_lost`: there was no room for it, or it is damaged.
             Unavailable: `captures_unavailable`: where it lies, nobody answers.
         """
         return await self._results.read(
-            principal, wanted, lambda row, reader: self._content(row.attempt, reader, sha256)
+            principal, wanted, lambda row, reader: self._content(row.attempt, reader, sha256, width)
         )
 
-    def _content(self, attempt: int, reader: EvidenceReader, sha256: str) -> Content:
+    def _content(self, attempt: int, reader: EvidenceReader, sha256: str, width: int | None) -> Content:
         kind = reader.content_kind(sha256)
         if kind is None:
             raise NotFound(text="no_such_capture")
@@ -131,7 +132,7 @@ class EvidenceService:
             raise NotFound(code="content_lost")
         match kind:
             case ContentKind.SCREENSHOT:
-                return _picture(attempt, sha256, data)
+                return _picture(attempt, sha256, data, width)
             case ContentKind.TEXT:
                 return Content(attempt, kind, data, "text/plain; charset=utf-8", f"{sha256}.txt")
             case ContentKind.HTML:  # not under a name that opens in a browser
@@ -159,8 +160,9 @@ class EvidenceService:
         return self._targets.parse(row.target_domain).registrable
 
 
-def _picture(attempt: int, sha256: str, data: bytes) -> Content:
+def _picture(attempt: int, sha256: str, data: bytes, width: int | None) -> Content:
     try:
-        return Content(attempt, ContentKind.SCREENSHOT, encode_anew(data), MEDIA_TYPE, f"{sha256}.jpg")
+        picture = encode_anew(data) if width is None else shrink(data, width=width)[0]
+        return Content(attempt, ContentKind.SCREENSHOT, picture, MEDIA_TYPE, f"{sha256}.jpg")
     except UnreadableImage as error:
         raise NotFound(code="content_lost") from error

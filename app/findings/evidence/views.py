@@ -53,8 +53,9 @@ class EvidenceViews:
         state: str,
         decision: Json | None = None,
         assignment: Json | None = None,
+        screenshot: str = "",
     ) -> Json:
-        """A finding in a list. `state`: what applies of the `decision`."""
+        """A finding in a list. `state`: what applies of the `decision`; `screenshot`: its hash, "" without one."""
         exposure = found.exposure
         return {
             "finding_id": str(found.id),
@@ -82,6 +83,7 @@ class EvidenceViews:
             "state": state,
             "decision": decision,
             "assignment": assignment,
+            "screenshot": self._content(screenshot),
         }
 
     def risk(self, risk: Risk) -> Json:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, literal, select, 
 from app.core.principal import Principal
 from app.core.tables import insert_for
 from app.domain.assignments import LAST_DUE_DATE, NO_DUE_DATE, ReviewFilter, days_of
-from app.domain.findings import FindingId
+from app.domain.findings import NOBODY, FindingId
 from app.findings.tables import assignments, findings
 
 a, f = assignments.c, findings.c
@@ -111,6 +111,16 @@ def lacks(user_id: str, target_domain: str, *, is_unassigned: bool, is_undated: 
         *((a.due_on <= LAST_DUE_DATE,) if is_undated else ()),
     ]
     return [~exists().where(*same, condition) for condition in said]
+
+
+def assigned_to(user_id: str, target_domain: str, assignee: str | None) -> Sequence[ColumnElement[bool]]:
+    """Return conditions for findings of a target: those of this assignee, or of `NOBODY`. None does not filter."""
+    if assignee is None:
+        return ()
+    if assignee == NOBODY:
+        return lacks(user_id, target_domain, is_unassigned=True, is_undated=False)
+    same = (a.user_id == user_id, a.target_domain == target_domain, a.domain == f.domain, a.cause == f.cause)
+    return (exists().where(*same, a.assignee_id == assignee),)
 
 
 def _is(user_id: str, target_domain: str, finding: FindingId) -> Sequence[ColumnElement[bool]]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, or_, select, tuple_, update
 
 from app.core.listing import MAX_COUNTED
 from app.core.tables import insert_for
@@ -91,14 +91,24 @@ def decide(connection: Connection, user_id: str, target_domain: str, finding: Fi
 
 
 def list_page(
-    connection: Connection, task_id: str, run: int, wanted: FindingFilter, *, offset: int, limit: int
+    connection: Connection,
+    task_id: str,
+    run: int,
+    wanted: FindingFilter,
+    *,
+    offset: int,
+    limit: int,
+    only: Sequence[ColumnElement[bool]] = (),
 ) -> FindingPage:
-    """Return a page of a run's findings, the worst first, of equal ones the first found."""
-    query = _matching(select(findings), task_id, run, wanted)
+    """Return a page of a run's findings, the worst first, of equal ones the first found.
+
+    `only`: the conditions of the wanted assignee (`queries.assignments.assigned_to`).
+    """
+    query = _matching(select(findings), task_id, run, wanted, only)
     rows = connection.execute(query.order_by(f.score.desc(), f.violation_id).offset(offset).limit(limit))
     levels = [func.count().filter(f.risk_level == level.value).label(level.value) for level in RiskLevel]
     counted: Any = select(func.count(f.domain.distinct()), *levels)
-    counted = _matching(counted, task_id, run, wanted)
+    counted = _matching(counted, task_id, run, wanted, only)
     domains, *numbers = connection.execute(counted).one()
     by_level = {level.value: number for level, number in zip(RiskLevel, numbers, strict=True) if number}
     return FindingPage(list(rows), by_level, domains)
@@ -282,17 +292,31 @@ def _state(found: AssessedFinding, decided: Mapping[tuple[str, str], Any]) -> st
     return row.state if row is not None and holds(row.kinds, found.kinds) else DecisionState.OPEN.value
 
 
-def _matching(query: Select[Any], task_id: str, run: int, wanted: FindingFilter) -> Select[Any]:
+def narrowed(query: Select[Any], task_id: str, run: int, wanted: FindingFilter) -> Select[Any]:
+    """Leave a run's findings by what the page has no list of values for: the review and the search."""
     query = query.where(*_of_run(task_id, run))
+    if wanted.needs_review is not None:
+        query = query.where(f.needs_review == wanted.needs_review)
+    if not wanted.q:
+        return query
+    found_in = (column.contains(wanted.q.lower(), autoescape=True) for column in (f.domain, func.lower(f.page_url)))
+    return query.where(or_(*found_in))
+
+
+def _matching(
+    query: Select[Any], task_id: str, run: int, wanted: FindingFilter, only: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    query = narrowed(query, task_id, run, wanted).where(*only)
     for column, value in (
         (f.risk_level, wanted.risk_level),
         (f.cause, wanted.violation_key),
-        (f.needs_review, wanted.needs_review),
         (f.state, wanted.decision),
     ):
         if value is not None:
             query = query.where(column == value)
-    return query.where(f.domain.contains(wanted.q.lower(), autoescape=True)) if wanted.q else query
+    if wanted.hidden is not None:
+        query = query.where(f.hidden_by.is_not(None) if wanted.hidden else f.hidden_by.is_(None))
+    return query
 
 
 def _of_run(task_id: str, run: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

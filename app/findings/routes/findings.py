@@ -21,10 +21,20 @@ from app.rest.responses import ContentResponse, JsonChunksResponse, ReportRespon
 from app.rest.schemas import Text
 from app.scans.parameters import RunDep
 
+ME: Final = "me"
+AskedAssignee = Annotated[
+    str | None,
+    Query(
+        pattern=r"^(me|none|[0-9a-f-]{36})$",
+        description="Only findings assigned to this user id, to yourself (`me`) or to nobody (`none`).",
+        examples=["me"],
+    ),
+]
 router = APIRouter(prefix="/tasks/{task_id}", tags=["evidence"], responses=OF_RESULTS)
 
 MAX_NAME: Final = 300  # characters of an id or a domain: a name has at most 253
 MAX_ID: Final = 2**63 - 1
+MAX_WIDTH: Final = 1_280  # of a screenshot
 CSV: Final = "text/csv"
 CONTENT_TYPES: Final = ("image/jpeg", "text/plain", "application/octet-stream")
 Domain = Annotated[
@@ -66,8 +76,14 @@ async def list_findings(
     decision: Annotated[
         DecisionState | None, Query(description="Only findings with this decision.", examples=["open"])
     ] = None,
+    hidden: Annotated[
+        bool | None, Query(description="Only findings whose reference is hidden, or only the others.", examples=[True])
+    ] = None,
+    assignee: AskedAssignee = None,
 ) -> Response:
-    wanted = FindingFilter(risk_level, violation_key, needs_review, decision)
+    wanted = FindingFilter(
+        risk_level, violation_key, needs_review, decision, hidden, user.user_id if assignee == ME else assignee
+    )
     return JsonChunksResponse(await services.evidence.findings(user, run, language, paging, wanted))
 
 
@@ -164,5 +180,14 @@ async def list_references(
     responses=sent("A screenshot (re-encoded), a page's text, or its source byte for byte", *CONTENT_TYPES)
     | refused(NotFound, "content_lost", "attempt_not_found", "results_removed"),
 )
-async def get_capture(run: RunDep, sha256: Sha256, user: CurrentUser, services: ServicesDep) -> Response:
-    return ContentResponse(await services.evidence.content(user, run, sha256))
+async def get_capture(
+    run: RunDep,
+    sha256: Sha256,
+    user: CurrentUser,
+    services: ServicesDep,
+    width: Annotated[
+        int | None,
+        Query(ge=16, le=MAX_WIDTH, description="Width of a screenshot in pixels, for a thumbnail.", examples=[240]),
+    ] = None,
+) -> Response:
+    return ContentResponse(await services.evidence.content(user, run, sha256, width=width))

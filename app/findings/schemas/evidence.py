@@ -290,3 +290,4 @@ class FindingSummary(ResponseBody):
     assignment: AssignmentInfo | None = described(
         "Who takes care of it, and until when; null: it was never assigned.", None
     )
+    screenshot: StoredContent | None = described("Screenshot of its page; null if there is none.", None)

@@ -13,6 +13,26 @@ from app.findings.schemas.results import Page, ResultPage, ThirdParty
 from app.rest.schemas import AttemptNumber, Count, ResponseBody
 
 
+class AssigneeCount(ResponseBody):
+    """Number of findings of one assignee."""
+
+    user_id: str | None = described("User id; null: nobody.", "019b7a30-0000-7000-8000-000000000001")
+    username: str | None = described("User name; null: nobody.", "mei")
+    count: Count = described("Number of findings.", 2)
+
+
+class FilterCounts(ResponseBody):
+    """Number of findings that each value of a filter would list, with the other filters as they are. Values without
+    findings are omitted.
+    """
+
+    risk_level: dict[str, Count] = described("By risk.", {"high": 3})
+    violation_key: dict[str, Count] = described("By category.", {"gambling": 3})
+    hidden: dict[str, Count] = described("By whether the reference is hidden (`true`, `false`).", {"true": 1})
+    decision: dict[str, Count] = described("By decision.", {"open": 2, "confirmed": 1})
+    assignee: list[AssigneeCount] = described("By assignee, nobody first; a read-only link shows no assignees.", [])
+
+
 class FindingPage(ResultPage):
     """Highest risk first. `truncated`: the scan has more violations than are counted (100,000)."""
 
@@ -20,6 +40,7 @@ class FindingPage(ResultPage):
     by_level: dict[str, Count] = described(
         "Number of findings on all pages by risk; levels without findings are omitted.", {"high": 3}
     )
+    counts: FilterCounts = described("Number of findings on all pages by the values of the filters.", {})
     domains: Count = described("Number of domains of the findings on all pages.", 3)
     crawled: Count = described("Number of the site's known URLs that were crawled.", 352)
     known: Count = described("Number of the site's known URLs.", 359)

@@ -152,6 +152,12 @@ export interface Assignee {
   username: string;
 }
 
+export interface AssigneeCount {
+  user_id: string | null;
+  username: string | null;
+  count: number;
+}
+
 export interface AssignmentInfo {
   assignee: Assignee | null;
   due_on: string | null;
@@ -575,6 +581,14 @@ export interface FieldProblem {
   message: string;
 }
 
+export interface FilterCounts {
+  risk_level: Record<string, number>;
+  violation_key: Record<string, number>;
+  hidden: Record<string, number>;
+  decision: Record<string, number>;
+  assignee: AssigneeCount[];
+}
+
 export interface FindingDetail {
   finding_id: string;
   domain: string;
@@ -599,6 +613,7 @@ export interface FindingDetail {
   state: DecisionState;
   decision: DecisionInfo | null;
   assignment: AssignmentInfo | null;
+  screenshot: StoredContent | null;
   attempt: number;
   evidence: EvidenceItem[];
   references: ReferenceItem[];
@@ -616,6 +631,7 @@ export interface FindingPage {
   attempt: number;
   items: FindingSummary[];
   by_level: Record<string, number>;
+  counts: FilterCounts;
   domains: number;
   crawled: number;
   known: number;
@@ -645,6 +661,7 @@ export interface FindingSummary {
   state: DecisionState;
   decision: DecisionInfo | null;
   assignment: AssignmentInfo | null;
+  screenshot: StoredContent | null;
 }
 
 export interface FoundDomain {

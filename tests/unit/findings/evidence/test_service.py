@@ -56,6 +56,13 @@ async def test_a_content_comes_under_a_type_that_no_browser_runs(captured, kind,
     assert content.file_name == hashes[kind] + ending
 
 
+async def test_a_screenshot_is_as_wide_as_is_asked_and_a_source_has_no_width(captured):
+    service, task_id, hashes, _ = captured
+    content = await service.content(ADMIN, RunRef(task_id), hashes["screenshot"], width=15)
+    assert Image.open(BytesIO(content.data)).size == (15, 10)
+    assert (await service.content(ADMIN, RunRef(task_id), hashes["html"], width=15)).data == b"<p>x"
+
+
 async def test_a_source_is_byte_for_byte_what_was_captured(captured):
     service, task_id, hashes, _ = captured
     assert (await service.content(ADMIN, RunRef(task_id), hashes["html"])).data == b"<p>x"

@@ -7,7 +7,8 @@ from app.findings.schemas.findings import FindingPage, ThirdPartyDetail
 
 
 def test_an_empty_list_is_a_document():
-    sums = {"by_level": {}, "domains": 0, "crawled": 0, "known": 0}
+    counts = {"risk_level": {}, "violation_key": {}, "hidden": {}, "decision": {}, "assignee": []}
+    sums = {"by_level": {}, "counts": counts, "domains": 0, "crawled": 0, "known": 0}
     page = {"items": [], "total": 0, "truncated": False, "attempt": 1, **sums}
     assert FindingPage.model_validate(page).items == []
 

@@ -1,0 +1,55 @@
+"""How many findings of a run each value of each filter would leave."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, func, select
+
+from app.domain.findings import NOBODY, FindingFilter
+from app.findings.queries.findings import narrowed
+from app.findings.tables import assignments, findings
+
+a, f = assignments.c, findings.c
+FIELDS: Final = ("risk_level", "violation_key", "hidden", "decision", "assignee")
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCounts:
+    """By filter and value. `names`: of the assignees, by their ids."""
+
+    by_field: Mapping[str, Mapping[str, int]]
+    names: Mapping[str, str]
+
+
+def read(
+    connection: Connection, task_id: str, run: int, owner: tuple[str, str], wanted: FindingFilter
+) -> FindingCounts:
+    """Count a run's findings by the values of each filter, as if the list were not filtered by that field.
+
+    `owner`: user and target of the task. There are a few hundred combinations at most, but for the assignees.
+    """
+    same = (a.user_id == owner[0], a.target_domain == owner[1], a.domain == f.domain, a.cause == f.cause)
+    values = (f.risk_level, f.cause, f.hidden_by.is_not(None), f.state, a.assignee_id)
+    query: Any = select(*values, func.max(a.assignee_name), func.count())
+    query = query.select_from(findings.outerjoin(assignments, and_(*same)))
+    groups = connection.execute(narrowed(query, task_id, run, wanted).group_by(*values)).all()
+    names = {row[4]: str(row[5]) for row in groups if row[4] is not None}
+    return FindingCounts(_by_field([tuple(row) for row in groups], wanted), names)
+
+
+def _by_field(groups: Sequence[tuple[Any, ...]], wanted: FindingFilter) -> dict[str, dict[str, int]]:
+    asked = (wanted.risk_level, wanted.violation_key, wanted.hidden, wanted.decision, wanted.assignee)
+    counts: dict[str, Counter[str]] = {field: Counter() for field in FIELDS}
+    for risk, key, hidden, state, assignee, _, number in groups:
+        values = (risk, key, bool(hidden), state, assignee or NOBODY)
+        fits = [want is None or want == value for want, value in zip(asked, values, strict=True)]
+        for place, field in enumerate(FIELDS):
+            if all(fits[:place]) and all(fits[place + 1 :]):
+                counts[field][_text_of(values[place])] += number
+    return {field: dict(counted) for field, counted in counts.items()}
+
+
+def _text_of(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
