@@ -26,6 +26,8 @@ export interface Entry {
   decision: FindingSummary["decision"];
   /** What applies of that: "open" once more was found than was decided about. */
   state: FindingSummary["state"];
+  /** As REST lists it; null while the scan runs. */
+  finding: FindingSummary | null;
   /** Whether there is a page with all evidence. */
   hasEvidence: boolean;
 }
@@ -44,7 +46,7 @@ export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Ent
     id: finding.finding_id, domain: finding.domain, risk: risk.level, text: finding.summary, url: null,
     title: code("violation", finding.violation_key, finding.violation_name), page: finding.page_url,
     needsReview: finding.needs_review, confidence: finding.confidence_score, author: finding.author_text,
-    why: t("finding.sum", { reasons, score: risk.score }), decision: finding.decision, state: finding.state, hasEvidence: true,
+    why: t("finding.sum", { reasons, score: risk.score }), decision: finding.decision, state: finding.state, finding, hasEvidence: true,
   };
 }
 
@@ -65,7 +67,7 @@ export function entryOfViolation({ code }: Texts, violation: KnownViolation, tar
     id: violation.violation_id, domain, risk: violation.risk_level, text: violation.description,
     title: code("violation", violation.violation_key, violation.violation_type), url: violation.url,
     page: violation.found_on, needsReview: violation.needs_review, confidence: violation.confidence_score, author: null,
-    why: null, decision: null, state: "open", hasEvidence: domain !== target && !domain.endsWith(`.${target}`),
+    why: null, decision: null, state: "open", finding: null, hasEvidence: domain !== target && !domain.endsWith(`.${target}`),
   };
 }
 

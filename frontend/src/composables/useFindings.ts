@@ -2,7 +2,9 @@
 
 import { shallowRef, watch } from "vue";
 
-import type { FindingPage, FindingSummary } from "@/generated/rest";
+import { askedOf, isNarrowed, type FindingQuery } from "@/components/findings/findingAddress";
+import { isListed, recounted } from "@/components/findings/findingCounts";
+import type { FilterCounts, FindingPage, FindingSummary } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
 import { useTexts } from "@/texts";
@@ -20,33 +22,45 @@ export interface FindingSum {
 
 export const PAGE_SIZE = 50; // the worst come first, and each is some thirty elements: a document stays small
 
-/** `attempt` null: those that stand. `items` null: nothing was read yet. `readOf`: whose they are. */
-export function useFindings(state: () => ShownState, attempt: number | null) {
+/**
+ * `attempt` null: those that stand. `items` null: nothing was read yet. `readOf`: whose they are. `counts`: the numbers beside
+ * the filters. `pages`: so many are read at first.
+ */
+export function useFindings(state: () => ShownState, attempt: number | null, query: () => FindingQuery, pages: () => number) {
   const { api } = useAccount();
   const connection = useConnection();
   const { language } = useTexts();
   const items = shallowRef<FindingSummary[] | null>(null);
   const total = shallowRef(0);
+  const counts = shallowRef<FilterCounts | null>(null);
   const failure = shallowRef<unknown>(null);
   const isBusy = shallowRef(false);
   const sum = shallowRef<FindingSum | null>(null);
   const readOf = shallowRef<number | null>(null);
-  let pages = 0;
+  const left = new Map<string, FindingSummary>(); // those that were decided about, as they are now,
+  const places = new Map<string, number>(); // and where they stood: they may have left the list
   let reads = 0; // grows with every new list; an older answer is void
 
+  function ask(asked: { page: number; page_size: number }, wanted: FindingQuery | null): Promise<FindingPage> {
+    const given = wanted === null ? {} : askedOf(wanted);
+    return api.call("GET /api/v1/tasks/{task_id}/findings", { path: { task_id: state().taskId }, query: { ...asked, ...given, attempt } });
+  }
+
+  /** The next page. Of a list that some have left by decisions, it is the page that the last of them stands on by now. */
   async function readMore(): Promise<void> {
     const mine = reads;
     isBusy.value = true;
     failure.value = null;
     try {
-      const query = { page: pages + 1, page_size: PAGE_SIZE, attempt };
-      const found = await api.call("GET /api/v1/tasks/{task_id}/findings", { path: { task_id: state().taskId }, query });
+      const known = items.value ?? [];
+      const found = await ask({ page: Math.floor(known.length / PAGE_SIZE) + 1, page_size: PAGE_SIZE }, query());
       if (mine !== reads) return;
-      pages += 1;
+      const ids = new Set(known.map(({ finding_id }) => finding_id));
       total.value = found.total;
-      sum.value = sumOf(found);
+      counts.value = found.counts;
       readOf.value = found.attempt;
-      items.value = [...(pages === 1 ? [] : (items.value ?? [])), ...found.items];
+      if (!isNarrowed(query())) sum.value = sumOf(found);
+      items.value = [...known, ...found.items.filter(({ finding_id }) => !ids.has(finding_id))];
     } catch (error) {
       if (mine === reads) failure.value = error;
     } finally {
@@ -54,16 +68,55 @@ export function useFindings(state: () => ShownState, attempt: number | null) {
     }
   }
 
+  async function readFirst(): Promise<void> {
+    const mine = reads;
+    for (let page = 0; page < pages() && mine === reads && failure.value === null; page += 1) {
+      const known = items.value?.length ?? -1;
+      await readMore();
+      if ((items.value?.length ?? 0) === known) break;
+    }
+    if (mine !== reads || sum.value !== null) return;
+    const all = await ask({ page: 1, page_size: 1 }, null).catch(() => null); // the verdict speaks of all of them
+    if (mine === reads && all !== null) sum.value = sumOf(all);
+  }
+
+  /** Takes a finding as it counts now: it leaves a list that is filtered by another decision, and comes back to its place. */
+  function take(finding: FindingSummary): void {
+    const { decision } = query();
+    const known = items.value ?? [];
+    const index = known.findIndex(({ finding_id }) => finding_id === finding.finding_id);
+    const isIn = isListed(finding, decision);
+    const before = known[index] ?? left.get(finding.finding_id);
+    if (before !== undefined && counts.value !== null) counts.value = recounted(counts.value, before, finding, decision);
+    if (index < 0 && isIn && before !== undefined) {
+      const place = places.get(finding.finding_id) ?? known.length;
+      items.value = [...known.slice(0, place), finding, ...known.slice(place)];
+      total.value += 1;
+    } else if (index >= 0) {
+      items.value = [...known.slice(0, index), ...(isIn ? [finding] : []), ...known.slice(index + 1)];
+      if (!isIn) total.value -= 1;
+    }
+    if (index >= 0) places.set(finding.finding_id, index);
+    left.set(finding.finding_id, finding);
+  }
+
+  function readAnew(): void {
+    reads += 1;
+    items.value = null;
+    counts.value = failure.value = null;
+    places.clear();
+    left.clear();
+    if (state().ended) void readFirst();
+  }
+
   /** Anew when the scan has ended once more, and in another language. */
   watch(() => `${state().ended} ${state().attempt} ${state().status} ${language.value}`, () => {
-    reads += 1;
-    pages = 0;
-    items.value = null;
     sum.value = readOf.value = null;
-    if (state().ended) void readMore();
+    readAnew();
   }, { immediate: true });
+  watch(() => JSON.stringify(query()), readAnew);
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void readMore(); });
-  return { items, total, sum, readOf, failure, isBusy, readMore };
+  return { items, total, counts, sum, readOf, failure, isBusy, readMore, readAnew, take };
 }
 
 function sumOf({ total, by_level: { critical = 0, high = 0 } = {}, domains = 0, crawled = 0, known = 0 }: FindingPage): FindingSum {

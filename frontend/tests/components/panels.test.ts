@@ -100,7 +100,7 @@ describe("findings", () => {
   const hostile = "https://evil.test/\"><img src=x onerror=alert(1)>";
   const entry: Entry = {
     id: "f1", domain: "evil.test", risk: "high", title: "Gambling", text: "<script>alert(1)</script>", url: hostile, page: hostile,
-    needsReview: true, confidence: 0.5, why: null, author: null, decision: null, state: "open", hasEvidence: true,
+    needsReview: true, confidence: 0.5, why: null, author: null, decision: null, state: "open", finding: null, hasEvidence: true,
   };
 
   test("of hostile pages stay text, and no click opens one", () => {

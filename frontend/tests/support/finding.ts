@@ -47,7 +47,7 @@ export function finding(more: Partial<FindingDetail> = {}): FindingDetail {
         { ...step, url: CASINO, own: false, how_name: "HTTP redirect" },
       ],
     }],
-    captures: [capture()], site_captures: [], third_party: null, advice: [{ code: "a", text: "Remove the link." }], state: "open", decision: null, assignment: null, ...more,
+    captures: [capture()], site_captures: [], third_party: null, advice: [{ code: "a", text: "Remove the link." }], state: "open", decision: null, assignment: null, screenshot: null, ...more,
   };
 }
 

@@ -1,0 +1,69 @@
+/** Decisions about findings of a list, one or many at once, and how the last are taken back. */
+
+import { computed, shallowRef } from "vue";
+
+import type { DecisionInfo, DecisionState } from "@/generated/rest";
+import { useTexts } from "@/texts";
+import { errorText } from "@/texts/errors";
+
+import { decidedAs, useDecisions, type DecidedFinding } from "./useDecisions";
+
+const AT_ONCE = 4; // of many: a burst would be held back by the server's limits
+const MOST_BATCHES = 20; // that can be taken back, one after the other
+
+/** What was decided in one step: the findings as they were, and what counts now. */
+export interface Batch {
+  state: DecisionState;
+  done: readonly { before: DecidedFinding; decision: DecisionInfo }[];
+}
+
+/** `take` gets each finding as the server has it now. `last`: what `undo` takes back; null: nothing. */
+export function useTriage(take: (now: DecidedFinding) => void) {
+  const texts = useTexts();
+  const { decide: send, restore } = useDecisions();
+  const batches = shallowRef<readonly Batch[]>([]);
+  const last = computed(() => batches.value.at(-1) ?? null);
+  const isBusy = shallowRef(false);
+  const failures = shallowRef<readonly unknown[]>([]);
+  /** Why it did not go well with some, or with the one. */
+  const problem = computed(() => (failures.value.length === 0 ? "" : errorText(texts, failures.value[0])));
+
+  /** A request for each, few at a time; a refusal stops none of the others. What went well is returned in the order asked. */
+  async function each<T>(some: readonly T[], ask: (one: T) => Promise<DecisionInfo>): Promise<{ one: T; decision: DecisionInfo }[]> {
+    const answers = new Map<T, DecisionInfo>();
+    const failed: unknown[] = [];
+    const waiting = some.values();
+    isBusy.value = true;
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      for (const one of waiting) await ask(one).then((decision) => answers.set(one, decision), (error: unknown) => failed.push(error));
+    }));
+    isBusy.value = false;
+    failures.value = failed;
+    return some.flatMap((one) => (answers.has(one) ? [{ one, decision: answers.get(one)! }] : []));
+  }
+
+  /** Decides over what the reader has seen; returns whether it went well with all. Does nothing while something is under way. */
+  async function decide(some: readonly DecidedFinding[], state: DecisionState, reason: string | null = null): Promise<boolean> {
+    if (isBusy.value || some.length === 0) return false;
+    const done = (await each(some, (one) => send(one, state, reason))).map(({ one, decision }) => ({ before: one, decision }));
+    if (done.length > 0) batches.value = [...batches.value, { state, done }].slice(-MOST_BATCHES);
+    for (const { before, decision } of done) take({ ...before, finding: decidedAs(before.finding, decision) });
+    return failures.value.length === 0;
+  }
+
+  /** Takes the last step back: each finding counts as it did before. What somebody else has decided since stays. */
+  async function undo(): Promise<boolean> {
+    const taken = last.value;
+    if (isBusy.value || taken === null) return false;
+    const done = await each([...taken.done], ({ before, decision }) => restore(before, decision));
+    batches.value = batches.value.filter((one) => one !== taken);
+    for (const { one, decision } of done.reverse()) take({ ...one.before, finding: decidedAs(one.before.finding, decision) });
+    return failures.value.length === 0;
+  }
+
+  function forget(): void {
+    failures.value = [];
+  }
+
+  return { decide, undo, last, isBusy, failures, problem, forget };
+}

@@ -1,0 +1,306 @@
+// @vitest-environment happy-dom
+/** Findings of a scan, decided about where they are listed: filters in the address, keys, many at once, and taken back. */
+
+import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Router } from "vue-router";
+
+import FindingsPanel from "@/components/FindingsPanel.vue";
+import UndoToast from "@/components/findings/UndoToast.vue";
+import { addressOf } from "@/components/review/reviewAddress";
+import { findingQueryOf, pagesOf, withFindings } from "@/components/findings/findingAddress";
+import { recounted } from "@/components/findings/findingCounts";
+import { PAGE_SIZE } from "@/composables/useFindings";
+import { shownOf } from "@/composables/useScan";
+import type { DecisionInfo, FilterCounts, FindingSummary } from "@/generated/rest";
+import { TaskState } from "@/realtime";
+import { i18n, setLanguage } from "@/texts";
+
+import { english } from "../support/english";
+import { FakeRest, problem, type Asked } from "../support/fakeRest";
+import { SHA, assignment, decision, finding } from "../support/finding";
+import { TASK, snapshot } from "../support/frames";
+
+const LIST = `GET /tasks/${TASK}/findings`;
+const COUNTS: FilterCounts = {
+  risk_level: { high: 2, low: 1 }, violation_key: { gambling: 3 }, hidden: { true: 1, false: 2 }, decision: { open: 3 },
+  assignee: [{ user_id: null, username: null, count: 2 }, { user_id: "019b7a30-0000-7000-8000-000000000001", username: "li", count: 1 }],
+};
+let rest: FakeRest;
+let seen: (() => void)[]; // what makes each thumbnail come into sight
+enableAutoUnmount(afterEach);
+beforeEach(() => {
+  setLanguage("en");
+  location.hash = "";
+  document.body.innerHTML = "";
+  rest = new FakeRest();
+  seen = [];
+  vi.stubGlobal("IntersectionObserver", class {
+    constructor(told: (entries: { isIntersecting: boolean }[]) => void) { seen.push(() => told([{ isIntersecting: true }])); }
+    observe() {}
+    disconnect() {}
+  });
+});
+afterEach(() => { vi.unstubAllGlobals(); vi.useRealTimers(); });
+
+function found(name: string, more: Partial<FindingSummary> = {}): FindingSummary {
+  return finding({ finding_id: `gambling.${name}`, domain: name, hidden_by: null, ...more });
+}
+
+function page(items: FindingSummary[], total = items.length) {
+  return { items, total, truncated: false, attempt: 1, by_level: { high: total }, counts: { ...COUNTS, decision: { open: total } }, domains: total, crawled: 5, known: 5 };
+}
+
+/** The server's side of decisions: it counts versions, and refuses an older one. */
+function decidesOn(...names: string[]): void {
+  for (const name of names) {
+    let version = 0;
+    rest.answers[`PUT /tasks/${TASK}/findings/gambling.${name}/decision`] = ({ body }: Asked) => {
+      const asked = body as { state: DecisionInfo["state"]; reason: string | null; version: number };
+      if (asked.version !== version) return problem(409, "decision_changed");
+      version += 1;
+      return decision({ state: asked.state, reason: asked.reason, version });
+    };
+  }
+}
+
+async function open(query: Record<string, string> = {}) {
+  const global = rest.mounting();
+  const router = global.plugins[1] as Router;
+  await router.push({ name: "scan", params: { id: TASK }, query });
+  const state = { ...shownOf(new TaskState(snapshot(1))), ended: true };
+  const view = mount(FindingsPanel, { props: { state, attempt: null }, global, attachTo: document.body });
+  await flushPromises();
+  return { view, router, names: () => view.findAll(".group .domain").map((domain) => domain.text()) };
+}
+
+async function press(...keys: string[]) {
+  for (const key of keys) {
+    (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    await flushPromises();
+  }
+}
+
+const sent = () => rest.asked.filter(({ method }) => method === "PUT").map(({ path, body }) => [path.split("/")[4]!.replace("gambling.", ""), (body as { state: string }).state, (body as { version: number }).version]);
+const asked = () => rest.asked.filter(({ path }) => path.endsWith("/findings")).map(({ query }) => query.toString());
+const stateOf = (view: Awaited<ReturnType<typeof open>>["view"], name: string) => view.find(`[data-id='gambling.${name}'] [data-decision]`);
+
+describe("the address of a list of findings", () => {
+  const QUERY = { risk: "high", kind: "fraud", hidden: "true", decision: "open", assignee: "me", host: "shop" } as const;
+
+  test("is read as it is written, beside what else is in it", () => {
+    const address = withFindings({ tab: "pages" }, { ...QUERY, pages: "3" });
+    expect([findingQueryOf(address), pagesOf(address), address.tab]).toEqual([QUERY, 3, "pages"]);
+    expect(withFindings(address, { risk: null, kind: null, hidden: null, decision: null, assignee: null, host: "" })).toEqual({ tab: "pages" });
+  });
+
+  test("of other making asks for what can be asked for", () => {
+    const nothing = { risk: null, kind: null, hidden: null, decision: null, assignee: null, host: "" };
+    expect(findingQueryOf({ risk: "dreadful", kind: ["a"], hidden: "1", decision: "__proto__", assignee: "../x", host: ["a"] })).toEqual(nothing);
+    expect([pagesOf({ pages: "1e9" }), pagesOf({ pages: "-1" }), pagesOf({ pages: "x" })]).toEqual([20, 1, 1]);
+    expect(findingQueryOf({ host: "x".repeat(999) }).host).toHaveLength(200);
+  });
+
+  test("of the review leaves out what goes without saying", () => {
+    expect(addressOf({ decision: "open", assignee: null, due: null, sort: "due" })).toEqual({ sort: "due" });
+  });
+});
+
+describe("the filters", () => {
+  test("ask the server, with the number that each value leaves, and reload and back restore them", async () => {
+    rest.answers[LIST] = page([found("a.test"), found("b.test"), found("c.test")]);
+    const { view, router } = await open({ tab: "pages", risk: "high" });
+    const options = (name: string) => view.findAll(`select[name=${name}] option`).map((option) => option.text());
+    expect(options("risk")).toEqual(["Risk: any", "high (2)", "low (1)"]);
+    expect(options("hidden")).toEqual(["Link: any", "Hidden (1)", "Visible (2)"]);
+    expect(options("assignee")).toEqual(["Assignee: any", `${english("assignment.nobody")} (2)`, "li (1)"]);
+    expect(view.find<HTMLSelectElement>("select[name=risk]").element.value).toBe("high");
+    await view.find("select[name=kind]").setValue("gambling");
+    await flushPromises();
+    expect(router.currentRoute.value.query).toEqual({ tab: "pages", risk: "high", kind: "gambling" });
+    router.back();
+    await vi.waitFor(() => expect(asked()).toHaveLength(4));
+    const list = (query: string) => `page=1&page_size=${PAGE_SIZE}&${query}`;
+    expect(asked()).toEqual([list("risk_level=high"), "page=1&page_size=1", list("risk_level=high&violation_key=gambling"), list("risk_level=high")]);
+  });
+
+  test("never change what the verdict is told, and an empty list says why it is empty", async () => {
+    rest.answers[LIST] = ({ query }: Asked) => (query.get("violation_key") ? page([]) : page([found("a.test")], 17));
+    const { view, router } = await open({ kind: "fraud" });
+    expect(view.emitted("counted")!.at(-1)).toEqual([expect.objectContaining({ findings: 17 })]);
+    expect(view.find(".state").text()).toContain(english("triage.none_fits"));
+    await view.find(".state button").trigger("click");
+    await flushPromises();
+    expect(router.currentRoute.value.query).toEqual({});
+    expect(view.findAll(".entry")).toHaveLength(1);
+  });
+
+  test("a host is looked for when one stops typing", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    rest.answers[LIST] = page([found("a.test"), found("b.test")]);
+    const { view, router } = await open();
+    for (const text of ["sh", " shop "]) await view.find("input[name=host]").setValue(text);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await flushPromises();
+    expect(router.currentRoute.value.query).toEqual({ host: "shop" });
+    expect(asked().at(-1)).toContain("q=shop");
+  });
+});
+
+describe("pages", () => {
+  const MANY = Array.from({ length: 120 }, (_, number) => found(`n${String(number).padStart(3, "0")}.test`));
+
+  test("of a long list are read one by one, and an address brings them back", async () => {
+    rest.answers[LIST] = ({ query }: Asked) => page(MANY.slice((Number(query.get("page")) - 1) * PAGE_SIZE).slice(0, PAGE_SIZE), 120);
+    const { view, router } = await open();
+    expect(view.findAll(".entry")).toHaveLength(50);
+    await view.find(".more").trigger("click");
+    await flushPromises();
+    expect([view.findAll(".entry").length, router.currentRoute.value.query]).toEqual([100, { pages: "2" }]);
+    view.unmount();
+    expect((await open({ pages: "2" })).view.findAll(".entry")).toHaveLength(100);
+    expect(asked().map((query) => query.slice(0, 6))).toEqual(["page=1", "page=2", "page=1", "page=2"]);
+  });
+
+  test("skip none when some have left the list by decisions", async () => {
+    let open_ = MANY;
+    rest.answers[LIST] = ({ query }: Asked) => page(open_.slice((Number(query.get("page")) - 1) * PAGE_SIZE).slice(0, PAGE_SIZE), open_.length);
+    decidesOn("n000.test");
+    const { view, names } = await open({ decision: "open" });
+    await view.find("[data-decide=confirmed]").trigger("click");
+    await flushPromises();
+    open_ = MANY.slice(1);
+    await view.find(".more").trigger("click");
+    await flushPromises();
+    expect(names()).toEqual(MANY.slice(1, 51).map(({ domain }) => domain));
+  });
+});
+
+describe("decisions", () => {
+  test("stand in each row: two clicks from the list of a scan, and the counts follow", async () => {
+    rest.answers[LIST] = page([found("a.test"), found("b.test")]);
+    decidesOn("a.test");
+    const { view } = await open();
+    await view.find("[data-id='gambling.a.test'] [data-decide=confirmed]").trigger("click");
+    await flushPromises();
+    expect(sent()).toEqual([["a.test", "confirmed", 0]]);
+    expect(stateOf(view, "a.test").text()).toBe(english("decision.confirmed"));
+    expect(view.findAll("select[name=decision] option").map((option) => option.text())).toEqual(["Decision: any", "Open (1)", "Confirmed (1)"]);
+    expect(view.find(".done").text()).toContain("a.test: Confirmed.");
+    expect(asked()).toHaveLength(1); // nothing is read again
+  });
+
+  test("by keys are about the row that j and k chose; Enter opens its evidence; typed letters are left alone", async () => {
+    rest.answers[LIST] = page([found("a.test"), found("b.test")]);
+    decidesOn("a.test", "b.test");
+    const { view, router } = await open();
+    await press("c");
+    expect(sent()).toEqual([]); // nothing is chosen yet
+    await press("j", "j", "m");
+    expect(view.find("[data-chosen]").attributes("data-id")).toBe("gambling.b.test");
+    expect(sent()).toEqual([["b.test", "mending", 0]]);
+    await view.find<HTMLInputElement>("input[name=host]").element.focus();
+    await press("c", "k");
+    expect(sent()).toHaveLength(1);
+    (document.activeElement as HTMLElement).blur();
+    await press("k", "Enter");
+    expect(router.currentRoute.value.fullPath).toBe(`/scans/${TASK}/findings/gambling.a.test`);
+  });
+
+  test("a dismissal asks why, in its row", async () => {
+    rest.answers[LIST] = page([found("a.test")]);
+    decidesOn("a.test");
+    const { view } = await open();
+    await press("j", "d");
+    expect(document.activeElement?.tagName).toBe("INPUT");
+    await press("Escape");
+    expect(view.find("form").exists()).toBe(false);
+    await press("d");
+    await view.find("form input").setValue(" ours ");
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    expect(rest.asked.at(-1)!.body).toEqual({ state: "dismissed", reason: "ours", version: 0 });
+  });
+
+  test("of many are made at once, and one undo takes all of them back to their places", async () => {
+    const names = ["a.test", "b.test", "c.test"];
+    rest.answers[LIST] = page(names.map((name) => found(name)));
+    decidesOn(...names);
+    const { view, names: shown } = await open({ decision: "open" });
+    await press("j", "x", "j", "x");
+    expect(view.find(".triage .all").text()).toBe(english("triage.chosen", { count: 2 }));
+    await press("d");
+    await view.find(".triage form input").setValue("partners");
+    await view.find(".triage form").trigger("submit");
+    await flushPromises();
+    expect(sent()).toEqual([["a.test", "dismissed", 0], ["b.test", "dismissed", 0]]);
+    expect([shown(), view.find(".count").text()]).toEqual([["c.test"], "1"]);
+    expect(view.find(".done").text()).toContain(english("triage.decided", { count: 2, state: english("decision.dismissed") }));
+    await view.find(".done .undo").trigger("click");
+    await flushPromises();
+    expect(sent().slice(2)).toEqual([["a.test", "open", 1], ["b.test", "open", 1]]);
+    expect([shown(), view.find(".count").text(), view.find(".done").exists()]).toEqual([names, "3", false]);
+    expect(view.findAll("select[name=decision] option").map((option) => option.text())).toEqual(["Decision: any", "Open (3)"]);
+  });
+
+  test("that the server refuses stay selected, with the reason, and the others are made", async () => {
+    rest.answers[LIST] = page([found("a.test"), found("b.test")]);
+    decidesOn("b.test");
+    rest.answers[`PUT /tasks/${TASK}/findings/gambling.a.test/decision`] = problem(409, "decision_changed");
+    const { view } = await open();
+    await view.find(".triage .all input").setValue(true);
+    await view.find("[data-bulk=confirmed]").trigger("click");
+    await flushPromises();
+    expect(view.find(".triage [role=alert]").text()).toContain(english("error.decision_changed"));
+    expect([stateOf(view, "a.test").exists(), stateOf(view, "b.test").exists()]).toEqual([false, true]);
+    expect(view.findAll<HTMLInputElement>(".pick").map(({ element }) => element.checked)).toEqual([true, false]);
+    await view.find(".triage [role=alert] button").trigger("click");
+    await flushPromises();
+    expect([asked().length, view.find(".triage [role=alert]").exists()]).toEqual([2, false]);
+  });
+});
+
+describe("thumbnails", () => {
+  test("are read when they come into sight, small, one request each; what may disturb is blurred", async () => {
+    const screenshot = { sha256: SHA, href: "/x" };
+    rest.answers[LIST] = page([found("a.test", { screenshot }), found("b.test", { screenshot, violation_key: "adult" }), found("c.test")]);
+    rest.answers[`GET /tasks/${TASK}/captures/${SHA}`] = new Response(new Blob(["x"], { type: "image/jpeg" }), { headers: { "Content-Type": "image/jpeg" } });
+    const { view } = await open();
+    expect([view.findAll(".thumb").length, seen.length, rest.count("GET", `/tasks/${TASK}/captures/${SHA}`)]).toEqual([2, 2, 0]);
+    seen[0]!();
+    await flushPromises();
+    expect(rest.asked.at(-1)!.query.toString()).toBe("width=240");
+    expect(view.findAll(".thumb img")).toHaveLength(1);
+    expect(view.findAll(".thumb").map((thumb) => thumb.attributes("data-blurred"))).toEqual([undefined, "true"]);
+  });
+});
+
+describe("the offer to undo", () => {
+  const batch = () => ({ state: "confirmed" as const, done: [{ before: { taskId: "t", attempt: null, finding: found("a.test") }, decision: decision() }] });
+
+  test("lasts ten seconds, longer while somebody points at it, and does not come again for an older step", async () => {
+    vi.useFakeTimers();
+    const first = batch();
+    const toast = mount(UndoToast, { props: { batch: null as ReturnType<typeof batch> | null, isBusy: false }, global: { plugins: [i18n] } });
+    const isShown = async (ms: number) => (await vi.advanceTimersByTimeAsync(ms), toast.find(".done").exists());
+    await toast.setProps({ batch: first });
+    expect([await isShown(9_900), await isShown(200)]).toEqual([true, false]);
+    await toast.setProps({ batch: batch() });
+    await toast.find(".done").trigger("mouseenter");
+    expect(await isShown(60_000)).toBe(true);
+    await toast.find(".done").trigger("mouseleave");
+    expect([await isShown(9_900), await isShown(200)]).toEqual([true, false]);
+    await toast.setProps({ batch: first });
+    expect(await isShown(0)).toBe(false);
+  });
+});
+
+test("counts follow a decision as the server would count", () => {
+  const before = found("a.test", { assignment: assignment({ assignee: { user_id: "019b7a30-0000-7000-8000-000000000001", username: "li" } }) });
+  const after = { ...before, state: "confirmed" as const };
+  expect(recounted(COUNTS, before, after, null)).toEqual({ ...COUNTS, decision: { open: 2, confirmed: 1 } });
+  expect(recounted(COUNTS, before, after, "open")).toEqual({
+    risk_level: { high: 1, low: 1 }, violation_key: { gambling: 2 }, hidden: { true: 1, false: 1 }, decision: { open: 2, confirmed: 1 },
+    assignee: [COUNTS.assignee[0], { ...COUNTS.assignee[1], count: 0 }],
+  });
+});
