@@ -1,15 +1,22 @@
 /** Moves through a list by keyboard: `j` and `k`, `Enter` opens, `Escape` closes. Never while somebody types. */
 
-import { onScopeDispose, shallowRef } from "vue";
+import { onScopeDispose, shallowRef, watch } from "vue";
 
-/** `chosen` -1: none. `move`, `open` and `close` also serve the mouse. */
-export function useQueueKeys(count: () => number) {
+/** `keys`: of the lines in their order. `chosen` -1: none. `choose`, `open` and `close` also serve the mouse. */
+export function useQueueKeys(keys: () => readonly string[]) {
   const chosen = shallowRef(-1);
   const isOpen = shallowRef(false);
 
+  /** The chosen line stays chosen where others leave or come back; of one that leaves itself, the next is. At once: keys decide. */
+  watch(keys, (now, before) => {
+    const index = now.indexOf(before[chosen.value] ?? "");
+    if (index >= 0) chosen.value = index;
+  }, { flush: "sync" });
+
   function choose(index: number): void {
-    const next = Math.max(0, Math.min(index, count() - 1));
-    if (count() === 0 || next === chosen.value) return;
+    const { length } = keys();
+    const next = Math.max(0, Math.min(index, length - 1));
+    if (length === 0 || next === chosen.value) return;
     chosen.value = next;
     isOpen.value = false;
   }

@@ -3,40 +3,29 @@
 import { computed, shallowRef, watch } from "vue";
 
 import type { Wanted } from "@/components/review/reviewAddress";
-import type { AssignmentInfo, DecisionInfo, DecisionState, FindingSummary, ReviewItem } from "@/generated/rest";
+import type { FindingSummary, ReviewItem } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
 import { useMe } from "@/stores/me";
 import { useTexts } from "@/texts";
 
-import { useAction } from "./useAction";
-import { assignedAs, isDue } from "./useAssignments";
-import { decidedAs, useDecisions } from "./useDecisions";
+import { isDue } from "./useAssignments";
+import type { DecidedFinding } from "./useDecisions";
 
 const AT_ONCE = 50;
 
-/** What was decided last, and can be taken back: the item as it was, where it stood, and what was decided. */
-interface Decided {
-  item: ReviewItem;
-  index: number;
-  decision: DecisionInfo;
-}
-
-/** `items` null: nothing was read yet. `unreadable`: scans whose findings are missing. `last`: what `undo` takes back. */
+/** `items` null: nothing was read yet. `unreadable`: scans whose findings are missing. */
 export function useReview(wanted: () => Wanted) {
   const { api } = useAccount();
   const me = useMe();
   const connection = useConnection();
   const { language } = useTexts();
-  const { decide: send, restore } = useDecisions();
-  const action = useAction();
   const items = shallowRef<ReviewItem[] | null>(null);
   const unreadable = shallowRef(0);
   const failure = shallowRef<unknown>(null);
   const isBusy = shallowRef(false);
   const cursor = shallowRef<string | null>(null);
-  const done = shallowRef<Decided[]>([]); // the newest last
-  const last = computed(() => done.value.at(-1) ?? null);
+  const left = new Map<string, { item: ReviewItem; index: number }>(); // what has changed, as it is now, and where it stood
   const hasMore = computed(() => cursor.value !== null);
   let reads = 0; // grows with every new list; an older answer is void
 
@@ -64,50 +53,28 @@ export function useReview(wanted: () => Wanted) {
 
   function readAnew(): void {
     reads += 1;
-    [items.value, cursor.value, unreadable.value, done.value] = [null, null, 0, []];
+    [items.value, cursor.value, unreadable.value] = [null, null, 0];
+    left.clear();
     void readMore();
   }
 
-  /** Takes what was just said of a finding; it leaves the list when it belongs to another one now. */
-  function take(item: ReviewItem, assignment: AssignmentInfo): void {
-    const index = items.value?.findIndex((other) => keyOf(other) === keyOf(item)) ?? -1;
-    if (index < 0) return; // the list was read anew meanwhile
-    put(index, { ...item, finding: assignedAs(item.finding, assignment) });
-  }
-
-  /** Decides, and the finding leaves the list when it belongs to another one now. */
-  function decide(item: ReviewItem, state: DecisionState, reason: string | null = null): Promise<boolean> {
-    return action.run(async () => {
-      const decision = await send(placeOf(item), state, reason);
-      const index = items.value?.indexOf(item) ?? -1;
-      if (index < 0) return; // the list was read anew meanwhile
-      done.value = [...done.value, { item, index, decision }];
-      put(index, { ...item, finding: decidedAs(item.finding, decision) });
-    });
-  }
-
-  /** Takes the last decision back: the finding stands where it stood. */
-  function undo(): Promise<boolean> {
-    const taken = last.value;
-    if (taken === null) return Promise.resolve(false);
-    return action.run(async () => {
-      const decision = await restore(placeOf(taken.item), taken.decision);
-      const again = { ...taken.item, finding: decidedAs(taken.item.finding, decision) };
-      done.value = done.value.slice(0, -1);
-      const others = (items.value ?? []).filter((item) => keyOf(item) !== keyOf(again));
-      items.value = [...others.slice(0, taken.index), again, ...others.slice(taken.index)];
-    });
-  }
-
-  function put(index: number, item: ReviewItem): void {
-    const stays = belongs(item.finding, wanted(), me.user?.id ?? null) ? [item] : [];
-    items.value = [...items.value!.slice(0, index), ...stays, ...items.value!.slice(index + 1)];
+  /** Takes a finding as it counts now: it leaves the list when it belongs to another one, and comes back to its place. */
+  function take(taskId: string, finding: FindingSummary): void {
+    const key = `${taskId} ${finding.finding_id}`;
+    const known = items.value ?? [];
+    const index = known.findIndex((item) => keyOf(item) === key);
+    const place = index < 0 ? (left.get(key)?.index ?? 0) : index;
+    const item = known[index] ?? left.get(key)?.item;
+    if (item === undefined) return; // the list was read anew meanwhile
+    const now = { ...item, finding };
+    const stays = belongs(finding, wanted(), me.user?.id ?? null) ? [now] : [];
+    left.set(key, { item: now, index: place });
+    items.value = [...known.slice(0, place), ...stays, ...known.slice(index < 0 ? place : place + 1)];
   }
 
   watch(() => `${JSON.stringify(wanted())} ${language.value}`, readAnew, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void readMore(); });
-  const { isBusy: isDeciding, problem } = action;
-  return { items, unreadable, hasMore, failure, isBusy, readMore, readAnew, take, decide, undo, last, isDeciding, problem };
+  return { items, unreadable, hasMore, failure, isBusy, readMore, readAnew, take };
 }
 
 /** Whether the server would list the finding. `mine`: the reader's id; null while it is not known. */
@@ -122,6 +89,6 @@ export function keyOf({ task_id, finding }: ReviewItem): string {
   return `${task_id} ${finding.finding_id}`;
 }
 
-function placeOf({ task_id, attempt, finding }: ReviewItem) {
+export function placeOf({ task_id, attempt, finding }: ReviewItem): DecidedFinding {
   return { taskId: task_id, attempt, finding };
 }

@@ -220,3 +220,48 @@ test("the address is the state: it is opened with its filters, and the way back 
   expect(shown()).toEqual(["open", "", "week", "due"]);
   expect(asked().at(-1)).toBe("decision=open&due=week&sort=due&limit=50");
 });
+
+test("buttons decide in each line, a dismissal asks why below it", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test"]);
+  decidesOn("x.test");
+  decidesOn("y.test");
+  const { view, names } = await open();
+  await view.find("[data-decide=confirmed]").trigger("click");
+  await flushPromises();
+  expect([names(), view.find(".done").text()]).toEqual([["y.test"], expect.stringContaining("x.test: Confirmed.")]);
+  await view.find("[data-decide=dismissed]").trigger("click");
+  await flushPromises();
+  await view.find(".decision form input").setValue("ours");
+  await view.find(".decision form").trigger("submit");
+  await flushPromises();
+  expect(sent().at(-1)).toEqual(["gambling.y.test", { state: "dismissed", reason: "ours", version: 0 }]);
+});
+
+test("many are decided at once, and taken back to their places", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test", "z.test"]);
+  for (const name of ["x.test", "y.test", "z.test"]) decidesOn(name);
+  const { view, names } = await open();
+  await press("j");
+  await press("x");
+  await view.findAll(".pick").at(-1)!.setValue(true);
+  await press("c");
+  expect([names(), sent().map(([name]) => name)]).toEqual([["y.test"], ["gambling.x.test", "gambling.z.test"]]);
+  expect(view.find(".done").text()).toContain(english("triage.decided", { count: 2, state: english("decision.confirmed") }));
+  await view.find(".done .undo").trigger("click");
+  await flushPromises();
+  expect(names()).toEqual(["x.test", "y.test", "z.test"]);
+});
+
+test("the chosen line stays chosen when another one is decided by its buttons", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test", "z.test"]);
+  decidesOn("x.test");
+  decidesOn("y.test");
+  const { view, names } = await open();
+  await press("j");
+  await press("j");
+  await view.find("[data-decide=confirmed]").trigger("click");
+  await flushPromises();
+  expect([names(), view.find("[data-chosen] .domain").text()]).toEqual([["y.test", "z.test"], "y.test"]);
+  await press("c");
+  expect([names(), sent().map(([name]) => name)]).toEqual([["z.test"], ["gambling.x.test", "gambling.y.test"]]);
+});
