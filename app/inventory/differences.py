@@ -2,31 +2,28 @@
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from app.core.clock import Clock
 from app.core.db import Database
-from app.core.errors import Conflict, InvalidInput, NotFound, ScannerError
+from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.json_chunks import Json, JsonChunks, encode_list
 from app.core.paging import Paging
 from app.core.principal import Principal
 from app.core.redact import display_text
 from app.domain.difference_texts import DifferenceTexts
-from app.domain.differences import Change, Difference, Section, compare, counts_of, unmatched
-from app.domain.inventory import FindingKey, Inventory, Risk
+from app.domain.differences import Change, Difference, Section, counts_of
 from app.domain.party_changes import Aspect
-from app.domain.rechecks import is_unconfirmed
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.verdict import is_conclusive
-from app.findings.queries import findings
-from app.inventory.loader import InventoryLoader
+from app.inventory.comparer import VERSION, ScanComparer
 from app.inventory.queries import differences as queries
 from app.inventory.queries.differences import Pair, RunKey
 from app.scans.result_reader import ResultReader, require_results
@@ -36,7 +33,6 @@ from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
 
 THREADS: Final = 2  # a comparison of large scans takes seconds, and as much memory as both name
-VERSION: Final = 2  # of the comparison and of what is kept: what another version has kept is made anew
 MAX_KEPT: Final = 20_000  # differences; beyond, the less urgent ones are counted alone
 COMPRESSION: Final = 6  # zlib's own choice
 
@@ -90,7 +86,7 @@ class DifferenceService:
     def __init__(self, *, db: Database, stores: ScanStores, targets: TargetParser, clock: Clock) -> None:
         self._db = db
         self._results = ResultReader(db=db, stores=stores, threads=THREADS, name="differences")
-        self._targets = targets
+        self._comparer = ScanComparer(db=db, targets=targets)
         self._clock = clock
 
     def close(self) -> None:
@@ -160,53 +156,11 @@ class DifferenceService:
             return _Kept(*found)
         with self._results.open(other) as other_reader:
             require_results(other, other_reader)
-            differences = self._compare(other, other_reader, row, reader)
+            differences = self._comparer.compare(other, other_reader, row, reader)
         kept = _Kept.pack(counts_of(differences), (_json(item, other, row) for item in differences[:MAX_KEPT]))
         at = self._clock.now()
         self._db.write_sync(lambda c: queries.put(c, pair, VERSION, at=at, counts=kept.counts, body=kept.body))
         return kept
-
-    def _compare(
-        self, other: TaskRow, other_reader: EvidenceReader, row: TaskRow, reader: EvidenceReader
-    ) -> list[Difference]:
-        site = self._targets.parse(row.target_domain).registrable
-        old, new = (
-            InventoryLoader(one, site=site, registrable_of=self._registrable_of) for one in (other_reader, reader)
-        )
-        before, after = self._load(old, other, site), self._load(new, row, site)
-        before, after = (
-            old.with_places(before, unmatched(before, after)),
-            new.with_places(after, unmatched(after, before)),
-        )
-        return compare(_rendered(old, before, after), _rendered(new, after, before))
-
-    def _load(self, loader: InventoryLoader, row: TaskRow, site: str) -> Inventory:
-        """A third party that was accused once, and not when its page was judged again a moment later, is compared
-        without that finding, and without what the page showed then.
-        """
-        rows = self._db.read_sync(lambda c: findings.of_run(c, row.id, row.run))
-        confirmed = [found for found in rows if not is_unconfirmed(found.reasons)]
-        inventory = loader.load(self._findings(confirmed, site))
-        rotating = {found.domain for found in rows if is_unconfirmed(found.reasons)} & inventory.parties.keys()
-        unseen = {name: replace(inventory.parties[name], showings={}) for name in rotating}
-        return replace(inventory, parties={**inventory.parties, **unseen}) if unseen else inventory
-
-    def _findings(self, rows: Iterable[Row[Any]], site: str) -> dict[FindingKey, Risk]:
-        return {
-            (found.domain, found.cause): Risk(
-                found.risk_level,
-                found.url,
-                found.page_url,
-                is_own=found.domain == site or found.domain.endswith(f".{site}"),
-            )
-            for found in rows
-        }
-
-    def _registrable_of(self, host: str) -> str:
-        try:
-            return self._targets.parse(host).registrable
-        except ScannerError:  # an IP address, or a public suffix
-            return host
 
 
 def _page(kept: _Kept, paging: Paging, only: DifferenceFilter) -> tuple[list[Json], int]:
@@ -229,12 +183,6 @@ def _changed_parties(kept: _Kept) -> list[Json]:
     only = DifferenceFilter(Section.CONTENT, Change.CHANGED)
     items = kept.items() if kept.has(only) else ()
     return [item for item in items if _is_wanted(item, "", only) and item["aspect"] != Aspect.JUDGEMENT]
-
-
-def _rendered(loader: InventoryLoader, seen: Inventory, had: Inventory) -> Inventory:
-    """Return `seen` with what a browser has rendered among the pages that only a browser read in `had`."""
-    places = (place for some in had.places.values() for place in some if place.is_rendered)
-    return replace(seen, rendered=loader.rendered_among({place.page: place.page for place in places}))
 
 
 def _find_both(

@@ -17,7 +17,7 @@ from app.findings.recorder import Recorder
 from app.orders.schemas import OrderReport
 from app.orders.service import find_order
 from app.orders.standings import read_scans
-from app.reports.formats.blocks import Facts
+from app.reports.formats.blocks import Tiles
 from app.reports.formats.contents import Origin
 from app.reports.formats.order_contents import OrderContents
 from app.reports.formats.order_document import HTML_ORDER, OrderDocument
@@ -170,8 +170,8 @@ async def test_findings_beyond_the_bound_are_counted(backend, order_id, most, om
         max_findings=most,
     )
     assert (contents.omitted, sum(len(one.findings) for one in contents.domains)) == (omitted, most)
-    facts = [block.rows for block in OrderDocument(contents, HTML_ORDER) if isinstance(block, Facts)]
-    assert [number for _, number in facts[1]] == ["1", "1", "1", "0"]  # of all, the worst level first
+    (tiles,) = [block.tiles for block in OrderDocument(contents, HTML_ORDER) if isinstance(block, Tiles)]
+    assert [tile.number for tile in tiles] == ["1", "1", "1", "0"]  # of all, the worst level first
 
 
 async def test_it_says_what_the_user_has_called_own(backend, mei):

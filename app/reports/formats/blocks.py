@@ -25,6 +25,50 @@ class Heading:
     level: int
     anchor: str = ""
     risk: str = ""  # key of a risk level, by which it is coloured
+    badge: str = ""  # says the risk in words, in front of the text
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture of the organisation, checked and encoded anew (`logo.read_logo`). `width` and `height`: pixels."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Masthead:
+    """Whose report it is, on top of its first page. `organisation`: "" for none; `text`: what it is, and of when."""
+
+    organisation: str
+    logo: Logo | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The sentence that a reader takes away, in large type."""
+
+    text: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number with what it counts."""
+
+    number: str
+    text: str
+    risk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Numbers side by side."""
+
+    tiles: Sequence[Tile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +122,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`weight`: its share of the width. Numbers stand on the right."""
+    """`weight`: its share of the width. Numbers stand on the right. `is_small`: for hashes and long addresses."""
 
     title: str
     weight: int = 1
     is_number: bool = False
+    is_small: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +140,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class PageBreak:
-    """Starts a new page, in paged formats."""
+    """Starts a new page in paged formats, unless it would leave half a page empty."""
 
 
-Block = Heading | Text | Items | Facts | Quote | Picture | Table | PageBreak
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Two columns, which are read one after the other. `share`: of the width, for the left one."""
+
+    left: Sequence["Block"]
+    right: Sequence["Block"]
+    share: float = 0.5
+
+
+Block = Heading | Masthead | Statement | Tiles | Text | Items | Facts | Quote | Picture | Table | Beside | PageBreak

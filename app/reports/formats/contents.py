@@ -1,6 +1,6 @@
 """Data of a report: the scan's row, store, findings and captured contents, for one reader. Blocking."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,12 +15,15 @@ from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.findings import summary as findings
 from app.findings.evidence.scan_evidence import ReadContent, ScanEvidence
+from app.inventory.comparer import FindingChanges
 from app.inventory.earlier_findings import earlier_risks
+from app.reports.formats.blocks import Logo
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.rows import ThirdPartyWithOutcome
 
 CHUNK: Final = 500  # third parties of one read
 CAPTURES: Final = 100
+Compare = Callable[[TaskRow, EvidenceReader], FindingChanges | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Origin:
     program: str
     public_url: str | None = None  # of the program's page; None: it is not known
     is_shared: bool = False  # made for a reader with a read-only link
+    organisation: str = ""  # whose report it is; "": it does not say
+    logo: Logo | None = None
 
 
 class ReportContents:
@@ -51,7 +56,10 @@ class ReportContents:
         read_content: ReadContent,
         origin: Origin,
         epoch: str,
+        compare: Compare,
+        started_by: str = "",
     ) -> None:
+        """`compare`: with the scan before. `started_by`: name of a user; "": it is not known."""
         self.row = row
         self.reader = reader
         self.db = db
@@ -59,7 +67,9 @@ class ReportContents:
         self.origin = origin
         self.epoch = epoch
         self.read_content = read_content
+        self.started_by = started_by
         self._evidence = evidence
+        self._compare = compare
 
     @cached_property
     def findings(self) -> list[Json]:
@@ -75,6 +85,11 @@ class ReportContents:
     def earlier_risks(self) -> Mapping[str, str] | None:
         """Return the risk levels of what the scan before has found, by finding; None: there is none to compare with."""
         return self.db.read_sync(lambda connection: earlier_risks(connection, self.row))
+
+    @cached_property
+    def changes(self) -> FindingChanges | None:
+        """Return how the findings differ from those of the scan before; None: there is none to compare with."""
+        return self._compare(self.row, self.reader)
 
     @cached_property
     def coverage(self) -> Coverage:

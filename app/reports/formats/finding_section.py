@@ -1,31 +1,25 @@
-"""One finding with its evidence, as blocks."""
+"""One finding as blocks: what it is, where it is, and what proves it. Captures and hashes are in the appendix."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from app.core.json_chunks import Json
 from app.core.spreadsheet import BETWEEN_URLS
+from app.domain.authorship import Author
 from app.domain.recommendations import Advice
-from app.reports.formats.blocks import (
-    Block,
-    Column,
-    Facts,
-    Heading,
-    Items,
-    Quote,
-    Table,
-    Text,
-    Tone,
-)
+from app.reports.formats.blocks import Beside, Block, Facts, Heading, Quote, Text, Tone
+from app.reports.formats.capture_register import CaptureRegister
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.extent import Extent
 from app.reports.formats.finding_screenshots import FindingScreenshots
-from app.reports.formats.wording import assignment_cells, decision_text, moment_text
+from app.reports.formats.measures import Measures
+from app.reports.formats.wording import assignment_cells, decision_text, is_dismissed, moment_text
 
-MAX_EVIDENCE: Final = 10
 MAX_CHAINS: Final = 3
-MAX_CAPTURES: Final = 3  # of the third party, and as many of our own pages
 MAX_TERMS: Final = 20
+FACTS_SHARE: Final = 0.66  # of the width, beside pictures
+GENERAL: Final = (Advice.KEEP_EVIDENCE, Advice.SCAN_AGAIN)  # needed by every finding
+SHORT_PATH: Final = 2  # steps: the page and the URL, which the facts name
 _ASSIGNMENT: Final = ("report.assignee", "report.due_on", "report.comment")
 TARGET_RULE: Final = "hidden_link.target"  # its term is the key of a kind of content, which the sentence names
 
@@ -33,182 +27,165 @@ TARGET_RULE: Final = "hidden_link.target"  # its term is the key of a kind of co
 class FindingSection:
     """Shows findings of one report. `extent` bounds the lists in it."""
 
-    def __init__(self, contents: ReportContents, extent: Extent) -> None:
+    def __init__(
+        self,
+        contents: ReportContents,
+        extent: Extent,
+        *,
+        measures: Measures,
+        screenshots: FindingScreenshots,
+        register: CaptureRegister,
+    ) -> None:
         self._contents = contents
         self._texts = contents.texts
         self._extent = extent
-        self._screenshots = FindingScreenshots(contents, width=extent.picture_width)
-        self.advised: set[Advice] = set()  # in all findings so far
+        self._measures = measures
+        self._screenshots = screenshots
+        self._register = register
 
-    def blocks(self, finding_id: str, *, pictures: bool) -> Iterator[Block]:
-        """Yield the finding: summary, advice, references, redirect path, evidence, captures, risk factors."""
-        found = self._contents.finding(finding_id)
-        level = found["risk"]["level"]
-        yield Heading(f"{found['violation_name']} · {found['domain']}", 3, anchor_of(finding_id), level)
+    def blocks(self, number: int, found: Json, *, pictures: bool) -> Iterator[Block]:
+        """Yield the finding: what and where it is, with the source, beside its pictures, and what proves it."""
+        risk = found["risk"]
+        title = self._texts("report.finding_title", number=number, kind=found["violation_name"], domain=found["domain"])
+        badge = f"{risk['level_name']} {risk['score']}"
+        yield Heading(title, 3, anchor_of(found["finding_id"]), risk["level"], badge)
+        self._register.add(number, found["captures"])
+        self._register.add(number, found["site_captures"])
         yield Text(found["summary"])
         if found["needs_review"]:
             yield Text(self._texts("report.needs_review"), Tone.WARNING)
-        yield Facts(self._facts(found))
-        yield from self._advice(found["advice"])
-        yield from self._references(found)
-        yield from self._chains(found["chains"])
-        yield from self._evidence(found["evidence"])
-        yield from self._captures("report.captures", found["captures"])
-        yield from self._captures("report.site_captures", found["site_captures"])
-        if pictures:
-            yield from self._screenshots.blocks(found["captures"], found["site_captures"])
-        yield from self._risk(found["risk"])
+        left: list[Block] = [Facts(self._places(found)), *self._sources(found)]
+        shown = list(self._screenshots.blocks(number, found["captures"], found["site_captures"])) if pictures else []
+        yield from [Beside(left, shown, FACTS_SHARE)] if shown else left
+        yield Facts(self._reasons(found))
 
-    def _facts(self, found: Json) -> list[tuple[str, str]]:
-        risk = found["risk"]
+    def _places(self, found: Json) -> list[tuple[str, str]]:
+        first = found["references"][0] if found["references"] else None
         rows = [
-            (self._texts("report.risk"), f"{risk['level_name']} · {risk['score']} / 100"),
-            (self._texts("report.confidence"), f"{found['confidence_score']:.0%}"),
-            (self._texts("report.whose"), self._contents.named("author", found["author"])),
-            (self._texts("report.hidden"), found["hidden_text"] or ""),
+            *(self._own_page(found) if first is None else self._reference(first)),
+            *self._other_pages(found),
+            *self._origins(found),
             (self._texts("report.via"), found["via"] or ""),
-            (self._texts("report.found_at"), moment_text(found["found_at"])),
+        ]
+        return [row for row in rows if row[1]]
+
+    def _reasons(self, found: Json) -> list[tuple[str, str]]:
+        found_at = self._texts("report.certainty", confidence=f"{found['confidence_score']:.0%}")
+        rows = [
+            (self._texts("report.chain"), self._chains(found["chains"])),
+            (self._texts("report.evidence"), self._evidence(found["evidence"])),
+            (self._texts("report.why"), self._risk(found["risk"])),
+            (self._texts("report.found_at"), f"{moment_text(found['found_at'])} · {found_at}"),
             (self._texts("report.decision"), decision_text(found["decision"], self._texts)),
             *zip(map(self._texts, _ASSIGNMENT), assignment_cells(found["assignment"]), strict=True),
+            (self._texts("report.what_to_do"), "" if is_dismissed(found) else self._advice(found["advice"])),
         ]
         return [row for row in rows if row[1]]
 
-    def _advice(self, steps: Sequence[Json]) -> Iterator[Block]:
-        self.advised.update(Advice(step["code"]) for step in steps)
-        yield Heading(self._texts("report.what_to_do"), 4)
-        yield Items([step["text"] for step in steps], numbered=True)
+    def _own_page(self, found: Json) -> list[tuple[str, str]]:
+        """Name the page of the site that shows the content, and how it is hidden there."""
+        return [
+            (self._texts("report.page"), found["page_url"] or ""),
+            (self._texts("report.hidden"), found["hidden_text"] or ""),
+            (self._texts("report.whose"), self._author(found["author"], found["author_text"])),
+        ]
 
-    def _references(self, found: Json) -> Iterator[Block]:
-        """The worst references, and those on the site's pages where other redirect paths start."""
-        shown = found["references"][: self._extent.references]
-        if not shown:
-            return
-        yield Heading(self._texts("report.where"), 4)
-        for reference in shown:
-            yield from self._place(reference, leads_to="report.leads_to")
-        rest = found["reference_count"] - len(shown)
-        if rest > 0:
-            yield Text(self._texts("report.more_references", count=rest), Tone.NOTE)
-        yield from self._origins(found["chains"][:MAX_CHAINS], {reference["reference_id"] for reference in shown})
-
-    def _origins(self, chains: Sequence[Json], shown: set[int]) -> Iterator[Block]:
-        """References on the site's pages to a third party, or to a URL of the site, that redirects."""
-        for chain in chains:
-            origin, page = chain["origin"], chain["linked_from"]
-            if page is not None:
-                yield Heading(self._texts("report.begins"), 4)
-                rows = [
-                    (self._texts("report.page"), page["page_url"]),
-                    (self._texts("report.page_title"), page["page_title"]),
-                    (self._texts("report.forwarder"), origin["page_url"]),
-                ]
-                yield Facts([row for row in rows if row[1]])
-            elif origin["reference_id"] not in shown:
-                shown.add(origin["reference_id"])
-                yield Heading(self._texts("report.begins"), 4)
-                yield from self._place(origin, leads_to="report.forwarder")
-
-    def _place(self, reference: Json, *, leads_to: str) -> Iterator[Block]:
-        yield Facts(self._reference(reference, leads_to))
-        if reference["source"] is not None:
-            yield Quote(reference["source"]["excerpt"])
-
-    def _reference(self, reference: Json, leads_to: str) -> list[tuple[str, str]]:
-        how = f"{reference['relation_name']} · {reference['kind_name']}"
+    def _reference(self, reference: Json) -> list[tuple[str, str]]:
         source = reference["source"]
-        place = "" if source is None else self._texts("report.at", line=source["line"], offset=source["offset"])
-        rows = [
-            (self._texts("report.page"), reference["page_url"]),
-            (self._texts("report.page_title"), reference["page_title"]),
-            (self._texts(leads_to), reference["url"]),
-            (self._texts("report.how"), how),
+        place = "" if source is None else self._texts("report.at", line=source["line"])
+        how = (reference["relation_name"], reference["kind_name"], reference["hidden_text"], place)
+        url = "" if reference["url"] == reference["page_url"] else reference["url"]
+        return [
+            (self._texts("report.page"), _joined(reference["page_url"], reference["page_title"])),
+            (self._texts("report.leads_to"), url),
+            (self._texts("report.how"), _joined(*how)),
             (self._texts("report.loaded_by"), BETWEEN_URLS.join(reference["loaded_by"])),
             (self._texts("report.link_text"), reference["link_text"]),
-            (self._texts("report.hidden"), reference["hidden_text"] or ""),
-            (self._texts("report.whose"), reference["author_text"]),
+            (self._texts("report.whose"), self._author(reference["author"], reference["author_text"])),
             (self._texts("report.repeats"), str(reference["repeats"] or "")),
             (self._texts("report.dom_path"), reference["dom_path"] or ""),
-            (self._texts("report.in_source"), place),
         ]
-        return [row for row in rows if row[1]]
 
-    def _chains(self, chains: Sequence[Json]) -> Iterator[Block]:
-        if not chains:
-            return
-        yield Heading(self._texts("report.chain"), 4)
-        columns = (
-            Column("#", 1, is_number=True),
-            Column(self._texts("report.step"), 4),
-            Column(self._texts("report.address"), 12),
-            Column(self._texts("report.answer"), 7),
+    def _author(self, author: str, text: str) -> str:
+        """Return whose content it is; "" for the site's own, which is meant where nothing else is said."""
+        return "" if author == Author.SITE else text
+
+    def _other_pages(self, found: Json) -> Iterator[tuple[str, str]]:
+        """Name the pages of the further references, and count those that are not named."""
+        shown = found["references"][1 : self._extent.references]
+        first = {reference["page_url"] for reference in found["references"][:1]}
+        pages = [page for page in dict.fromkeys(reference["page_url"] for reference in shown) if page not in first]
+        rest = found["reference_count"] - len(shown) - 1
+        more = [self._texts("report.more_references", count=rest)] if rest > 0 and found["references"] else []
+        yield self._texts("report.also_on"), "\n".join([*pages, *more])
+
+    def _origins(self, found: Json) -> Iterator[tuple[str, str]]:
+        """Name references on the site's pages to what redirects; the path itself is shown step by step."""
+        shown = {reference["reference_id"] for reference in found["references"][: self._extent.references]}
+        for chain in found["chains"][:MAX_CHAINS]:
+            origin, page = chain["origin"], chain["linked_from"]
+            if page is not None:
+                yield self._texts("report.begins"), _joined(page["page_url"], page["page_title"])
+            elif origin["reference_id"] not in shown:
+                shown.add(origin["reference_id"])
+                yield self._texts("report.begins"), _joined(origin["page_url"], origin["link_text"])
+                yield self._texts("report.dom_path"), origin["dom_path"] or ""
+
+    def _advice(self, steps: Sequence[Json]) -> str:
+        """Refer to the measures, each of which is described once; those of every finding stand there alone."""
+        codes = [Advice(step["code"]) for step in steps]
+        specific = [code for code in codes if code not in GENERAL and self._measures.letter(code)]
+        return self._texts.join_terms(
+            f"{self._measures.letter(code)}. {self._measures.name(code)}"
+            for code in sorted(specific, key=self._measures.letter)
         )
-        for chain in chains[:MAX_CHAINS]:
-            yield Table(columns, [self._step(number, step) for number, step in enumerate(chain["steps"], 1)])
-            if not chain["complete"]:
-                yield Text(self._texts("report.chain_open"), Tone.NOTE)
 
-    def _step(self, number: int, step: Json) -> list[str]:
-        how = step["how_name"] or self._texts("report.start")
-        return [str(number), how, step["url"], step["answer_text"]]
+    def _sources(self, found: Json) -> Iterator[Block]:
+        """The source at the first reference; where there is none, that at the start of the first path."""
+        origins = [chain["origin"] for chain in found["chains"][:1] if chain["linked_from"] is None]
+        for reference in (*found["references"][:1], *origins):
+            if reference["source"] is not None:
+                lines = (line.strip() for line in reference["source"]["excerpt"].split("\n"))
+                yield Quote("\n".join(filter(None, lines)))
+                return
 
-    def _evidence(self, evidence: Sequence[Json]) -> Iterator[Block]:
-        if not evidence:
-            return
-        yield Heading(self._texts("report.evidence"), 4)
-        for item in evidence[:MAX_EVIDENCE]:
-            rows = [
-                (item["whose_name"], item["text"]),
-                (self._texts("report.address"), item["url"] or ""),
-                (self._texts("report.terms"), self._terms(item)),
-                (self._texts("report.source"), item["source"]),
-            ]
-            yield Facts([row for row in rows if row[1]])
-            if item["snippet"] and item["snippet"] != item["text"]:
-                yield Quote(item["snippet"])
+    def _chains(self, chains: Sequence[Json]) -> str:
+        """Return the paths step by step; the page and the URL alone are named anyway."""
+        shown = [chain for chain in chains[:MAX_CHAINS] if len(chain["steps"]) > SHORT_PATH or not chain["complete"]]
+        return "\n".join(line for chain in shown for line in self._chain(chain))
 
-    def _terms(self, item: Json) -> str:
-        terms = [] if item["rule"] == TARGET_RULE else item["terms"][:MAX_TERMS]
-        return self._texts.join_terms(map(str, terms))
+    def _chain(self, chain: Json) -> Iterator[str]:
+        for number, step in enumerate(chain["steps"], 1):
+            how = step["how_name"] or self._texts("report.start")
+            said = self._texts("labelled", what=how, text=_joined(step["url"], step["answer_text"]))
+            yield f"{number}. {said}"
+        if not chain["complete"]:
+            yield self._texts("report.chain_open")
 
-    def _captures(self, key: str, captures: Sequence[Json]) -> Iterator[Block]:
-        if not captures:
-            return
-        yield Heading(self._texts(key), 4)
-        for capture in captures[:MAX_CAPTURES]:
-            yield Facts(self._capture(capture))
+    def _evidence(self, evidence: Sequence[Json]) -> str:
+        lines = [self._proof(item) for item in evidence[: self._extent.evidence]]
+        rest = len(evidence) - len(lines)
+        if rest > 0:
+            lines[-1] = _joined(lines[-1], self._texts("report.more_evidence", count=rest))
+        return "\n".join(lines)
 
-    def _capture(self, capture: Json) -> list[tuple[str, str]]:
-        hashes = [
-            (self._texts(f"report.sha256.{name}"), "" if capture[name] is None else capture[name]["sha256"])
-            for name in ("html", "text", "screenshot")
-        ]
-        final = "" if capture["final_url"] == capture["url"] else capture["final_url"]
-        error = "" if capture["error"] is None else self._contents.named("fetch_error", capture["error"])
-        rows = [
-            (self._texts("report.address"), capture["url"]),
-            (self._texts("report.final_address"), final),
-            (self._texts("report.answer"), " · ".join(filter(None, (str(capture["status"] or ""), error)))),
-            (self._texts("report.page_title"), capture["title"]),
-            (self._texts("report.captured_at"), moment_text(capture["captured_at"])),
-            (self._texts("report.ip"), self._texts.join_terms(capture["addresses"])),
-            (self._texts("report.certificate"), self._certificate(capture["certificate"])),
-            *hashes,
-        ]
-        return [row for row in rows if row[1]]
+    def _proof(self, item: Json) -> str:
+        """Say what was found and where, and in HTML by which words of the page."""
+        if not self._extent.quotes:
+            return str(item["text"])
+        terms = [] if item["rule"] == TARGET_RULE else [str(term) for term in item["terms"][:MAX_TERMS]]
+        more = [term for term in terms if term not in item["text"]]
+        told = self._texts("labelled", what=self._texts("report.terms"), text=self._texts.join_terms(more))
+        quoted = item["snippet"] if item["snippet"] not in item["text"] else ""
+        return "\n".join(filter(None, (_joined(item["text"], told if more else ""), " ".join(quoted.split()))))
 
-    def _certificate(self, facts: Any) -> str:
-        if facts is None:
-            return ""
-        state = self._texts("report.certificate_valid" if facts["valid"] else "report.certificate_invalid")
-        until = self._texts("report.valid_until", time=moment_text(facts["not_after"]))
-        parts = (facts["subject"], facts["issuer"], until, state, facts["error"])
-        return self._texts.join_clauses(str(part) for part in parts if part)
+    def _risk(self, risk: Json) -> str:
+        reasons = (f"{reason['text']} {reason['points']:+}" for reason in risk["reasons"] if reason["points"])
+        return self._texts.join_clauses(reasons)
 
-    def _risk(self, risk: Json) -> Iterator[Block]:
-        yield Heading(self._texts("report.why"), 4)
-        columns = (Column(self._texts("report.reason"), 8), Column(self._texts("report.points"), 1, is_number=True))
-        rows = [[reason["text"], f"{reason['points']:+}"] for reason in risk["reasons"] if reason["points"]]
-        yield Table(columns, [*rows, [self._texts("report.sum", level=risk["level_name"]), str(risk["score"])]])
+
+def _joined(*parts: str | None) -> str:
+    return " · ".join(filter(None, parts))
 
 
 def anchor_of(finding_id: str) -> str:

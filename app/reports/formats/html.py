@@ -12,19 +12,23 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from app.domain.messages import MessageCatalog
-from app.domain.violations import RiskLevel
 from app.reports.formats.blocks import (
+    Beside,
     Block,
     Cell,
     Column,
     Facts,
     Heading,
     Items,
+    Logo,
+    Masthead,
     PageBreak,
     Picture,
     Quote,
+    Statement,
     Table,
     Text,
+    Tiles,
     Tone,
 )
 
@@ -33,10 +37,9 @@ STYLE_FILE: Final = Path(__file__).with_name("report.css")
 
 def html_pieces(blocks: Iterable[Block], *, title: str, texts: MessageCatalog) -> Iterator[bytes]:
     """Yield the file block by block, in the language of its texts."""
-    risk_names: dict[str, str] = {level.value: texts(level.value) for level in RiskLevel}
     yield _head(title, texts.language).encode()
     for block in blocks:
-        yield (_render(block, risk_names) + "\n").encode("utf-8", "replace")
+        yield (_render(block) + "\n").encode("utf-8", "replace")
     yield b"</main></body></html>\n"
 
 
@@ -66,18 +69,30 @@ def _head(title: str, language: str) -> str:
     )
 
 
-def _render(block: Block, risk_names: dict[str, str]) -> str:
+def _render(block: Block) -> str:
     match block:
         case Heading():
-            return _heading(block, risk_names)
+            return _heading(block)
+        case Masthead():
+            return _masthead(block)
+        case Statement():
+            return f'<p class="statement {block.tone}">{_text(block.text)}</p>'
+        case Tiles():
+            return _tiles(block)
+        case Beside():
+            sides = ("".join(map(_render, side)) for side in (block.left, block.right))
+            wide = " wide" if block.share > 0.6 else ""  # noqa: PLR2004 - two widths, which the style knows
+            return f'<div class="beside{wide}">{"".join(f"<div>{side}</div>" for side in sides)}</div>'
         case Text():
             tone = "" if block.tone is Tone.PLAIN else f' class="{block.tone}"'
             return f"<p{tone}>{_text(block.text)}</p>"
         case Items():
             tag = "ol" if block.numbered else "ul"
-            return f"<{tag}>{''.join(f'<li>{_text(text)}</li>' for text in block.texts)}</{tag}>"
+            return f"<{tag}>{''.join(f'<li>{_lines(text)}</li>' for text in block.texts)}</{tag}>"
         case Facts():
-            return f"<dl>{''.join(f'<dt>{_text(name)}</dt><dd>{_text(value)}</dd>' for name, value in block.rows)}</dl>"
+            return (
+                f"<dl>{''.join(f'<dt>{_text(name)}</dt><dd>{_lines(value)}</dd>' for name, value in block.rows)}</dl>"
+            )
         case Quote():
             return f'<pre dir="auto">{escape(block.text)}</pre>'
         case Picture():
@@ -94,12 +109,35 @@ def _text(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
 
 
-def _heading(block: Heading, risk_names: dict[str, str]) -> str:
+def _lines(text: str) -> str:
+    """Return a text of several lines, each with its own direction."""
+    return "<br>".join(map(_text, text.split("\n")))
+
+
+def _heading(block: Heading) -> str:
     anchor = f' id="{escape(block.anchor)}"' if block.anchor else ""
-    is_finding = block.risk and block.level > 2  # noqa: PLR2004 - below the headings of the risk levels
-    badge = f'<span class="risk {block.risk}">{escape(risk_names[block.risk])}</span> ' if is_finding else ""
-    kind = ' class="finding"' if is_finding else ""
-    return f"<h{block.level}{anchor}{kind}>{badge}{_text(block.text)}</h{block.level}>"
+    badge = f' <span class="risk {block.risk}">{escape(block.badge)}</span>' if block.badge else ""
+    kind = f' class="finding {block.risk}-edge"' if block.badge else ""
+    return f"<h{block.level}{anchor}{kind}>{_text(block.text)}{badge}</h{block.level}>"
+
+
+def _masthead(block: Masthead) -> str:
+    logo = "" if block.logo is None else _logo(block.logo, block.organisation)
+    name = f"<strong>{_text(block.organisation)}</strong>" if block.organisation else ""
+    return f'<header>{logo}{name}<span class="when">{_text(block.text)}</span></header>'
+
+
+def _logo(logo: Logo, name: str) -> str:
+    source = f"data:{logo.media_type};base64,{b64encode(logo.data).decode()}"
+    return f'<img class="logo" alt="{escape(name)}" width="{logo.width}" height="{logo.height}" src="{source}">'
+
+
+def _tiles(block: Tiles) -> str:
+    tiles = (
+        f'<p class="tile {tile.risk or "none"}-edge"><strong>{_text(tile.number)}</strong> {_text(tile.text)}</p>'
+        for tile in block.tiles
+    )
+    return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
 def _picture(block: Picture) -> str:
@@ -125,11 +163,11 @@ def _cells(row: Sequence[Cell | str], columns: Sequence[Column]) -> str:
 
 def _cell(cell: Cell | str) -> str:
     if isinstance(cell, str):
-        return _text(cell)
+        return _lines(cell)
     if cell.risk:
         return f'<span class="risk {cell.risk}">{escape(cell.text)}</span>'
     return f'<a href="#{escape(cell.anchor)}">{_text(cell.text)}</a>' if cell.anchor else _text(cell.text)
 
 
 def _numeric(column: Column) -> str:
-    return ' class="number"' if column.is_number else ""
+    return ' class="number"' if column.is_number else ' class="small"' if column.is_small else ""

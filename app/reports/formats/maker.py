@@ -13,13 +13,17 @@ from app.core.principal import ADMIN, Principal
 from app.core.spreadsheet import csv_pieces
 from app.domain.messages import MessageCatalog
 from app.domain.report_format import REFERENCES, ReportFormat
+from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.events.log_identity import read_identity
 from app.findings.evidence.exposures import Site
 from app.findings.evidence.kept_contents import CapturedContent, KeptContents
 from app.findings.evidence.scan_evidence import ScanEvidence
+from app.identity import accounts
+from app.inventory.comparer import ScanComparer
 from app.orders.service import find_order
 from app.orders.standings import read_scans
+from app.reports.formats.blocks import Logo
 from app.reports.formats.contents import Origin, ReportContents
 from app.reports.formats.order_contents import OrderContents
 from app.reports.formats.order_render import render_order
@@ -37,11 +41,22 @@ class ReportMaker:
     """Makes reports of one database and its scans."""
 
     def __init__(
-        self, *, db: Database, results: ResultReader, contents: CapturedContent, public_url: str | None = None
+        self,
+        *,
+        db: Database,
+        results: ResultReader,
+        contents: CapturedContent,
+        targets: TargetParser,
+        public_url: str | None = None,
+        organisation: str = "",
+        logo: Logo | None = None,
     ) -> None:
-        """`public_url`: of the program's page; None: it is not known."""
+        """`public_url`: of the program's page; None: it is not known. `organisation`: whose reports they are."""
         self._db = db
         self._public_url = public_url
+        self._organisation = organisation
+        self._logo = logo
+        self._comparer = ScanComparer(db=db, targets=targets)
         self._results = results
         self._contents = KeptContents(contents)
 
@@ -89,6 +104,8 @@ class ReportMaker:
             read_content=self._contents.read,
             origin=self._origin(order),
             epoch=epoch,
+            compare=lambda shown, opened: self._comparer.finding_changes(shown, opened, self._results),
+            started_by=self._db.read_sync(lambda c: accounts.names_of(c, [row.user_id])).get(row.user_id, ""),
         )
         pieces = render(ReportFormat(order.kind), contents)
         yield next(pieces)  # at once: what follows may take its time
@@ -102,6 +119,8 @@ class ReportMaker:
             program=program,
             public_url=self._public_url,
             is_shared=order.is_shared,
+            organisation=self._organisation,
+            logo=self._logo,
         )
 
     def _evidence(self, row: TaskRow, reader: EvidenceReader, order: ReportOrder) -> ScanEvidence:

@@ -1,4 +1,4 @@
-"""The report of an order as a document: what all its scans say together, then its targets, then what was found."""
+"""The report of an order as a document: what all its scans say together, its targets by risk, then what was found."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,22 @@ from app.core.redact import display_text
 from app.domain.verdict import Result
 from app.domain.violations import WORST_FIRST
 from app.orders.standings import OrderedScan
-from app.reports.formats.blocks import Block, Cell, Column, Facts, Heading, Items, Table, Text, Tone
+from app.reports.formats.blocks import (
+    Block,
+    Cell,
+    Column,
+    Facts,
+    Heading,
+    Items,
+    Masthead,
+    PageBreak,
+    Statement,
+    Table,
+    Text,
+    Tile,
+    Tiles,
+    Tone,
+)
 from app.reports.formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.reports.formats.own_domains_fact import own_domains_fact
 from app.reports.formats.sign_off import sign_off
@@ -47,18 +62,52 @@ class OrderDocument:
         return self._texts("report.title", target=what if named is None else display_text(named))
 
     def __iter__(self) -> Iterator[Block]:
-        yield from self._cover()
         yield from self._summary()
+        yield PageBreak()
         yield from self._targets()
         yield from self._domains()
         yield from self._in_full()
         yield from sign_off(self._contents.origin, self._texts)
+        yield from self._record()
         yield Heading(self._texts("report.method"), 2, "method")
         yield Items([self._texts(f"report.method.{name}") for name in ("order", "finding", "limits")])
 
-    def _cover(self) -> Iterator[Block]:
-        row, texts, origin = self._contents.row, self._texts, self._contents.origin
+    def _summary(self) -> Iterator[Block]:
+        """The result in a few sentences, including what is unknown."""
+        texts, origin = self._texts, self._contents.origin
+        ordered = texts("report.ordered_on", time=moment_text(to_wire(self._contents.row.created_at)))
+        yield Masthead(origin.organisation, origin.logo, ordered)
         yield Heading(self.title, 1)
+        said = list(self._results())
+        yield from [Statement(*said[0])] if said else []
+        yield from (Text(text, tone) for text, tone in said[1:])
+        if gone := self._contents.row.size - len(self._contents.scans):
+            yield Text(texts("report.order_deleted", count=gone), Tone.NOTE)
+        counts = {level: self._count(level) for level in WORST_FIRST}
+        yield Tiles(
+            [
+                Tile(str(count), texts("report.findings_of", level=texts(level)), level if count else "")
+                for level, count in counts.items()
+            ]
+        )
+
+    def _results(self) -> Iterator[tuple[str, Tone]]:
+        texts, scans = self._texts, self._contents.scans
+        results = Counter(scan.standing.result for scan in scans)
+        if affected := results[Result.VIOLATIONS]:
+            yield texts("report.order_violations", affected=affected, targets=len(scans)), Tone.WARNING
+        if results[Result.CLEAN]:
+            tone = Tone.GOOD if results[Result.CLEAN] == len(scans) else Tone.PLAIN
+            yield texts("report.order_clean", count=results[Result.CLEAN]), tone
+        if results[Result.INCONCLUSIVE]:
+            yield texts("report.order_inconclusive", count=results[Result.INCONCLUSIVE]), Tone.WARNING
+        if unfinished := sum(scan.standing.is_unfinished for scan in scans):
+            yield texts("report.order_unfinished", count=unfinished), Tone.WARNING
+
+    def _record(self) -> Iterator[Block]:
+        """By what the order and this report are found again."""
+        row, texts, origin = self._contents.row, self._texts, self._contents.origin
+        yield Heading(texts("report.record"), 2, "record")
         yield Facts(
             [
                 (texts("report.order"), row.id),
@@ -69,27 +118,6 @@ class OrderDocument:
                 (texts("report.program"), origin.program),
                 *own_domains_fact(row.config, texts),
             ]
-        )
-
-    def _summary(self) -> Iterator[Block]:
-        """The result in a few sentences, including what is unknown."""
-        texts, scans = self._texts, self._contents.scans
-        results = Counter(scan.standing.result for scan in scans)
-        unfinished = sum(scan.standing.is_unfinished for scan in scans)
-        yield Heading(texts("report.summary"), 2)
-        if affected := results[Result.VIOLATIONS]:
-            yield Text(texts("report.order_violations", affected=affected, targets=len(scans)), Tone.WARNING)
-        if results[Result.CLEAN]:
-            tone = Tone.GOOD if results[Result.CLEAN] == len(scans) else Tone.PLAIN
-            yield Text(texts("report.order_clean", count=results[Result.CLEAN]), tone)
-        if results[Result.INCONCLUSIVE]:
-            yield Text(texts("report.order_inconclusive", count=results[Result.INCONCLUSIVE]), Tone.WARNING)
-        if unfinished:
-            yield Text(texts("report.order_unfinished", count=unfinished), Tone.WARNING)
-        if gone := self._contents.row.size - len(scans):
-            yield Text(texts("report.order_deleted", count=gone), Tone.NOTE)
-        yield Facts(
-            [(texts("report.findings_of", level=texts(level)), str(self._count(level))) for level in WORST_FIRST]
         )
 
     def _count(self, level: str) -> int:

@@ -25,7 +25,8 @@ def render_order(kind: ReportFormat, contents: OrderContents) -> Iterator[bytes]
             return html_pieces(document, title=document.title, texts=contents.texts)
         case ReportFormat.PDF:
             document = OrderDocument(contents, PDF_ORDER)
-            return pdf_pieces(document, title=document.title, author=contents.origin.program)
+            author, language = contents.origin.organisation or contents.origin.program, contents.texts.language
+            return pdf_pieces(document, title=document.title, author=author, language=language)
         case ReportFormat.CSV:
             table = OrderTables(contents).joined()
             return table_pieces(table.columns, table.rows)

@@ -27,7 +27,9 @@ def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
             return html_document(contents)
         case ReportFormat.PDF:
             document = ReportDocument(contents, PDF_EXTENT)
-            return pdf_pieces(document, title=document.title, author=contents.origin.program)
+            return pdf_pieces(
+                document, title=document.title, author=_author(contents), language=contents.texts.language
+            )
         case ReportFormat.CSV:
             table = ReportTables(contents).joined()
             return table_pieces(table.columns, table.rows)
@@ -43,6 +45,10 @@ def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
             return stix_pieces(contents)
         case _:
             assert_never(kind)
+
+
+def _author(contents: ReportContents) -> str:
+    return contents.origin.organisation or contents.origin.program
 
 
 def json_document(contents: ReportContents) -> Iterator[bytes]:

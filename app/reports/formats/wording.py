@@ -5,6 +5,7 @@ Times have their zone, because readers do not know the server's.
 
 from typing import Any, Final
 
+from app.domain.decisions import DecisionState
 from app.domain.messages import MessageCatalog
 
 _LENGTH_TO_SECONDS: Final = 19  # 2026-11-26T10:53:12
@@ -13,6 +14,11 @@ _LENGTH_TO_SECONDS: Final = 19  # 2026-11-26T10:53:12
 def moment_text(wire: str | None) -> str:
     """Return a time of the wire (RFC 3339, `Z`) to the second, as `2026-11-26 10:53:12 UTC`; "" for None."""
     return "" if wire is None else f"{wire[:_LENGTH_TO_SECONDS].replace('T', ' ')} UTC"
+
+
+def is_dismissed(found: dict[str, Any]) -> bool:
+    """Whether a person has decided that a finding is none, and the decision holds."""
+    return bool(found["state"] == DecisionState.DISMISSED)
 
 
 def duration_text(seconds: int, texts: MessageCatalog) -> str:

@@ -10,6 +10,7 @@ from app.reports.formats.maker import ReportMaker
 from app.scans.result_reader import ResultReader
 from app.scanstore.files import captures_dir
 from app.scanstore.location import open_stores
+from app.tasks.target_parser import EngineTargetParser
 
 
 def build_report_maker(settings: Settings, db: Database, storage_variables: Mapping[str, str]) -> ReportMaker:
@@ -22,5 +23,6 @@ def build_report_maker(settings: Settings, db: Database, storage_variables: Mapp
         db=db,
         results=ResultReader(db=db, stores=open_stores(settings).stores, threads=1, name="report-rows"),
         contents=Contents(captures),
+        targets=EngineTargetParser(),
         public_url=settings.public_url,
     )

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from app.findings.evidence.images import MAX_BYTES, MAX_PIXELS, UnreadableImage, encode_anew
+from app.findings.evidence.images import MAX_BYTES, MAX_PIXELS, UnreadableImage, encode_anew, shrink
 
 
 def picture(kind="JPEG", size=(64, 40), mode="RGB", **more):
@@ -46,6 +46,18 @@ def test_nothing_that_stood_beside_the_picture_comes_along():
 def test_what_is_no_screenshot_is_refused(data):
     with pytest.raises(UnreadableImage):
         encode_anew(data)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "size"), [((0, 0, 300, 100), (312, 112)), ((0, 0, 20, 20), (200, 80)), (None, (200, 80))]
+)
+def test_the_empty_right_and_bottom_of_a_page_can_be_cut_off(drawn, size):
+    written, page = BytesIO(), Image.new("RGB", (800, 600), "white")
+    if drawn is not None:
+        page.paste((0, 0, 0), drawn)
+    page.save(written, "PNG")
+    assert shrink(written.getvalue(), width=960, least=(200, 80))[1:] == size
+    assert shrink(written.getvalue(), width=960)[1:] == (800, 600)
 
 
 def test_a_bomb_is_refused_by_what_its_header_says(monkeypatch):

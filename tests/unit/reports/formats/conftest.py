@@ -44,7 +44,7 @@ def contents():
 def make_report(reader, db, row, contents):
     scanned = row
 
-    def make(language="en", **changes):
+    def make(language="en", *, differences=None, **changes):
         row = SimpleNamespace(**{**vars(ROW), "id": scanned.id, "user_id": scanned.user_id, **changes})
         evidence = ScanEvidence(
             row=row,
@@ -64,6 +64,8 @@ def make_report(reader, db, row, contents):
             read_content=contents.get,
             origin=Origin(made_by="mei", made_at=MADE_AT, program="scanner 1.0"),
             epoch="0",
+            compare=lambda _row, _reader: differences,
+            started_by="wei",
         )
 
     return make

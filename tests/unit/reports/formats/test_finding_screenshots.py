@@ -13,8 +13,10 @@ CASINO = "https://casino.test/"
 
 
 def screenshot(size=(2_000, 9_000)):
-    written = BytesIO()
-    Image.new("RGB", size).save(written, "JPEG")
+    """Return a picture with something in its last corner but one, so that nothing of it is empty."""
+    written, picture = BytesIO(), Image.new("RGB", size)
+    picture.paste((255, 255, 255), (size[0] - 30, size[1] - 30, size[0] - 10, size[1] - 10))
+    picture.save(written, "JPEG")
     return written.getvalue()
 
 
@@ -36,7 +38,7 @@ def capture(url=CASINO, final_url="", *, shot=None, error=None, html=True):
 
 
 def show(report, third_partys=(), sites=()):
-    return list(FindingScreenshots(report, width=960).blocks(third_partys, sites))
+    return list(FindingScreenshots(report, width=960).blocks(1, third_partys, sites))
 
 
 def test_a_screenshot_is_encoded_anew_and_small(make_report, contents):
@@ -44,6 +46,27 @@ def test_a_screenshot_is_encoded_anew_and_small(make_report, contents):
     assert (picture.width, picture.height) == (427, 1_920)
     assert picture.jpeg not in contents.values()
     assert CASINO in picture.caption
+
+
+def test_a_picture_is_printed_once_in_a_report_and_named_afterwards(make_report):
+    report = make_report()
+    screenshots = FindingScreenshots(report, width=960)
+    ours = capture("https://www.corp.test/", shot=1)
+    assert len(list(screenshots.blocks(1, [capture(shot=0)], [ours]))) == 2
+    first, again = screenshots.blocks(4, [capture("https://shop.test/", shot=2)], [ours])
+    assert isinstance(first, Picture)
+    said = report.texts("report.screenshot_above", url="https://www.corp.test/", number=1)
+    assert again == Text(said, Tone.NOTE)
+
+
+def test_that_of_the_first_page_is_named_too(make_report):
+    report = make_report()
+    screenshots = FindingScreenshots(report, width=960)
+    picture = screenshots.on_first_page(capture(shot=0), "the worst")
+    assert picture.caption == "the worst"
+    assert screenshots.on_first_page(capture(), "none") is None
+    (said,) = screenshots.blocks(1, [capture(shot=0)], [])
+    assert said == Text(report.texts("report.screenshot_on_first_page", url=CASINO), Tone.NOTE)
 
 
 def test_what_shows_the_same_comes_once(make_report):

@@ -2,33 +2,64 @@
 
 from dataclasses import replace
 
-from app.domain.recommendations import Advice
 from app.domain.scan_facts import Capture
-from app.reports.formats.blocks import Facts, Heading, Items, Quote, Table, Text, Tone
+from app.reports.formats.blocks import Beside, Facts, Heading, Quote, Table, Text, Tone
+from app.reports.formats.capture_register import CaptureRegister
 from app.reports.formats.extent import HTML_EXTENT
+from app.reports.formats.finding_screenshots import FindingScreenshots
 from app.reports.formats.finding_section import FindingSection
+from app.reports.formats.measures import Measures
 from tests.support.said import said
 from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS
 
 SOURCE = "3" * 64
 
 
+def section(report, finding_id, **extent):
+    document = report.finding(finding_id)
+    parts = {
+        "measures": Measures([(1, document)], report.texts),
+        "screenshots": FindingScreenshots(report, width=960),
+        "register": CaptureRegister(report),
+    }
+    return FindingSection(report, replace(HTML_EXTENT, **extent), **parts), document
+
+
 def blocks(report, finding_id, *, pictures=True, **extent):
-    return list(FindingSection(report, replace(HTML_EXTENT, **extent)).blocks(finding_id, pictures=pictures))
+    """Return the blocks, those in columns as well."""
+    shown, document = section(report, finding_id, **extent)
+    found = shown.blocks(1, document, pictures=pictures)
+    return [one for block in found for one in ((*block.left, *block.right) if isinstance(block, Beside) else (block,))]
+
+
+def facts(found):
+    return {name: value for block in found if isinstance(block, Facts) for name, value in block.rows}
 
 
 def test_it_says_what_where_how_one_gets_there_why_and_what_to_do(make_report):
     report = make_report()
     found = blocks(report, "gambling.casino.test")
-    headings = [block.text for block in found if isinstance(block, Heading)]
-    keys = ("what_to_do", "where", "begins", "chain", "evidence", "captures", "why")
-    assert headings == ["Gambling · casino.test", *(report.texts(f"report.{key}") for key in keys)]
-    chain, risk = [block for block in found if isinstance(block, Table)]
-    assert [row[2] for row in chain.rows] == ["https://www.corp.test/partners", "http://partner.test/", CASINO]
-    assert [row[3] for row in chain.rows][1] == "HTTP 302; 192.0.2.1"
-    assert int(risk.rows[-1][1]) == sum(int(row[1]) for row in risk.rows[:-1])
-    (steps,) = [block for block in found if isinstance(block, Items)]
-    assert steps.numbered
+    (heading,) = [block for block in found if isinstance(block, Heading)]
+    assert heading.text == "1. Gambling: casino.test"
+    assert heading.badge == f"high {report.finding('gambling.casino.test')['risk']['score']}"
+    rows = facts(found)
+    steps = rows[report.texts("report.chain")].split("\n")
+    assert [step.split(": ")[1].split(" ")[0] for step in steps] == [PARTNERS, "http://partner.test/", CASINO]
+    assert steps[1].endswith("HTTP 302; 192.0.2.1")
+    ours = facts(blocks(report, "fraud.corp.test"))
+    assert ours[report.texts("report.what_to_do")].startswith("A. ")
+    assert rows[report.texts("report.evidence")]
+    assert "99%" in rows[report.texts("report.found_at")] or "confidence" in rows[report.texts("report.found_at")]
+
+
+def test_captures_and_hashes_are_left_to_the_appendix(make_report, store):
+    store.put_capture(Capture("casino.test", "casino.test", CASINO, CASINO, 200, html_sha256=SOURCE))
+    store.flush()
+    report = make_report()
+    shown, document = section(report, "gambling.casino.test")
+    assert SOURCE not in repr(list(shown.blocks(1, document, pictures=True)))
+    (table,) = [block for block in shown._register.blocks() if isinstance(block, Table)]
+    assert any(SOURCE in row[2] for row in table.rows)
 
 
 def test_a_factor_that_adds_nothing_to_the_risk_is_left_out(make_report):
@@ -37,30 +68,28 @@ def test_a_factor_that_adds_nothing_to_the_risk_is_left_out(make_report):
     nothing = {"code": "place.deep", "points": 0, "text": said("risk.place.deep"), "params": {}}
     risk = {**found["risk"], "reasons": [*found["risk"]["reasons"], nothing]}
     report.finding = lambda _id: {**found, "risk": risk}
-    table = [block for block in blocks(report, "gambling.casino.test") if isinstance(block, Table)][-1]
-    assert said("risk.place.deep") not in [row[0] for row in table.rows]
+    why = facts(blocks(report, "gambling.casino.test"))[report.texts("report.why")]
+    assert said("risk.place.deep") not in why
+    assert why.count("+") == sum(reason["points"] > 0 for reason in found["risk"]["reasons"])
 
 
-def test_it_remembers_what_it_has_advised(make_report):
-    section = FindingSection(make_report(), HTML_EXTENT)
-    list(section.blocks("gambling.casino.test", pictures=False))
-    assert {Advice.END_PARTNERSHIP, Advice.SCAN_AGAIN} <= section.advised
-    assert Advice.CLEAN_HACKED_PAGE not in section.advised
+def test_what_was_dismissed_has_no_action(make_report):
+    report = make_report()
+    assert report.finding("gambling.casino.test")["state"] == "dismissed"
+    assert report.texts("report.what_to_do") not in facts(blocks(report, "gambling.casino.test"))
 
 
 def test_what_needs_a_person_says_so_and_a_hidden_link_how_it_is_hidden(make_report):
     report = make_report()
     found = blocks(report, "adult.shop.test")
     assert Text(report.texts("report.needs_review"), Tone.WARNING) in found
-    facts = next(block for block in found if isinstance(block, Facts))
-    assert (report.texts("report.hidden"), report.texts("hidden_by.display_none")) in facts.rows
+    assert report.texts("hidden_by.display_none") in facts(found)[report.texts("report.how")]
 
 
 def test_the_places_beyond_the_bound_are_counted(make_report):
     report = make_report()
-    assert Text(report.texts("report.more_references", count=1), Tone.NOTE) in blocks(
-        report, "adult.shop.test", references=1
-    )
+    shown = facts(blocks(report, "adult.shop.test", references=1))
+    assert shown[report.texts("report.also_on")] == report.texts("report.more_references", count=1)
 
 
 def test_the_source_around_a_link_is_quoted_with_its_place(make_report, store, contents):
@@ -69,21 +98,18 @@ def test_the_source_around_a_link_is_quoted_with_its_place(make_report, store, c
     contents[SOURCE] = b"<p>\n<a href='http://shop.test/b'>x</a>"
     found = blocks(make_report(), "adult.shop.test")
     assert Quote("<p>\n<a href='http://shop.test/b'>x</a>") in found
-    place = ("In the source", said("report.at", line=1, offset=0))
-    assert place in [row for block in found if isinstance(block, Facts) for row in block.rows]
+    assert said("report.at", line=1) in facts(found)["Reference type"]
 
 
 def test_the_link_on_our_own_page_that_leads_to_a_forwarder_is_where_it_stands_too(make_report):
     """A third party that is reached only through a partner's redirect has no link of its own."""
     report = make_report()
-    found = blocks(report, "gambling.casino.test")
-    begins = found.index(Heading(report.texts("report.begins"), 4))
-    rows = dict(found[begins + 1].rows)
-    assert rows["Referring page"] == PARTNERS
-    assert (rows["Redirecting URL"], rows["Link text"]) == (PARTNER, "Partner")
+    rows = facts(blocks(report, "gambling.casino.test"))
+    assert rows[report.texts("report.begins")] == f"{PARTNERS} · Partner"
     assert rows["Location"] == "html > body > a:nth-child(1)"
-    direct = blocks(report, "adult.shop.test")
-    assert Heading(report.texts("report.begins"), 4) not in direct  # what stands above is not said again
+    assert PARTNER in rows[report.texts("report.chain")]
+    direct = facts(blocks(report, "adult.shop.test"))
+    assert report.texts("report.begins") not in direct  # what stands above is not said again
 
 
 def test_the_page_that_links_to_our_own_address_which_forwards_is_named(make_report):
@@ -91,9 +117,8 @@ def test_the_page_that_links_to_our_own_address_which_forwards_is_named(make_rep
     found = report.finding("gambling.casino.test")
     page = {"page_url": "https://www.corp.test/map", "page_title": "Map"}
     report.finding = lambda _id: {**found, "chains": [{**found["chains"][0], "linked_from": page}]}
-    shown = blocks(report, "gambling.casino.test")
-    begins = shown.index(Heading(report.texts("report.begins"), 4))
-    assert shown[begins + 1].rows[:2] == [("Referring page", page["page_url"]), ("Page title", "Map")]
+    rows = facts(blocks(report, "gambling.casino.test"))
+    assert rows[report.texts("report.begins")] == "https://www.corp.test/map · Map"
 
 
 def test_pictures_can_be_left_out(make_report, store, contents):
@@ -111,7 +136,15 @@ def test_no_key_of_a_kind_of_content_is_shown_as_a_term(make_report):
     words = {**item, "rule": "hidden_link.anchor", "terms": ["video"]}
     report.finding = lambda _id: {**found, "evidence": [item, words]}
     shown = blocks(report, "adult.shop.test")
-    terms = [
-        value for block in shown if isinstance(block, Facts) for name, value in block.rows if name == "Matched terms"
-    ]
-    assert terms == ["video"]
+    said_of = facts(shown)[report.texts("report.evidence")]
+    assert "Matched terms: video" in said_of
+    assert "Matched terms: adult" not in said_of
+
+
+def test_paper_has_the_first_reasons_and_counts_the_rest(make_report):
+    report = make_report()
+    found = report.finding("adult.shop.test")
+    report.finding = lambda _id: {**found, "evidence": found["evidence"][:1] * 3}
+    said_of = facts(blocks(report, "adult.shop.test", evidence=2, quotes=False))[report.texts("report.evidence")]
+    assert said_of.count(found["evidence"][0]["text"]) == 2
+    assert report.texts("report.more_evidence", count=1) in said_of

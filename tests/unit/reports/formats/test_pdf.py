@@ -21,14 +21,26 @@ from app.reports.formats.blocks import (
 )
 from app.reports.formats.document import ReportDocument
 from app.reports.formats.extent import PDF_EXTENT
-from app.reports.formats.pdf import HEADER, MISSING, pdf_pieces
+from app.reports.formats.pdf import HEADER, pdf_pieces
+from app.reports.formats.pdf_text import MISSING
 from tests.unit.reports.formats.test_finding_screenshots import screenshot
 
+CAPTURE = {
+    "captured_at": "2026-01-01T10:00:00Z",
+    "error": None,
+    "html": {"sha256": "a" * 64},
+    "source": None,
+    "text": {"sha256": "b" * 64},
+    "certificate": None,
+    "status": 200,
+    "addresses": ["192.0.2.1"],
+}
+FOOTER = 30  # points from the foot
 HOSTILE = "</para><img src='file:///etc/passwd'/><a href=\"http://evil.test\">&lt;b>"
 
 
 def read(*blocks):
-    data = b"".join(pdf_pieces(blocks, title="T", author="A"))
+    data = b"".join(pdf_pieces(blocks, title="T", author="A", language="en"))
     document = pypdfium2.PdfDocument(data)
     return [document[number].get_textpage().get_text_range() for number in range(len(document))], document, data
 
@@ -44,9 +56,56 @@ def test_a_whole_report_can_be_read_in_its_language(make_report, language):
     pages, document, data = read(*ReportDocument(report, PDF_EXTENT))
     assert data.startswith(HEADER)
     assert data.count(b"%PDF-") == 1
-    assert report.texts("report.summary") in pages[0]
+    assert report.texts("report.not_examined") in pages[0]
     assert "casino.test" in "".join(pages)
     assert len(list(document.get_toc())) > 5
+
+
+def seventeen(report, contents):
+    """Make a report of seventeen findings, each with pictures of its own, of the four that there are."""
+    for number in range(17):
+        contents[f"{number:064}"] = screenshot((800, 500 + number))
+    few, full = report.findings, {item["finding_id"]: report.finding(item["finding_id"]) for item in report.findings}
+    many = {f"gambling.{number}.test": few[number % 4] for number in range(17)}
+    report.findings = [{**item, "finding_id": name, "state": "open"} for name, item in many.items()]
+
+    def finding(name):
+        number = int(name.split(".")[1])
+        shot = {"sha256": f"{number:064}"}
+        capture = {
+            **CAPTURE,
+            "url": f"https://{number}.test/",
+            "final_url": f"https://{number}.test/",
+            "screenshot": shot,
+        }
+        return {**full[many[name]["finding_id"]], "finding_id": name, "state": "open", "captures": [capture]}
+
+    report.finding = finding
+    return report
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_seventeen_findings_take_few_pages_none_of_which_is_half_empty(make_report, contents, language):
+    report = seventeen(make_report(language), contents)
+    _, document, _ = read(*ReportDocument(report, PDF_EXTENT))
+    assert 6 <= len(document) <= 15
+    for number in range(len(document) - 1):
+        page = document[number]
+        texts = page.get_textpage()
+        bottoms = [texts.get_rect(place)[1] for place in range(texts.count_rects())]
+        assert min(low for low in bottoms if low > FOOTER) < page.get_height() / 2, number + 1
+
+
+def test_a_heading_is_never_the_last_on_its_page(make_report, contents):
+    report = seventeen(make_report(), contents)
+    blocks = list(ReportDocument(report, PDF_EXTENT))
+    titles = {str(block.text) for block in blocks if isinstance(block, Heading)}
+    pages, *_ = read(*blocks)
+    for page in pages:
+        lines = [line for line in page.splitlines() if line.strip()]
+        title = str(report.texts("report.title", target="corp.test"))
+        body = [line for line in lines if line != title and not line.isdigit()]
+        assert body[-1] not in titles
 
 
 def test_no_word_of_ours_is_torn_apart_in_the_table_of_third_parties(make_report):
@@ -58,7 +117,7 @@ def test_no_word_of_ours_is_torn_apart_in_the_table_of_third_parties(make_report
     words += [report.texts(level.value) for level in RiskLevel] + [report.texts("category.unknown")]
     category, risk, outcome = (columns[number].title for number in (1, 2, 3))
     rows = [["", w, w if len(w) <= len("critical") else "", w, "1", "1", "a-domain.test"] for w in words]
-    pages, *_ = read(Table(columns, rows))
+    pages, *_ = read(PageBreak(), Table(columns, rows))
     shown = "".join(pages).split()
     for text in [title, category, risk, outcome, *words]:
         assert set(text.split()) <= set(shown), text

@@ -1,0 +1,175 @@
+"""The first page of a report: the verdict, the numbers, the worst picture, what to do, what is unknown, what is new."""
+
+import pytest
+
+from app.domain.differences import Change
+from app.domain.third_parties import Outcome
+from app.inventory.comparer import FindingChanges
+from app.reports.formats.blocks import (
+    Beside,
+    Heading,
+    Items,
+    Masthead,
+    PageBreak,
+    Picture,
+    Statement,
+    Text,
+    Tiles,
+    Tone,
+)
+from app.reports.formats.document import ReportDocument
+from app.reports.formats.extent import HTML_EXTENT
+from tests.unit.reports.formats.test_finding_screenshots import screenshot
+
+LANGUAGES = ("en", "zh-CN")
+SHOT = "5" * 64
+
+
+def page(report):
+    """Return the blocks of the first page, those in columns as well."""
+    blocks = list(ReportDocument(report, HTML_EXTENT))
+    first = blocks[: next(place for place, block in enumerate(blocks) if isinstance(block, PageBreak))]
+    return [one for block in first for one in ((*block.left, *block.right) if isinstance(block, Beside) else (block,))]
+
+
+def below(blocks, title):
+    """Return the blocks below a heading."""
+    start = next(place for place, block in enumerate(blocks) if block == Heading(title, 2))
+    return [block for block in blocks[start + 1 :] if isinstance(block, Text | Items)][:2]
+
+
+@pytest.mark.parametrize("counts", [None, {"total": 9, "critical": 5, "medium": 4}])
+def test_the_numbers_by_risk_are_those_that_the_run_has_stored(make_report, counts):
+    report = make_report(**({} if counts is None else {"finding_counts": counts}))
+    (tiles,) = [block.tiles for block in page(report) if isinstance(block, Tiles)]
+    assert [tile.number for tile in tiles] == (["2", "1", "1", "0"] if counts is None else ["5", "0", "4", "0"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "corp.test has 4 findings on 4 domains that require action; the highest risk is critical."),
+        ({"verdict": None, "status": "running"}, "was not completed"),
+        ({"verdict": None, "status": "cancelled"}, "So far it has 4 findings"),
+    ],
+)
+def test_one_sentence_says_the_whole(make_report, changes, said):
+    (first,) = [block for block in page(make_report(**changes)) if isinstance(block, Statement)]
+    assert said in first.text
+    assert first.tone is Tone.WARNING
+
+
+@pytest.mark.parametrize(
+    ("verdict", "key", "tone"),
+    [
+        ({"result": "clean", "reasons": []}, "conclusion_clean", Tone.GOOD),
+        ({"result": "inconclusive", "reasons": ["start_page"]}, "conclusion_inconclusive", Tone.WARNING),
+        # All were dismissed since.
+        ({"result": "violations", "reasons": []}, "conclusion_inconclusive", Tone.WARNING),
+        (None, "unfinished", Tone.WARNING),
+    ],
+)
+def test_a_scan_without_findings_is_called_clean_only_when_it_is(make_report, verdict, key, tone):
+    report = make_report(verdict=verdict)
+    report.findings = []
+    blocks = page(report)
+    (first,) = [block for block in blocks if isinstance(block, Statement)]
+    assert first.text.key == f"report.{key}"
+    assert first.text.params["target"] == "corp.test"
+    assert first.tone is tone
+    assert Heading(report.texts("report.actions"), 2) not in blocks
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_three_actions_are_named_in_order(make_report, language):
+    report = make_report(language)
+    actions = below(page(report), report.texts("report.actions"))[0]
+    assert actions.numbered
+    assert len(actions.texts) == 3
+
+
+def test_nothing_by_which_programs_find_a_scan_is_on_it(make_report):
+    report = make_report()
+    said = repr(page(report))
+    assert report.row.id not in said
+    assert "2026-01-02" not in said  # when the report was made
+    assert "scanner 1.0" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_not_checked_is_counted_by_reason(make_report, language):
+    report = make_report(language)
+    _, limits = below(page(report), report.texts("report.not_examined"))
+    assert (
+        report.texts("report.parties_left", count=1, outcome=report.texts(Outcome.NOT_EXAMINED.value)) in limits.texts
+    )
+    assert report.texts("reason.robots") in limits.texts  # of the verdict
+
+
+def test_where_nothing_was_left_out_it_says_so(make_report):
+    report = make_report(verdict={"result": "clean", "reasons": []})
+    report.not_examined = lambda _outcome, limit: ([], 0)
+    assert below(page(report), report.texts("report.not_examined"))[1] == Text(report.texts("report.nothing_left"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_changed_since_the_scan_before_is_counted(make_report, language):
+    counts = {Change.NEW: 2, Change.NOT_SEEN: 1}
+    changes = FindingChanges(completed_at="2025-12-01T10:00:00Z", counts=counts, unchanged=2)
+    report = make_report(language, differences=changes)
+    intro, shown = below(page(report), report.texts("report.changes"))
+    assert "2025-12-01 10:00:00 UTC" in intro.text
+    assert list(shown.texts) == [
+        report.texts("report.change.new", count=2),
+        report.texts("report.change.not_seen", count=1),
+        report.texts("report.change.same", count=2),
+    ]
+
+
+def test_a_scan_without_an_earlier_one_and_one_that_cannot_be_read_say_so(make_report):
+    report = make_report()
+    assert below(page(report), report.texts("report.changes")) == [Text(report.texts("report.no_predecessor"))]
+    lost = FindingChanges(completed_at="2025-12-01T10:00:00Z", counts=None)
+    report = make_report(differences=lost)
+    (said,) = below(page(report), report.texts("report.changes"))
+    assert said.text.key == "report.not_compared"
+
+
+def test_the_picture_is_the_first_of_the_worst_findings_that_a_picture_shows(make_report, contents):
+    report, finding = make_report(), make_report().finding
+    contents[SHOT] = screenshot((800, 600))
+    capture = {
+        "url": "https://shop.test/",
+        "final_url": "https://shop.test/",
+        "captured_at": "2026-01-01T10:00:00Z",
+        "error": None,
+        "html": None,
+        "source": None,
+        "text": None,
+        "certificate": None,
+        "status": 200,
+        "addresses": [],
+        "screenshot": {"sha256": SHOT},
+    }
+    takeover = {"violation_key": "takeover", "captures": [capture]}
+    report.finding = lambda one: {**finding(one), "captures": [capture], **(takeover if "corp.test" in one else {})}
+    (picture,) = [block for block in page(report) if isinstance(block, Picture)]
+    assert picture.caption.params["number"] == 2
+    assert "https://shop.test/" in picture.caption
+
+
+def test_the_organisation_and_the_time_of_the_scan_stand_above(make_report):
+    (head,) = [block for block in page(make_report()) if isinstance(block, Masthead)]
+    assert (head.organisation, head.logo) == ("", None)
+    assert "2026-01-01 11:02:03 UTC" in head.text
+
+
+def test_decisions_are_counted(make_report):
+    report = make_report()
+    report.findings = [{**item, "state": "confirmed"} for item in report.findings[:1]] + report.findings[1:]
+    said = [
+        block.text
+        for block in page(report)
+        if isinstance(block, Text) and report.texts("report.decisions") in block.text
+    ]
+    assert said == ["Decisions so far: 2 undecided, 1 confirmed, 1 dismissed"]
