@@ -27,6 +27,7 @@ from app.findings.decisions import Decisions
 from app.findings.evidence.chains import ChainBuilder
 from app.findings.evidence.excerpts import Excerpt, decode, find_excerpt
 from app.findings.evidence.exposures import Scales, Site, Weighed, strongest_first
+from app.findings.evidence.screenshots import screenshots_of
 from app.findings.evidence.views import EvidenceViews
 from app.findings.queries import finding_counts, findings, violations
 from app.findings.queries.assignments import assigned_to
@@ -220,7 +221,7 @@ class ScanEvidence:
                 violations.names_at(c, row.id, row.run, domains),
             )
         )
-        screenshots = self._screenshots(found)
+        screenshots = screenshots_of(self._reader, self._site, found)
         by_finding: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
         for violation in made_of:
             by_finding[violation.cause, violation.domain].append(violation)
@@ -236,23 +237,6 @@ class ScanEvidence:
                 assignment=assigned.of(item),
                 screenshot=screenshots.get(item.violation_id, ""),
             )
-
-    def _screenshots(self, found: Sequence[Row[Any]]) -> dict[str, str]:
-        """Return the hashes of screenshots of the pages where these findings were seen, by `violation_id`; of a third
-        party another page stands for it.
-        """
-        foreign = [item.domain for item in found if not self._site.owns(item.domain)]
-        captured = self._reader.capture_fields_of(foreign) if foreign else {}
-        screenshots: dict[str, str] = {}
-        for item in found:
-            if self._site.owns(item.domain):
-                capture = self._reader.capture_at(host_in(item.url), item.url)
-                screenshots[item.violation_id] = "" if capture is None else capture.screenshot_sha256
-                continue
-            shown = [capture for capture in captured.get(item.domain, ()) if capture.get("screenshot_sha256")]
-            shown.sort(key=lambda capture: item.url not in (capture.get("final_url"), capture.get("url")))
-            screenshots[item.violation_id] = shown[0]["screenshot_sha256"] if shown else ""
-        return screenshots
 
     def _advice(self, found: AssessedFinding, made_of: Sequence[Row[Any]], outcome: Outcome) -> list[Json]:
         evidence = next((item.evidence for item in made_of if item.id == found.violation_id), ())
