@@ -485,11 +485,10 @@ WALK: dict[str, Callable] = {
     "users.find": lambda c: user_rows.find(c, ID),
     "users.find_by_name": lambda c: user_rows.find_by_name(c, "u"),
     "users.taken": lambda c: user_rows.taken(c, username="x", email="y"),
-    "users.list_page": lambda c: user_rows.list_page(c, offset=50, limit=50),
-    "users.list_page, by name": lambda c: user_rows.list_page(c, user_rows.UserFilter("u"), offset=0, limit=50),
-    "users.list_page, administrators": lambda c: user_rows.list_page(
-        c, user_rows.UserFilter("u", is_active_admin=True), offset=0, limit=50
-    ),
+    "users.list_page": lambda c: [
+        user_rows.list_page(c, wanted, offset=0, limit=50)
+        for wanted in (user_rows.ALL, user_rows.UserFilter("u"), user_rows.UserFilter("u", is_active_admin=True))
+    ],
     "users.add": lambda c: user_rows.add(c, {**USER, "id": "1", "username": "v", "email": "f"}),
     "users.change": lambda c: user_rows.change(c, ID, {"role": "user"}),
     "users.lock": lambda c: user_rows.lock(c, ID),
