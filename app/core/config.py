@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.core.comma_lists import CommaList, Lists, Networks, PortPairs, Sources
 from app.core.deployment import SQLITE, check_services
 from app.core.errors import ConfigurationError
+from app.core.logo_file import check_logo
 from app.core.pending_restore import DATABASE
 from app.core.secret_rules import MailServerUrl, check_secret
 from app.domain.field_problem import describe_field_problem
@@ -148,12 +149,12 @@ class Settings(BaseSettings):
     progress_retention_s: float = Field(default=86_400, gt=0)  # after the end of a run, as all of these
     log_retention_days: int = Field(default=30, ge=1, le=36_500)
     event_retention_days: int = Field(default=365, ge=1, le=36_500)
-    attempt_retention_days: int = Field(
-        default=365, ge=1, le=36_500
-    )  # results that a later attempt has taken the place of
+    attempt_retention_days: int = Field(default=365, ge=1, le=36_500)  # results that a later attempt has replaced
     audit_retention_days: int = Field(default=365, ge=1, le=36_500)
 
-    # Requests
+    # Reports and requests
+    report_organisation: str = Field(default="", max_length=100)  # whose reports they are; "": they do not say
+    report_logo: Path | None = None  # of the organisation; PNG or JPEG
     reports_at_once: int = Field(default=4, ge=1, le=64)
     http_head_timeout_s: float = Field(default=10, gt=0, le=600)
     http_stall_timeout_s: float = Field(default=30, gt=0, le=600)
@@ -220,6 +221,7 @@ class Settings(BaseSettings):
         "public_url",
         "smtp_url",
         "mail_from",
+        "report_logo",
         mode="before",
     )
     @classmethod
@@ -323,6 +325,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
         if (key := getattr(settings, name)) is not None:
             check_secret(key.get_secret_value(), name=_variable(name))
     check_services(settings)
+    check_logo(settings.report_logo, name=_variable("report_logo"))
     return settings
 
 

@@ -209,7 +209,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/reports/formats/render.py": ("a table of formats", "tests/integration/test_report_formats.py"),
     "app/reports/formats/service.py": ("files over the route", "tests/integration/test_report_formats.py"),
     "app/reports/service.py": ("lists and the report, over the routes", "tests/integration/test_api_reports.py"),
-    "app/tasks/report_process/maker.py": ("puts parts together", "tests/integration/test_cli_report.py"),
     "app/tasks/report_process/worker.py": ("a process, run as one", "tests/unit/tasks/report_process/test_process.py"),
     "app/tasks/scan_tasks.py": ("a shell of three lines", "tests/integration/test_seed_surface.py"),
 }

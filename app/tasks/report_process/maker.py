@@ -1,16 +1,24 @@
 """Builds what makes reports: for a process of its own, and for commands."""
 
 from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
 
 from app.captures.contents import Contents
 from app.captures.location import open_storage
 from app.core.config import Settings
 from app.core.db import Database
+from app.core.logo_file import MEDIA_TYPE, UnusableLogo, read_logo
+from app.core.redact import display_text
+from app.reports.formats.blocks import Logo
 from app.reports.formats.maker import ReportMaker
 from app.scans.result_reader import ResultReader
 from app.scanstore.files import captures_dir
 from app.scanstore.location import open_stores
 from app.tasks.target_parser import EngineTargetParser
+
+log = structlog.get_logger(__name__)
 
 
 def build_report_maker(settings: Settings, db: Database, storage_variables: Mapping[str, str]) -> ReportMaker:
@@ -25,4 +33,16 @@ def build_report_maker(settings: Settings, db: Database, storage_variables: Mapp
         contents=Contents(captures),
         targets=EngineTargetParser(),
         public_url=settings.public_url,
+        organisation=display_text(settings.report_organisation),
+        logo=None if settings.report_logo is None else _logo(settings.report_logo),
     )
+
+
+def _logo(path: Path) -> Logo | None:
+    """Return the logo; None when the file has become unusable since the start: reports go on without it."""
+    try:
+        data, width, height = read_logo(path)
+    except UnusableLogo as error:
+        log.warning("report_logo_unusable", reason=error.code)
+        return None
+    return Logo(data, MEDIA_TYPE, width, height)

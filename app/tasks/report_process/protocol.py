@@ -24,7 +24,17 @@ SIZE: Final = struct.Struct("<I")  # of settings, and of an order
 MAX_PIECE_BYTES: Final = 65_536
 # What makes a report reads these of the settings: nothing in it signs, logs in or answers requests.
 REPORT_SETTINGS: Final = frozenset(
-    {"data_dir", "database_url", "database_busy_timeout_s", "captures_url", "log_level", "log_format"}
+    {
+        "data_dir",
+        "database_url",
+        "database_busy_timeout_s",
+        "captures_url",
+        "log_level",
+        "log_format",
+        "public_url",
+        "report_organisation",
+        "report_logo",
+    }
 )
 _ERRORS: Final = MappingProxyType({kind.__name__: kind for kind in (NotFound, Unavailable)})
 

@@ -118,3 +118,16 @@ def test_a_language_model_has_an_address_and_a_name():
         load_settings({"COMPLIANCE_READING_MODEL_URL": "http://127.0.0.1:11434/v1"})
     with pytest.raises(ConfigurationError, match="must be a URL"):
         load_settings({**named, "COMPLIANCE_READING_MODEL_URL": "127.0.0.1:11434"})
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(None, "unreadable"), (b"<svg/>", "no_picture"), (b"\0" * 600_000, "too_large")]
+)
+def test_a_logo_that_reports_cannot_use_refuses_to_start(tmp_path, content, code):
+    logo = tmp_path / "logo.png"
+    if content is not None:
+        logo.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="COMPLIANCE_REPORT_LOGO: ") as refused:
+        load_settings({"COMPLIANCE_REPORT_LOGO": str(logo)})
+    assert said(f"field.logo_{code}", **({"most": 512} if code == "too_large" else {})) in str(refused.value)
+    assert load_settings({"COMPLIANCE_REPORT_LOGO": ""}).report_logo is None
