@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.core.json_chunks import Json
 from app.core.redact import display_text
-from app.domain.coverage import NOT_JUDGED
+from app.domain.coverage import NOT_JUDGED, Seen
 from app.domain.decisions import DecisionState
 from app.domain.differences import Change
 from app.domain.risk import Embedding
@@ -145,8 +145,9 @@ class BoardPage:
 
     def _not_examined(self) -> Iterator[Block]:
         yield Heading(self._texts("report.not_examined"), 2)
-        crawled, known = self._contents.reader.coverage()
-        yield Text(self._texts("report.urls_crawled", crawled=crawled, known=known))
+        total = self._contents.coverage.total
+        if known := sum(total.values()):
+            yield Text(self._texts("report.urls_checked", checked=total.get(Seen.JUDGED, 0), known=known))
         limits = list(self._limits())
         if not limits:
             yield Text(self._texts("report.nothing_left"))

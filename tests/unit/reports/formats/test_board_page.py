@@ -1,7 +1,10 @@
 """The first page of a report: the verdict, the numbers, the worst picture, what to do, what is unknown, what is new."""
 
+from dataclasses import replace
+
 import pytest
 
+from app.domain.coverage import Seen
 from app.domain.differences import Change
 from app.domain.third_parties import Outcome
 from app.inventory.comparer import FindingChanges
@@ -99,7 +102,10 @@ def test_nothing_by_which_programs_find_a_scan_is_on_it(make_report):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_was_not_checked_is_counted_by_reason(make_report, language):
     report = make_report(language)
-    _, limits = below(page(report), report.texts("report.not_examined"))
+    report.coverage = replace(report.coverage, hosts={"www.corp.test": {Seen.JUDGED: 5, Seen.NO_ANSWER: 2}})
+    checked, limits = below(page(report), report.texts("report.not_examined"))
+    assert checked.text == report.texts("report.urls_checked", checked=5, known=7)
+    assert limits.texts[0] == report.texts("report.urls_left", count=2, reason=report.texts("reason.no_answer"))
     assert (
         report.texts("report.parties_left", count=1, outcome=report.texts(Outcome.NOT_EXAMINED.value)) in limits.texts
     )
@@ -109,7 +115,7 @@ def test_what_was_not_checked_is_counted_by_reason(make_report, language):
 def test_where_nothing_was_left_out_it_says_so(make_report):
     report = make_report(verdict={"result": "clean", "reasons": []})
     report.not_examined = lambda _outcome, limit: ([], 0)
-    assert below(page(report), report.texts("report.not_examined"))[1] == Text(report.texts("report.nothing_left"))
+    assert below(page(report), report.texts("report.not_examined"))[0] == Text(report.texts("report.nothing_left"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
