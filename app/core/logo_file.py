@@ -32,7 +32,7 @@ def check_logo(path: Path | None, *, name: str) -> None:
     try:
         read_logo(path)
     except UnusableLogo as error:
-        reason = english(f"field.logo_{error.code}", **({"most": MAX_BYTES >> 10} if error.code == "too_large" else {}))
+        reason = english(f"logo.{error.code}", **({"most": MAX_BYTES >> 10} if error.code == "too_large" else {}))
         problems = english("labelled", what=name, text=reason)
         raise ConfigurationError(text="settings_refused", problems=problems) from None
 

@@ -129,5 +129,5 @@ def test_a_logo_that_reports_cannot_use_refuses_to_start(tmp_path, content, code
         logo.write_bytes(content)
     with pytest.raises(ConfigurationError, match="COMPLIANCE_REPORT_LOGO: ") as refused:
         load_settings({"COMPLIANCE_REPORT_LOGO": str(logo)})
-    assert said(f"field.logo_{code}", **({"most": 512} if code == "too_large" else {})) in str(refused.value)
+    assert said(f"logo.{code}", **({"most": 512} if code == "too_large" else {})) in str(refused.value)
     assert load_settings({"COMPLIANCE_REPORT_LOGO": ""}).report_logo is None
