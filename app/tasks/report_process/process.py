@@ -28,8 +28,8 @@ from app.tasks.report_process.protocol import (
 )
 
 MODULE: Final = "app.tasks.report_process.worker"
-# A process that dies is noticed at once, and one that computes for too long is ended by its processor time (`worker`): this
-# ends what waits for something that does not come. On an overloaded machine a PDF takes minutes.
+# A process that dies is noticed at once, and one that computes for too long is ended by its processor time (`worker`):
+# this ends what waits for something that does not come. On an overloaded machine a PDF takes minutes.
 PIECE_LIMIT_S: Final = 600.0
 WARM_UP_AFTER_S: Final = 5.0  # when a server's start is over: from then on a report need not wait for a second
 CLOSE_LIMIT_S: Final = 1.0
