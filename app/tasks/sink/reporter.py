@@ -176,7 +176,9 @@ class Reporter:
         if state is Recheck.NOT_CONFIRMED and before is not Recheck.AWAITED:
             return before is state
         self.findings.note_recheck(domain, key.value, state)
-        if state is not Recheck.AWAITED:  # else the violation is still to be reported
+        if before is None or before is state:  # the violation is still to be reported, or nothing changes
+            return True
+        if state is not Recheck.AWAITED:
             change = self.findings.tell(domain, await self._assess(domain))
             if change.changed:
                 self._tell_changes(change)

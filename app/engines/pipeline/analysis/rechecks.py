@@ -27,7 +27,7 @@ from app.engines.ports import ScanSink, ScanStore
 MAX_RECHECKS: Final = 50  # of one scan; what is beyond is told at once
 WORKERS: Final = 8
 WAIT_S: Final = 120.0  # how long a scan whose other work is done waits for them, after the pause
-REFUTED: Final = "rechecks_refuted"  # checkpoint: when pages were captured that no longer showed it
+REFUTED: Final = "rechecks_refuted"  # checkpoint: when which pages no longer showed it, and whether a browser looked
 # What no other capture of the page can refute: a link of the site, a service where a name is free.
 _NOT_SHOWN: Final = frozenset({ViolationKey.HIDDEN_LINK, ViolationKey.TAKEOVER, ViolationKey.TAMPERED})
 
@@ -64,7 +64,8 @@ class Rechecks:
         self._texts = texts
         self._now = now
         self._awaiting: dict[Accusation, dict[CaptureTarget, tuple[CapturedPage, ViolationFact]]] = {}
-        self._refuted: dict[str, float] = store.checkpoint(REFUTED) or {}
+        self._certain: set[Accusation] = set()  # no other capture refutes them
+        self._refuted: dict[str, tuple[float, dict[str, bool]]] = store.checkpoint(REFUTED) or {}
         self._queue: WorkQueue[Accusation] = WorkQueue()
         self._is_over = asyncio.Event()
 
@@ -79,27 +80,41 @@ class Rechecks:
             return
         for fact in facts:
             accusation = _accusation(fact)
-            if not rests_on_content(fact):
-                if self._awaiting.pop(accusation, None) is not None:
-                    await self._sink.recheck(fact.domain, fact.violation_key, Recheck.UPHELD)
+            if fact.violation_key in _NOT_SHOWN or accusation in self._config.known or accusation in self._certain:
+                continue
+            if _is_listed(fact):
+                self._certain.add(accusation)
+                self._awaiting.pop(accusation, None)
+                await self._sink.recheck(*_key(fact), Recheck.UPHELD)
             elif accusation in self._awaiting:
                 self._awaiting[accusation][target] = (page, fact)
-            elif accusation not in self._config.known:
+            else:
                 await self._note_new(accusation, target, page, fact)
 
     async def _note_new(
         self, accusation: Accusation, target: CaptureTarget, page: CapturedPage, fact: ViolationFact
     ) -> None:
-        refuted_at = self._refuted.get(_name(accusation))
-        if refuted_at is not None:
-            if self._captured_at(page) > refuted_at:  # it is back, or stands on another page
-                await self._sink.recheck(fact.domain, fact.violation_key, Recheck.UPHELD)
+        if _name(accusation) in self._refuted:
+            # What was refuted then stays so; what is back, or was never looked at again, is told.
+            state = Recheck.NOT_CONFIRMED if self._was_refuted(accusation, target, page, fact) else Recheck.UPHELD
+            await self._sink.recheck(*_key(fact), state)
             return
         if self._queue.total >= MAX_RECHECKS or self._is_over.is_set():
             return  # it counts at once
-        if await self._sink.recheck(fact.domain, fact.violation_key, Recheck.AWAITED):
-            self._awaiting[accusation] = {target: (page, fact)}
-            self._queue.add([accusation])
+        if await self._sink.recheck(*_key(fact), Recheck.AWAITED) and accusation not in self._certain:
+            is_new = accusation not in self._awaiting
+            self._awaiting.setdefault(accusation, {})[target] = (page, fact)
+            if is_new:
+                self._queue.add([accusation])
+
+    def _was_refuted(
+        self, accusation: Accusation, target: CaptureTarget, page: CapturedPage, fact: ViolationFact
+    ) -> bool:
+        refuted_at, looked_at = self._refuted[_name(accusation)]
+        with_browser = looked_at.get(target.url)
+        if with_browser is None or (needs_browser(page, fact) and not with_browser):
+            return False
+        return self._captured_at(page) <= refuted_at
 
     def give_up(self) -> None:
         """The time is over: what waits counts as it is."""
@@ -120,24 +135,35 @@ class Rechecks:
 
     async def _recheck(self, accusation: Accusation, judge: Judge) -> None:
         await self._pause(accusation)
-        began_at, looked_at = self._now(), dict[CaptureTarget, bool | None]()
-        while not self._is_over.is_set() and True not in looked_at.values():
+        began_at, looked_at = self._now(), dict[CaptureTarget, tuple[bool | None, bool]]()
+        while not self._is_over.is_set() and all(answer is not True for answer, _ in looked_at.values()):
             accusing = self._awaiting.get(accusation, {})
             if self._was_seen_apart(page for page, _ in accusing.values()):
                 break
             target = next((target for target in accusing if target not in looked_at), None)
             if target is None:
                 break
-            looked_at[target] = await self._is_accused(accusation, target, *accusing[target], judge)
+            page, fact = accusing[target]
+            answer = await self._is_accused(accusation, target, page, fact, judge)
+            looked_at[target] = (answer, needs_browser(page, fact))
         found = self._awaiting.pop(accusation, None)
         if found is None:  # meanwhile it was found to be certain
             return
         fact = next(fact for _, fact in found.values())
         seen_apart = self._was_seen_apart(page for page, _ in found.values())
-        answers = [True] if seen_apart else list(looked_at.values())
+        # A page that a browser accuses by now was looked at without one: that says nothing.
+        answers = (
+            [True]
+            if seen_apart
+            else [
+                answer if with_browser or not needs_browser(*found[target]) else None
+                for target, (answer, with_browser) in looked_at.items()
+            ]
+        )
         is_refuted = bool(answers) and not self._is_over.is_set() and all(answer is False for answer in answers)
         if is_refuted:
-            self._refuted[_name(accusation)] = began_at
+            looks = {target.url: with_browser for target, (_, with_browser) in looked_at.items()}
+            self._refuted[_name(accusation)] = (began_at, looks)
             self._store.put_checkpoint(REFUTED, self._refuted)
         await self._sink.recheck(*_key(fact), Recheck.NOT_CONFIRMED if is_refuted else Recheck.UPHELD)
         await self._tell(fact, answers, is_refuted=is_refuted)
@@ -183,7 +209,8 @@ class Rechecks:
     def _was_seen_apart(self, pages: Iterable[CapturedPage]) -> bool:
         """Whether two pages are accused of the same that were captured as far apart as the two looks at one."""
         times = [self._captured_at(page) for page in pages]
-        return len(times) > 1 and self._config is not None and max(times) - min(times) >= self._config.after_s
+        apart_s = max(times) - min(times) if times else 0.0
+        return apart_s > 0 and self._config is not None and apart_s >= self._config.after_s
 
     def _captured_at(self, page: CapturedPage) -> float:
         return page.capture.captured_at or self._now()
@@ -191,8 +218,11 @@ class Rechecks:
 
 def rests_on_content(fact: ViolationFact) -> bool:
     """Whether a fact is about what a page shows, and no list says the same."""
-    is_listed = any(item.layer is Layer.REPUTATION for item in fact.evidence)
-    return fact.violation_key not in _NOT_SHOWN and not is_listed
+    return fact.violation_key not in _NOT_SHOWN and not _is_listed(fact)
+
+
+def _is_listed(fact: ViolationFact) -> bool:
+    return any(item.layer is Layer.REPUTATION for item in fact.evidence)
 
 
 def is_answer(capture: Capture) -> bool:

@@ -43,6 +43,8 @@ class Sink:
         before = self.states.get((domain, key))
         if state is Recheck.AWAITED and before is not None:
             return before is state
+        if state is Recheck.NOT_CONFIRMED and before is not Recheck.AWAITED:
+            return before is state
         self.told.append(state.value)
         self.states[domain, key] = state
         return True
@@ -190,7 +192,7 @@ async def test_what_a_model_alone_says_is_never_refuted():
 )
 async def test_what_does_not_rest_on_the_page_is_not_looked_at_again(found):
     scene = Scene()
-    assert await scene.look(found) == []
+    assert "awaited" not in await scene.look(found)
     assert scene.pages.captured == []
 
 
@@ -214,6 +216,67 @@ async def test_a_list_that_says_the_same_upholds_it_at_once():
         assert scene.sink.told == ["awaited", "upheld"]
         rechecks.give_up()
     assert scene.sink.told == ["awaited", "upheld"]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_list_upholds_what_was_refuted_and_keeps_it_from_being_looked_at(is_first):
+    scene, listed = Scene(), fact(Layer.REPUTATION)
+    if not is_first:
+        assert await scene.look() == ["awaited", "not_confirmed"]
+        scene.rechecks = scene.make()
+    async with scene.running() as rechecks:
+        await rechecks.note(OTHER, PAGE, [listed])
+        await rechecks.note(TARGET, PAGE, [FACT])
+    assert scene.sink.told == ["upheld"] if is_first else scene.sink.told[2:] == ["upheld"]
+    assert OTHER.url not in scene.pages.captured
+
+
+@pytest.mark.parametrize(
+    ("target", "page", "state"), [(OTHER, PAGE, "upheld"), (TARGET, RENDERED, "upheld"), (TARGET, PAGE, None)]
+)
+async def test_what_was_not_looked_at_again_is_not_refuted_with_the_rest(target, page, state):
+    scene = Scene(now=1_060.0)
+    assert await scene.look() == ["awaited", "not_confirmed"]
+    await scene.rechecks.note(target, page, [FACT])
+    assert scene.sink.told[2:] == ([] if state is None else [state])
+
+
+async def test_a_page_that_a_browser_accuses_while_it_is_looked_at_without_one_is_not_refuted():
+    scene = Scene()
+
+    async def judge(target, page):
+        await scene.rechecks.note(TARGET, RENDERED, [FACT])
+        return []
+
+    scene.pages.judge = judge
+    assert await scene.look() == ["awaited", "upheld"]
+
+
+async def test_pages_that_are_noted_while_nothing_can_be_written_are_all_looked_at():
+    scene, written = Scene(), asyncio.Event()
+    recheck = scene.sink.recheck
+
+    async def wait(*arguments):
+        await written.wait()
+        return await recheck(*arguments)
+
+    scene.sink.recheck = wait
+    async with scene.running() as rechecks, asyncio.TaskGroup() as group:
+        for target in (TARGET, OTHER):
+            group.create_task(rechecks.note(target, PAGE, [FACT]))
+        await asyncio.sleep(0)
+        written.set()
+    assert sorted(scene.pages.captured) == [URL, OTHER.url]
+    assert scene.sink.told == ["awaited", "not_confirmed"]
+
+
+async def test_what_was_refuted_and_not_told_before_an_end_is_told_by_the_successor():
+    scene = Scene(now=1_060.0)
+    assert await scene.look() == ["awaited", "not_confirmed"]
+    scene.sink.states["a.test", "gambling"] = Recheck.AWAITED  # what the log has
+    scene.rechecks = scene.make()
+    await scene.rechecks.note(TARGET, PAGE, [FACT])
+    assert scene.sink.told[2:] == ["not_confirmed"]
 
 
 async def test_all_pages_that_are_accused_of_it_are_looked_at_and_each_of_them_can_uphold_it():
