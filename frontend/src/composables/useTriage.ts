@@ -45,8 +45,10 @@ export function useTriage(take: (now: DecidedFinding) => void) {
   /** Decides over what the reader has seen; returns whether it went well with all. Does nothing while something is under way. */
   async function decide(some: readonly DecidedFinding[], state: DecisionState, reason: string | null = null): Promise<boolean> {
     if (isBusy.value || some.length === 0) return false;
+    const earlier = batches.value;
     const done = (await each(some, (one) => send(one, state, reason))).map(({ one, decision }) => ({ before: one, decision }));
-    if (done.length > 0) batches.value = [...batches.value, { state, done }].slice(-MOST_BATCHES);
+    const isReset = batches.value !== earlier; // the reader has gone to another list meanwhile
+    if (done.length > 0 && !isReset) batches.value = [...batches.value, { state, done }].slice(-MOST_BATCHES);
     for (const { before, decision } of done) take({ ...before, finding: decidedAs(before.finding, decision) });
     return failures.value.length === 0;
   }
@@ -61,9 +63,11 @@ export function useTriage(take: (now: DecidedFinding) => void) {
     return failures.value.length === 0;
   }
 
-  function forget(): void {
+  /** For another list: nobody takes back what is not in sight. */
+  function reset(): void {
+    batches.value = [];
     failures.value = [];
   }
 
-  return { decide, undo, last, isBusy, failures, problem, forget };
+  return { decide, undo, last, isBusy, failures, problem, reset };
 }

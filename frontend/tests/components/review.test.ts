@@ -163,6 +163,50 @@ test("the filter shows what was decided, with who, when and why, and u opens it 
   expect(names()).toEqual([]);
 });
 
+test("u takes back nothing of the list before: it opens the chosen line of this one", async () => {
+  const dismissed = decision({ state: "dismissed", reason: "ours", version: 3 });
+  rest.answers["GET /review"] = ({ query }: Asked) =>
+    query.get("decision") === "dismissed" ? { items: [item("y.test", dismissed)], next_cursor: null, unreadable: [] } : page(["x.test"]);
+  decidesOn("x.test");
+  decidesOn("y.test", 3);
+  const { view } = await open();
+  await press("j");
+  await press("c");
+  await view.find("select").setValue("dismissed");
+  await flushPromises();
+  expect(view.find(".done").exists()).toBe(false);
+  await press("j");
+  await press("u");
+  expect(sent().slice(1)).toEqual([["gambling.y.test", { state: "open", reason: null, version: 3 }]]);
+});
+
+test("what is answered after the filter has changed, or before the queue is loaded again, is not taken back", async () => {
+  rest.answers["GET /review"] = ({ query }: Asked) => page(query.get("decision") === "open" ? ["x.test", "y.test"] : []);
+  let answer = (_: DecisionInfo) => {};
+  rest.answers["PUT /tasks/t1/findings/gambling.x.test/decision"] = () => new Promise<DecisionInfo>((resolve) => (answer = resolve));
+  rest.answers["PUT /tasks/t1/findings/gambling.y.test/decision"] = problem(409, "decision_changed");
+  const { view } = await open();
+  await view.find("[data-decide=confirmed]").trigger("click");
+  await flushPromises();
+  await view.find("select").setValue("dismissed");
+  await flushPromises();
+  answer(decision());
+  await flushPromises();
+  await press("u");
+  expect(sent()).toHaveLength(1);
+  await view.find("select").setValue("open");
+  await flushPromises();
+  decidesOn("x.test");
+  await view.find("[data-decide=confirmed]").trigger("click");
+  await flushPromises();
+  await press("j");
+  await press("c");
+  await view.findAll("button").find((button) => button.text() === "Reload the queue")!.trigger("click");
+  await flushPromises();
+  await press("u");
+  expect(sent().map(([name]) => name)).toEqual(["gambling.x.test", "gambling.x.test", "gambling.y.test"]);
+});
+
 test("what was decided on less than was found since is open, and says so", async () => {
   rest.answers["GET /review"] = { items: [item("x.test", decision({ holds: false }))], next_cursor: null, unreadable: [] };
   const { view } = await open();

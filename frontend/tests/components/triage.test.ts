@@ -260,6 +260,26 @@ describe("decisions", () => {
   });
 });
 
+describe("what can be taken back", () => {
+  test("is of the list in sight: another filter, or the list loaded again, ends it", async () => {
+    rest.answers[LIST] = page([found("a.test"), found("b.test")]);
+    decidesOn("a.test");
+    rest.answers[`PUT /tasks/${TASK}/findings/gambling.b.test/decision`] = problem(409, "decision_changed");
+    const { view } = await open();
+    await press("j", "c");
+    await view.find("select[name=risk]").setValue("high");
+    await flushPromises();
+    await press("u");
+    expect([sent(), view.find(".done").exists()]).toEqual([[["a.test", "confirmed", 0]], false]);
+    decidesOn("a.test");
+    await press("j", "c", "j", "c");
+    await view.find(".triage [role=alert] button").trigger("click");
+    await flushPromises();
+    await press("u");
+    expect(sent().slice(1)).toEqual([["a.test", "confirmed", 0], ["b.test", "confirmed", 0]]);
+  });
+});
+
 describe("thumbnails", () => {
   test("are read when they come into sight, small, one request each; what may disturb is blurred", async () => {
     const screenshot = { sha256: SHA, href: "/x" };
