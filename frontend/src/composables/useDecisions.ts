@@ -18,6 +18,10 @@ export function decidedAs<T extends FindingSummary>(finding: T, decision: Decisi
   return { ...finding, decision, state: decision.state };
 }
 
+export function isSame(one: DecidedFinding, other: DecidedFinding): boolean {
+  return one.taskId === other.taskId && one.finding.finding_id === other.finding.finding_id;
+}
+
 export function useDecisions() {
   const { api } = useAccount();
 

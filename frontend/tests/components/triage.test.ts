@@ -278,6 +278,54 @@ describe("what can be taken back", () => {
     await press("u");
     expect(sent().slice(1)).toEqual([["a.test", "confirmed", 0], ["b.test", "confirmed", 0]]);
   });
+
+  test("are several steps of one finding, one after the other, and none is offered twice", async () => {
+    rest.answers[LIST] = page([found("a.test")]);
+    decidesOn("a.test");
+    const { view } = await open();
+    await press("j", "c", "m", "c", "u");
+    expect(view.find(".done").exists()).toBe(false);
+    await press("u", "u");
+    expect(sent().slice(3)).toEqual([["a.test", "mending", 3], ["a.test", "confirmed", 4], ["a.test", "open", 5]]);
+    expect([stateOf(view, "a.test").attributes("data-decision"), view.find("[role=alert]").exists()]).toEqual(["open", false]);
+  });
+
+  test("never is what somebody else has decided between two steps", async () => {
+    rest.answers[LIST] = page([found("a.test")]);
+    decidesOn("a.test");
+    const { view } = await open();
+    await press("j", "c");
+    rest.answers[LIST] = page([found("a.test", { state: "mending", decision: decision({ state: "mending", version: 2 }) })]);
+    setLanguage("zh-CN"); // the list is read anew
+    await flushPromises();
+    const path = `PUT /tasks/${TASK}/findings/gambling.a.test/decision`;
+    const count = rest.answers[path] as (asked: Asked) => unknown;
+    count({ body: { state: "mending", version: 1 } } as Asked); // of the colleague
+    setLanguage("en");
+    await flushPromises();
+    await press("c", "u", "u");
+    expect(sent()).toEqual([["a.test", "confirmed", 0], ["a.test", "confirmed", 2], ["a.test", "mending", 3], ["a.test", "open", 1]]);
+    expect([stateOf(view, "a.test").text(), view.find("[role=alert]").text()]).toEqual([english("decision.mending"), expect.stringContaining(english("error.decision_changed"))]);
+  });
+
+  test("stays what failed, for another try; what somebody else has decided since does not", async () => {
+    const names = ["a.test", "b.test", "c.test"];
+    rest.answers[LIST] = page(names.map((name) => found(name)));
+    decidesOn(...names);
+    const { view } = await open();
+    await view.find(".triage .all input").setValue(true);
+    await view.find("[data-bulk=confirmed]").trigger("click");
+    await flushPromises();
+    const [, b, c] = names.map((name) => `PUT /tasks/${TASK}/findings/gambling.${name}/decision`) as [string, string, string];
+    const works = rest.answers[b];
+    [rest.answers[b], rest.answers[c]] = [problem(503, "unavailable"), problem(409, "decision_changed")];
+    await press("u");
+    expect(view.find(".done").text()).toContain("b.test: Confirmed.");
+    rest.answers[b] = works;
+    await press("u", "u");
+    expect(sent().slice(6)).toEqual([["b.test", "open", 1]]);
+    expect(names.map((name) => stateOf(view, name).attributes("data-decision"))).toEqual(["open", "open", "confirmed"]);
+  });
 });
 
 describe("thumbnails", () => {
