@@ -207,6 +207,35 @@ test("what is answered after the filter has changed, or before the queue is load
   expect(sent().map(([name]) => name)).toEqual(["gambling.x.test", "gambling.x.test", "gambling.y.test"]);
 });
 
+test("an undo that fails is told where nothing is left in the list, and can be tried again", async () => {
+  rest.answers["GET /review"] = page(["x.test"]);
+  decidesOn("x.test");
+  const { view, names } = await open();
+  await press("j");
+  await press("c");
+  const works = rest.answers["PUT /tasks/t1/findings/gambling.x.test/decision"];
+  rest.answers["PUT /tasks/t1/findings/gambling.x.test/decision"] = problem(503, "unavailable");
+  await press("u");
+  expect([names(), view.find(".triage [role=alert]").text()]).toEqual([[], expect.stringContaining(english("error.unavailable"))]);
+  expect(view.find(".triage .all").exists()).toBe(false); // there is nothing to choose
+  rest.answers["PUT /tasks/t1/findings/gambling.x.test/decision"] = works;
+  await press("u");
+  expect([names(), view.find("[role=alert]").exists()]).toEqual([["x.test"], false]);
+});
+
+test("a failure stands at the finding that it is about, else above the list", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test"]);
+  rest.answers["PUT /tasks/t1/findings/gambling.y.test/decision"] = problem(409, "decision_changed");
+  const { view } = await open();
+  const told = () => [".triage", ".decision"].map((place) => view.find(`${place} [role=alert]`).exists());
+  await press("j");
+  await view.find("[data-decide=confirmed]").trigger("click"); // of y.test: the chosen line has a bar instead
+  await flushPromises();
+  expect([view.find("[data-chosen] .domain").text(), told()]).toEqual(["x.test", [true, false]]);
+  await press("j");
+  expect([view.find("[data-chosen] .domain").text(), told()]).toEqual(["y.test", [false, true]]);
+});
+
 test("what was decided on less than was found since is open, and says so", async () => {
   rest.answers["GET /review"] = { items: [item("x.test", decision({ holds: false }))], next_cursor: null, unreadable: [] };
   const { view } = await open();

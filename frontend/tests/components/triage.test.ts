@@ -308,6 +308,18 @@ describe("what can be taken back", () => {
     expect([stateOf(view, "a.test").text(), view.find("[role=alert]").text()]).toEqual([english("decision.mending"), expect.stringContaining(english("error.decision_changed"))]);
   });
 
+  test("and was not is told, also where nothing is left in the list", async () => {
+    rest.answers[LIST] = page([found("a.test")]);
+    decidesOn("a.test");
+    const { view } = await open({ decision: "open" });
+    await press("j", "c");
+    rest.answers[`PUT /tasks/${TASK}/findings/gambling.a.test/decision`] = problem(503, "unavailable");
+    await press("u");
+    expect(view.find(".state").text()).toContain(english("triage.none_fits"));
+    expect(view.find(".triage [role=alert]").text()).toContain(english("error.unavailable"));
+    expect(view.find(".triage .all").exists()).toBe(false); // there is nothing to choose
+  });
+
   test("stays what failed, for another try; what somebody else has decided since does not", async () => {
     const names = ["a.test", "b.test", "c.test"];
     rest.answers[LIST] = page(names.map((name) => found(name)));
