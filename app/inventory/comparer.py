@@ -67,7 +67,9 @@ class ScanComparer:
             return None
         ended = optional_to_wire(other.completed_at)
         try:
-            counts = self._kept_counts(row, other) or self._counts(row, reader, other, results)
+            counts = self._kept_counts(row, other)
+            if counts is None:  # {}: nothing differs
+                counts = self._counts(row, reader, other, results)
         except (ScanStoreError, Unavailable):
             return FindingChanges(completed_at=ended, counts=None)
         of_findings = counts.get(Section.FINDINGS, {})

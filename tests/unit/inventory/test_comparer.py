@@ -5,7 +5,9 @@ from contextlib import closing
 import pytest
 
 from app.domain.differences import Change
-from app.inventory.comparer import FindingChanges, ScanComparer
+from app.inventory.comparer import VERSION, FindingChanges, ScanComparer
+from app.inventory.queries import differences
+from app.inventory.queries.differences import Pair, RunKey
 from app.scans.queries import tasks
 from app.scans.result_reader import ResultReader
 from app.scanstore.scan_folder import ScanFolder
@@ -55,3 +57,13 @@ def test_results_that_are_gone_are_not_compared(world, results, tmp_path):
     told = changes(world, results, second)
     assert isinstance(told, FindingChanges)
     assert told.counts is None
+
+
+def test_what_was_compared_is_not_compared_again_where_nothing_differs(world, results, tmp_path):
+    first, second = scan(world, tmp_path, 1, "casino.test"), scan(world, tmp_path, 2, "casino.test")
+    found(world, second, "casino.test")
+    pair = Pair(RunKey(second, 1), RunKey(first, 1))
+    world.db.write_sync(lambda c: differences.put(c, pair, VERSION, at=world.now, counts={}, body=b""))
+    (tmp_path / f"{first}-1.db").unlink()  # to compare again would fail
+    told = changes(world, results, second)
+    assert (told.counts, told.unchanged) == ({}, 1)
