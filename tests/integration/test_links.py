@@ -6,6 +6,7 @@ import pytest
 
 from app.core.opaque_tokens import LINK, new_token
 from app.core.scopes import LINK_ROUTES, SCOPE_OF_ROUTE
+from app.domain.messages import MessageCatalog
 from tests.support.backend import USER_PASSWORD
 from tests.support.live import go_live
 from tests.support.scanned import scanned_once
@@ -13,6 +14,7 @@ from tests.support.scanned import scanned_once
 RARELY = {"access_recheck_s": 600, "ws_handshakes_per_s_per_address": 10_000}
 WITHIN_S = 30.0
 NOT_FOUND = (404, "not_found")
+TEXTS = MessageCatalog("en")
 
 
 @pytest.fixture
@@ -304,6 +306,15 @@ def test_a_link_shows_no_notes_for_colleagues(scanned, shared, places):
         assert note["comment"] not in scanned.get(tail, headers=mine).text, tail
         assert "2026-12-15" not in scanned.get(tail, headers=mine).text, tail
     assert found["assignment"] is None
+
+
+def test_a_report_for_a_link_says_nothing_of_another_scan_and_not_who_started_this_one(scanned, shared):
+    mine, _, _ = shared
+    own = scanned.get("/report?format=html&lang=en").text
+    for_link = scanned.get("/report?format=html&lang=en", headers=mine).text
+    for said in (TEXTS("report.started_by"), TEXTS("report.changes")):
+        assert said in own
+        assert said not in for_link
 
 
 def test_a_capture_of_another_scan_is_not_shown_by_its_hash(scanned, shared, places):

@@ -77,27 +77,33 @@ class BoardPage:
             yield Beside(actions, [picture], LEFT_SHARE)
         else:
             yield from (*actions, *([] if picture is None else [picture]))
-        yield Beside(list(self._not_examined()), list(self._changes()), LEFT_SHARE)
+        if self._contents.origin.is_shared:  # such a reader may know of this scan alone
+            yield from self._not_examined()
+        else:
+            yield Beside(list(self._not_examined()), list(self._changes()), LEFT_SHARE)
 
     @property
     def _result(self) -> Result | None:
         return None if self._row.verdict is None else Result(self._row.verdict["result"])
 
     def _conclusion(self) -> str:
-        """The result in one sentence."""
-        found, contents = self._contents.findings, self._contents
+        """The result in one sentence. What was dismissed requires no action: it is not counted with the rest."""
+        found, texts = self._contents.findings, self._texts
+        valid = [item for item in found if not is_dismissed(item)]
         params: dict[str, Any] = {"target": display_text(self._row.target_domain)}
-        if found:
-            total = self._row.finding_counts.get("total", 0)
-            params["findings"] = contents.texts("report.findings_counted", count=total)
-            params["domains"] = contents.texts("report.domains_counted", count=len(contents.level_of))
-            params["level"] = found[0]["risk"]["level_name"]
+        if valid:
+            params["findings"] = texts("report.findings_counted", count=len(valid))
+            params["domains"] = texts("report.domains_counted", count=len({item["domain"] for item in valid}))
+            params["level"] = valid[0]["risk"]["level_name"]
         if self._result is None:
-            params["status"] = self._texts(self._row.status)
-            return self._texts("report.unfinished_found" if found else "report.unfinished", **params)
+            params["status"] = texts(self._row.status)
+            if valid:
+                return texts("report.unfinished_found", **params)
+            return texts("report.unfinished_dismissed" if found else "report.unfinished", **params)
+        if valid:
+            return texts("report.conclusion_violations", **params)
         if found:
-            all_dismissed = all(map(is_dismissed, found))
-            return self._texts(f"report.conclusion_{'dismissed' if all_dismissed else 'violations'}", **params)
+            return texts("report.conclusion_dismissed", count=len(found), **params)
         key = Result.INCONCLUSIVE if self._result is Result.VIOLATIONS else self._result
         return self._texts(f"report.conclusion_{key}", **params)
 
@@ -145,12 +151,17 @@ class BoardPage:
 
     def _not_examined(self) -> Iterator[Block]:
         yield Heading(self._texts("report.not_examined"), 2)
-        total = self._contents.coverage.total
-        if known := sum(total.values()):
-            yield Text(self._texts("report.urls_checked", checked=total.get(Seen.JUDGED, 0), known=known))
+        total, is_whole = self._contents.coverage.total, self._row.verdict is not None
+        checked = total.get(Seen.JUDGED, 0)
+        if is_whole:  # files and names that lead nowhere are not to check
+            known = checked + sum(total.get(seen, 0) for seen in NOT_JUDGED)
+        else:  # the sum of a crawl that has not ended has nothing of what waits
+            known = self._contents.reader.coverage()[1]
+        yield Text(self._texts("report.urls_checked", checked=checked, known=known))
         limits = list(self._limits())
         if not limits:
-            yield Text(self._texts("report.nothing_left"))
+            if is_whole and known:
+                yield Text(self._texts("report.nothing_left"))
             return
         rest = len(limits) - MAX_LIMITS
         more = [self._texts("report.more_limits", count=rest)] if rest > 0 else []

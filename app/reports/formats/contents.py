@@ -83,13 +83,17 @@ class ReportContents:
 
     @cached_property
     def earlier_risks(self) -> Mapping[str, str] | None:
-        """Return the risk levels of what the scan before has found, by finding; None: there is none to compare with."""
+        """Return the risk levels of what the scan before has found, by finding; None: there is none to compare with, or
+        the reader may know of this scan alone.
+        """
+        if self.origin.is_shared:
+            return None
         return self.db.read_sync(lambda connection: earlier_risks(connection, self.row))
 
     @cached_property
     def changes(self) -> FindingChanges | None:
-        """Return how the findings differ from those of the scan before; None: there is none to compare with."""
-        return self._compare(self.row, self.reader)
+        """Return how the findings differ from those of the scan before; None: as of `earlier_risks`."""
+        return None if self.origin.is_shared else self._compare(self.row, self.reader)
 
     @cached_property
     def coverage(self) -> Coverage:

@@ -105,11 +105,14 @@ class ReportMaker:
             origin=self._origin(order),
             epoch=epoch,
             compare=lambda shown, opened: self._comparer.finding_changes(shown, opened, self._results),
-            started_by=self._db.read_sync(lambda c: accounts.names_of(c, [row.user_id])).get(row.user_id, ""),
+            started_by="" if order.is_shared else self._started_by(row),
         )
         pieces = render(ReportFormat(order.kind), contents)
         yield next(pieces)  # at once: what follows may take its time
         yield from join_small(pieces)
+
+    def _started_by(self, row: TaskRow) -> str:
+        return self._db.read_sync(lambda c: accounts.names_of(c, [row.user_id])).get(row.user_id, "")
 
     def _origin(self, order: ReportOrder) -> Origin:
         program = f"{PROGRAM} {version(PROGRAM)}"

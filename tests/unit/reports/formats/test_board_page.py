@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.coverage import Seen
 from app.domain.differences import Change
+from app.domain.scan_facts import FrontierUrl, UrlState
 from app.domain.third_parties import Outcome
 from app.inventory.comparer import FindingChanges
 from app.reports.formats.blocks import (
@@ -51,15 +52,51 @@ def test_the_numbers_by_risk_are_those_that_the_run_has_stored(make_report, coun
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "corp.test has 4 findings on 4 domains that require action; the highest risk is critical."),
+        ({}, "corp.test has 3 findings that require action, on 3 domains; the highest risk is critical."),
         ({"verdict": None, "status": "running"}, "was not completed"),
-        ({"verdict": None, "status": "cancelled"}, "So far it has 4 findings"),
+        ({"verdict": None, "status": "cancelled"}, "So far it has 3 findings that require action, on 3 domains."),
     ],
 )
 def test_one_sentence_says_the_whole(make_report, changes, said):
     (first,) = [block for block in page(make_report(**changes)) if isinstance(block, Statement)]
     assert said in first.text
     assert first.tone is Tone.WARNING
+
+
+def conclusion(report):
+    (first,) = [block for block in page(report) if isinstance(block, Statement)]
+    return str(first.text)
+
+
+def test_what_was_dismissed_requires_no_action_and_gives_no_level(make_report):
+    report = make_report()
+    worst, *rest = report.findings
+    valid = next(item for item in rest if item["state"] != "dismissed" and item["risk"]["level"] != "critical")
+    report.findings = [{**worst, "state": "dismissed"}, valid, {**valid, "finding_id": rest[-1]["finding_id"]}]
+    level = valid["risk"]["level_name"]
+    params = {"findings": report.texts("report.findings_counted", count=2), "domains": "1 domain", "level": level}
+    assert worst["risk"]["level"] == "critical"
+    assert conclusion(report) == report.texts("report.conclusion_violations", target="corp.test", **params)
+
+
+def test_a_single_finding_is_told_as_one(make_report):
+    report = make_report()
+    report.findings = report.findings[:1]
+    assert "corp.test has 1 finding that requires action, on 1 domain;" in conclusion(report)
+    report.findings = [{**report.findings[0], "state": "dismissed"}]
+    assert conclusion(report) == "Everything found on corp.test was dismissed on review: 1 finding."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_all_was_dismissed_it_says_so_whether_the_scan_has_ended_or_not(make_report, language):
+    for changes, key in (
+        ({}, "conclusion_dismissed"),
+        ({"verdict": None, "status": "cancelled"}, "unfinished_dismissed"),
+    ):
+        report = make_report(language, **changes)
+        report.findings = [{**item, "state": "dismissed"} for item in report.findings]
+        said = report.texts(f"report.{key}", target="corp.test", count=4, status=report.texts("cancelled"))
+        assert conclusion(report) == said
 
 
 @pytest.mark.parametrize(
@@ -115,7 +152,30 @@ def test_what_was_not_checked_is_counted_by_reason(make_report, language):
 def test_where_nothing_was_left_out_it_says_so(make_report):
     report = make_report(verdict={"result": "clean", "reasons": []})
     report.not_examined = lambda _outcome, limit: ([], 0)
-    assert below(page(report), report.texts("report.not_examined"))[0] == Text(report.texts("report.nothing_left"))
+    report.coverage = replace(report.coverage, hosts={"www.corp.test": {Seen.JUDGED: 5, Seen.NOT_HTML: 2}})
+    assert below(page(report), report.texts("report.not_examined")) == [
+        Text(report.texts("report.urls_checked", checked=5, known=5)),
+        Text(report.texts("report.nothing_left")),
+    ]
+
+
+def test_where_nothing_is_known_it_does_not_say_that_nothing_was_left_out(make_report):
+    report = make_report(verdict={"result": "clean", "reasons": []})
+    report.not_examined = lambda _outcome, limit: ([], 0)
+    assert Text(report.texts("report.nothing_left")) not in page(report)
+
+
+def test_a_scan_that_was_cancelled_counts_what_still_waited(make_report, store):
+    urls = [f"https://www.corp.test/{number}" for number in range(5)]
+    store.add_urls(FrontierUrl(number, url, url, "www.corp.test", 0) for number, url in enumerate(urls, 1))
+    store.finish_url(1, UrlState.DONE, seen=Seen.JUDGED)
+    store.finish_url(2, UrlState.DONE, seen=Seen.JUDGED)
+    store.flush()
+    report = make_report(verdict=None, status="cancelled")
+    report.not_examined = lambda _outcome, limit: ([], 0)
+    blocks = page(report)
+    assert Text(report.texts("report.urls_checked", checked=2, known=5)) in blocks
+    assert Text(report.texts("report.nothing_left")) not in blocks
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -139,6 +199,17 @@ def test_a_scan_without_an_earlier_one_and_one_that_cannot_be_read_say_so(make_r
     report = make_report(differences=lost)
     (said,) = below(page(report), report.texts("report.changes"))
     assert said.text.key == "report.not_compared"
+
+
+def test_a_reader_with_a_link_hears_of_no_other_scan(make_report):
+    told = FindingChanges(completed_at="2025-12-01T10:00:00Z", counts={Change.NEW: 2}, unchanged=2)
+    for differences in (told, None):
+        report = make_report(differences=differences)
+        report.origin = replace(report.origin, is_shared=True)
+        blocks = page(report)
+        assert Heading(report.texts("report.not_examined"), 2) in blocks
+        assert Heading(report.texts("report.changes"), 2) not in blocks
+        assert "2025-12-01" not in repr(blocks)
 
 
 def test_the_picture_is_the_first_of_the_worst_findings_that_a_picture_shows(make_report, contents):

@@ -1,6 +1,10 @@
 """What a report is made of."""
 
+from dataclasses import replace
+
 from app.domain.third_parties import Outcome
+from app.inventory.comparer import FindingChanges
+from app.reports.formats import contents as module
 
 
 def test_a_domain_has_the_level_of_its_worst_finding(make_report):
@@ -22,3 +26,12 @@ def test_third_parties_come_whole_and_by_name(make_report):
 def test_a_key_without_a_name_is_shown_as_it_is(make_report):
     report = make_report()
     assert report.named("category", "no-such-thing") == "no-such-thing"
+
+
+def test_a_reader_with_a_link_is_told_of_no_scan_before(make_report, monkeypatch):
+    before = FindingChanges(completed_at="2025-12-01T10:00:00Z", counts={})
+    monkeypatch.setattr(module, "earlier_risks", lambda _connection, _row: {"fraud.corp.test": "low"})
+    own, shared = make_report(differences=before), make_report(differences=before)
+    shared.origin = replace(shared.origin, is_shared=True)
+    assert (own.changes, own.earlier_risks) == (before, {"fraud.corp.test": "low"})
+    assert (shared.changes, shared.earlier_risks) == (None, None)
