@@ -138,9 +138,12 @@ class NotificationFeeds:
                 position.is_due = False
                 await self._bring_up_to_date(connection, position)
         except DatabaseDamaged:
-            self._end_damaged(connection, position)
+            self._end(connection, position, ErrorCode.DATABASE_DAMAGED)
         except DatabaseUnavailable:
             log.warning("feed_unreadable")  # the sweep begins again when the database is back
+        except Exception:  # a boundary: what cannot be sent would be tried again by each sweep
+            log.exception("feed_failed", user_id=connection.user_id)
+            self._end(connection, position, ErrorCode.SERVER_BUSY)
         finally:
             position.is_running = False
 
@@ -201,10 +204,11 @@ class NotificationFeeds:
         position.go_to(head.last_seq)
         self._reply(connection, "subscribe", None, success=True, seq=head.last_seq, recovered=False, reason=reason)
 
-    def _end_damaged(self, connection: ConnectionInfo, position: FeedPosition) -> None:
+    def _end(self, connection: ConnectionInfo, position: FeedPosition, code: ErrorCode) -> None:
+        """Say that it is followed no longer: the client reads the feed over REST then."""
         if connection.feed is position:
             connection.feed = None
-            error = result_error(ErrorCode.DATABASE_DAMAGED, connection.language)
+            error = result_error(code, connection.language)
             self._reply(connection, "unsubscribe", None, success=True, error=error)
 
     def _refuse(self, connection: ConnectionInfo, command: Subscribe | Unsubscribe, error: ResultError) -> bool:

@@ -364,14 +364,19 @@ async def test_a_read_that_fails_is_repaired_by_the_sweep(desk, user, monkeypatc
     assert reader.rule.seqs == [1]
 
 
-async def test_a_damaged_feed_is_followed_no_longer_and_says_so(desk, user, monkeypatch):
+async def trip(*_arguments, **_how):
+    raise ValueError("a notification of another version")
+
+
+@pytest.mark.parametrize(("trouble", "code"), [(damage, "database_damaged"), (trip, "server_busy")])
+async def test_a_feed_that_cannot_be_sent_is_followed_no_longer_and_says_so(desk, user, monkeypatch, trouble, code):
     reader = await open_reader(desk, user)
     await reader.subscribe()
     with monkeypatch.context() as broken:
-        broken.setattr(desk.stack.db, "read", damage)
+        broken.setattr(desk.stack.db, "read", trouble)
         notify(desk, user)
         (ended,) = await reader.take()
-    assert (ended["action"], ended["success"], ended["error"]["code"]) == ("unsubscribe", True, "database_damaged")
+    assert (ended["action"], ended["success"], ended["error"]["code"]) == ("unsubscribe", True, code)
     assert reader.connection.feed is None
 
 
