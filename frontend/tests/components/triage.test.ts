@@ -21,6 +21,7 @@ import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { SHA, assignment, decision, finding } from "../support/finding";
 import { TASK, snapshot } from "../support/frames";
 
+const PATIENCE = { timeout: 8_000 }; // a hundred rows on a busy machine
 const LIST = `GET /tasks/${TASK}/findings`;
 const COUNTS: FilterCounts = {
   risk_level: { high: 2, low: 1 }, violation_key: { gambling: 3 }, hidden: { true: 1, false: 2 }, decision: { open: 3 },
@@ -119,7 +120,7 @@ describe("the filters", () => {
     await flushPromises();
     expect(router.currentRoute.value.query).toEqual({ tab: "pages", risk: "high", kind: "gambling" });
     router.back();
-    await vi.waitFor(() => expect(asked()).toHaveLength(4));
+    await vi.waitFor(() => expect(asked()).toHaveLength(4), PATIENCE);
     const list = (query: string) => `page=1&page_size=${PAGE_SIZE}&${query}`;
     expect(asked()).toEqual([list("risk_level=high"), "page=1&page_size=1", list("risk_level=high&violation_key=gambling"), list("risk_level=high")]);
   });
@@ -155,10 +156,10 @@ describe("pages", () => {
     const { view, router } = await open();
     expect(view.findAll(".entry")).toHaveLength(50);
     await view.find("button.more").trigger("click");
-    await vi.waitFor(() => expect([view.findAll(".entry").length, router.currentRoute.value.query]).toEqual([100, { pages: "2" }]));
+    await vi.waitFor(() => expect([view.findAll(".entry").length, router.currentRoute.value.query]).toEqual([100, { pages: "2" }]), PATIENCE);
     view.unmount();
     const again = (await open({ pages: "2" })).view;
-    await vi.waitFor(() => expect(again.findAll(".entry")).toHaveLength(100));
+    await vi.waitFor(() => expect(again.findAll(".entry")).toHaveLength(100), PATIENCE);
     expect(asked().map((query) => query.slice(0, 6))).toEqual(["page=1", "page=2", "page=1", "page=2"]);
   });
 
@@ -171,7 +172,7 @@ describe("pages", () => {
     await flushPromises();
     open_ = MANY.slice(1);
     await view.find("button.more").trigger("click");
-    await vi.waitFor(() => expect(names()).toHaveLength(50));
+    await vi.waitFor(() => expect(names()).toHaveLength(50), PATIENCE);
     expect(names()).toEqual(MANY.slice(1, 51).map(({ domain }) => domain));
   });
 });
