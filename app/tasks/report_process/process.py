@@ -116,8 +116,8 @@ class ReportProcess:
         """Give the socket to the process; to a new one when that which was there is gone."""
         try:
             socket.send_fds(self._connected(), [b"\0"], [theirs.fileno()])
-        except (BrokenPipeError, ConnectionError):
-            self._release()
+        except ConnectionError:
+            self._drop()
             socket.send_fds(self._connected(), [b"\0"], [theirs.fileno()])
 
     def _connected(self) -> socket.socket:
@@ -146,9 +146,9 @@ class ReportProcess:
         finally:
             theirs.close()
         ours.setblocking(False)
+        self._control = ours
         message = settings_message(self._settings, storage_variables(os.environ))
         ours.send(message)  # far less than what a new socket takes
-        self._control = ours
 
     def _release(self) -> subprocess.Popen[bytes] | None:
         control, self._control = self._control, None
@@ -156,6 +156,13 @@ class ReportProcess:
             control.close()
         process, self._process = self._process, None
         return process
+
+    def _drop(self) -> None:
+        """Let go of a process that has hung up: it is gone, or about to be, so the wait is none."""
+        process = self._release()
+        if process is not None:
+            process.kill()
+            process.wait()
 
     async def close(self) -> None:
         """Leaves no process behind, once the readers have closed. May be called twice."""

@@ -1,8 +1,10 @@
 """The processes that make reports: their pieces, their failures, and that none stays behind."""
 
 import asyncio
+import gc
 import os
 import signal
+import subprocess
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,6 +180,22 @@ async def test_a_process_that_cannot_begin_is_a_report_that_failed(tmp_path):
         await whole(process, "good")
     assert raised.value.code == "report_failed"
     await process.close()
+
+
+async def test_a_process_that_ends_before_it_got_its_settings_leaves_nothing_open(tmp_path, monkeypatch):
+    process = ReportProcess(make_settings(tmp_path), module="tests.support.no_such_module")
+    started = subprocess.Popen
+
+    def start_and_end(*arguments, **options):
+        child = started(*arguments, **options)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has noticed
+        return child
+
+    monkeypatch.setattr(subprocess, "Popen", start_and_end)
+    with pytest.raises(Unavailable):
+        await whole(process, "good")
+    await process.close()
+    gc.collect()  # what was left open is told here
 
 
 async def test_it_is_started_ahead_of_the_first_report_and_leaves_nothing_behind(folder):
