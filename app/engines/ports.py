@@ -72,8 +72,8 @@ class ScanSink(Protocol):
     async def recheck(self, domain: str, key: ViolationKey, state: Recheck) -> bool:
         """Says before a violation is reported that it is to be looked at again, and later what came of it.
 
-        True: so it is now. `AWAITED` is refused for a violation that was reported without it, or whose recheck is over;
-        `NOT_CONFIRMED` for one that does not await it.
+        Return whether the violation is in this state now. `AWAITED` is refused for a violation that was reported
+        without it, or whose recheck is over; `NOT_CONFIRMED` for one that does not await it.
         """
         ...
 

@@ -5,28 +5,26 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from app.core.db import Database
 from app.core.errors import ScannerError, Unavailable
-from app.core.principal import ADMIN, Principal
 from app.domain.differences import Change, Difference, Section, compare, counts_of, unmatched
 from app.domain.inventory import FindingKey, Inventory, Risk
 from app.domain.rechecks import is_unconfirmed
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.findings.queries import findings
+from app.inventory.earlier_findings import predecessor_of
 from app.inventory.loader import InventoryLoader
 from app.inventory.queries import differences as queries
 from app.inventory.queries.differences import Pair, RunKey
 from app.scans.result_reader import ResultReader, require_results
 from app.scans.serialisers import optional_to_wire
-from app.scans.shown_run import RunRef, find_shown
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.evidence_reader import EvidenceReader
 
 VERSION: Final = 2  # of the comparison and of what is kept of it: what another version has kept is made anew
-_ANYBODYS = Principal("", "", ADMIN)  # the predecessor is a scan of the same owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ class ScanComparer:
 
     def finding_changes(self, row: TaskRow, reader: EvidenceReader, results: ResultReader) -> FindingChanges | None:
         """Compare the findings with those of the newest conclusive scan before; None: there is none. Writes nothing."""
-        other = self._db.read_sync(partial(_predecessor, row=row))
+        other = self._db.read_sync(partial(predecessor_of, row=row))
         if other is None:
             return None
         ended = optional_to_wire(other.completed_at)
@@ -119,11 +117,6 @@ class ScanComparer:
             return self._targets.parse(host).registrable
         except ScannerError:  # an IP address, or a public suffix
             return host
-
-
-def _predecessor(connection: Connection, *, row: TaskRow) -> TaskRow | None:
-    earlier = queries.predecessor(connection, row)
-    return None if earlier is None else find_shown(connection, RunRef(*earlier), _ANYBODYS)
 
 
 def _rendered(loader: InventoryLoader, seen: Inventory, had: Inventory) -> Inventory:

@@ -15,15 +15,18 @@ from app.scans.shown_run import RunRef, find_shown
 _ANYBODYS = Principal("", "", ADMIN)  # the predecessor is a scan of the same owner
 
 
+def predecessor_of(connection: Connection, row: TaskRow) -> TaskRow | None:
+    """Return the newest conclusive scan before."""
+    earlier = differences.predecessor(connection, row)
+    return None if earlier is None else find_shown(connection, RunRef(*earlier), _ANYBODYS)
+
+
 def earlier_risks(connection: Connection, row: TaskRow) -> Mapping[str, str] | None:
     """Return the risk levels of what the newest conclusive scan before has found, by the ids of the findings; None:
     there is no such scan.
     """
-    earlier = differences.predecessor(connection, row)
-    if earlier is None:
-        return None
-    shown = find_shown(connection, RunRef(*earlier), _ANYBODYS)
-    return findings.risks_of(connection, shown.id, shown.run)
+    earlier = predecessor_of(connection, row)
+    return None if earlier is None else findings.risks_of(connection, earlier.id, earlier.run)
 
 
 def earlier_risks_of_running(connection: Connection, row: TaskRow, now: datetime) -> Mapping[str, str] | None:

@@ -8,6 +8,7 @@ import ast
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -247,6 +248,8 @@ def walk_recorder(c):
 
 
 # By the function's full name. The first argument is the connection, which is rolled back afterwards.
+# All filters at once.
+NARROW = FindingFilter(RiskLevel.HIGH, FOUND.id.cause, True, DecisionState.OPEN, True, q="a")
 WALK: dict[str, Callable] = {
     "audit.add_all": lambda c: audit.add_all(c, [{"at": NOW, "action": "a", "outcome": "ok", "detail": {}}]),
     "audit.newest": lambda c: (audit.newest(c, 10), audit.newest(c, 10, action="auth.login")),
@@ -511,9 +514,12 @@ WALK: dict[str, Callable] = {
     "findings.decide": lambda c: findings.decide(c, ID, "example.com", FOUND.id),
     "finding_counts.read": lambda c: finding_counts.read(c, ID, 1, (ID, "example.com"), FindingFilter(q="a")),
     "findings.list_page": lambda c: [
-        findings.list_page(c, ID, 1, wanted, offset=0, limit=50, only=assignments.assigned_to(ID, "example.com", who))
+        findings.list_page(c, ID, 1, (ID, "example.com"), replace(wanted, assignee=who), offset=0, limit=50)
         for who in (None, NOBODY, ID)
-        for wanted in (FindingFilter(), FindingFilter(RiskLevel.HIGH, FOUND.id.cause, True, DecisionState.OPEN, "a"))
+        for wanted in (
+            FindingFilter(),
+            FindingFilter(RiskLevel.HIGH, FOUND.id.cause, True, DecisionState.OPEN, True, q="a"),
+        )
     ],
     "findings.of_run": lambda c: findings.of_run(c, ID, 1),
     "findings.open_of_run": lambda c: findings.open_of_run(c, ID, 1, limit=100),

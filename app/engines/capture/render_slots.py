@@ -1,6 +1,6 @@
 """How many pages are rendered side by side: fewer when they come late, because the machine is busy then.
 
-Pages of the site go first, for what they load makes findings; of each few slots one is for the pictures of others.
+Pages of the site go first, for what they load makes findings; every fourth slot is for screenshots of other sites.
 """
 
 import asyncio

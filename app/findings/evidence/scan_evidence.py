@@ -14,6 +14,7 @@ from app.core.db import Database
 from app.core.errors import NotFound
 from app.core.json_chunks import Json, JsonChunks, encode, encode_list, split
 from app.core.paging import Paging
+from app.core.redact import display_text
 from app.domain.authorship import authorship_of
 from app.domain.findings import NOBODY, AssessedFinding, FindingFilter, FindingId
 from app.domain.recommendations import Situation, advise
@@ -30,7 +31,6 @@ from app.findings.evidence.exposures import Scales, Site, Weighed, strongest_fir
 from app.findings.evidence.screenshots import screenshots_of
 from app.findings.evidence.views import EvidenceViews
 from app.findings.queries import finding_counts, findings, violations
-from app.findings.queries.assignments import assigned_to
 from app.findings.queries.finding_counts import FindingCounts
 from app.scans.serialisers import serialise_fact, serialise_third_party
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
@@ -76,7 +76,7 @@ class ScanEvidence:
         place = {"offset": paging.offset, "limit": paging.page_size}
         found, counts = self._db.read_sync(
             lambda c: (
-                findings.list_page(c, row.id, row.run, only, **place, only=assigned_to(*owner, only.assignee)),
+                findings.list_page(c, row.id, row.run, owner, only, **place),
                 finding_counts.read(c, row.id, row.run, owner, only),
             )
         )
@@ -99,7 +99,11 @@ class ScanEvidence:
         if self._is_shared:
             by_assignee = {NOBODY: total} if (total := sum(by_assignee.values())) else {}
         assignees = [
-            {"user_id": None if user_id == NOBODY else user_id, "username": counts.names.get(user_id), "count": number}
+            {
+                "user_id": None if user_id == NOBODY else user_id,
+                "username": display_text(counts.names[user_id]) if user_id in counts.names else None,
+                "count": number,
+            }
             for user_id, number in sorted(by_assignee.items(), key=lambda item: counts.names.get(item[0], ""))
         ]
         return {**counts.by_field, "assignee": assignees}

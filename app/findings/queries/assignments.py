@@ -105,7 +105,7 @@ def list_due(
 
 def lacks(user_id: str, target_domain: str, *, is_unassigned: bool, is_undated: bool) -> Sequence[ColumnElement[bool]]:
     """Return conditions for findings of a target: those that nobody is assigned to, or that have no due date."""
-    same = (a.user_id == user_id, a.target_domain == target_domain, a.domain == f.domain, a.cause == f.cause)
+    same = same_finding(user_id, target_domain)
     said = [
         *((a.assignee_id.is_not(None),) if is_unassigned else ()),
         *((a.due_on <= LAST_DUE_DATE,) if is_undated else ()),
@@ -119,8 +119,12 @@ def assigned_to(user_id: str, target_domain: str, assignee: str | None) -> Seque
         return ()
     if assignee == NOBODY:
         return lacks(user_id, target_domain, is_unassigned=True, is_undated=False)
-    same = (a.user_id == user_id, a.target_domain == target_domain, a.domain == f.domain, a.cause == f.cause)
-    return (exists().where(*same, a.assignee_id == assignee),)
+    return (exists().where(*same_finding(user_id, target_domain), a.assignee_id == assignee),)
+
+
+def same_finding(user_id: str, target_domain: str) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions of an assignment for findings of a target: that it is of the same finding."""
+    return (a.user_id == user_id, a.target_domain == target_domain, a.domain == f.domain, a.cause == f.cause)
 
 
 def _is(user_id: str, target_domain: str, finding: FindingId) -> Sequence[ColumnElement[bool]]:

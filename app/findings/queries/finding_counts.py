@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, func, select
 
 from app.domain.findings import NOBODY, FindingFilter
+from app.findings.queries.assignments import same_finding
 from app.findings.queries.findings import narrowed
 from app.findings.tables import assignments, findings
 
@@ -30,10 +31,9 @@ def read(
 
     `owner`: user and target of the task. There are a few hundred combinations at most, but for the assignees.
     """
-    same = (a.user_id == owner[0], a.target_domain == owner[1], a.domain == f.domain, a.cause == f.cause)
     values = (f.risk_level, f.cause, f.hidden_by.is_not(None), f.state, a.assignee_id)
     query: Any = select(*values, func.max(a.assignee_name), func.count())
-    query = query.select_from(findings.outerjoin(assignments, and_(*same)))
+    query = query.select_from(findings.outerjoin(assignments, and_(*same_finding(*owner))))
     groups = connection.execute(narrowed(query, task_id, run, wanted).group_by(*values)).all()
     names = {row[4]: str(row[5]) for row in groups if row[4] is not None}
     return FindingCounts(_by_field([tuple(row) for row in groups], wanted), names)

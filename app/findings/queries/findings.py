@@ -15,6 +15,7 @@ from app.domain.findings import AssessedFinding, FindingFilter, FindingId
 from app.domain.risk import Embedding, Exposure, Place, Risk, RiskReason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.tables import UNFINISHED_VISIBLE, VISIBLE, scan_tasks
+from app.findings.queries.assignments import assigned_to
 from app.findings.tables import FOR_REVIEW, decisions, findings
 
 d, f, t = decisions.c, findings.c, scan_tasks.c
@@ -94,21 +95,21 @@ def list_page(
     connection: Connection,
     task_id: str,
     run: int,
+    owner: tuple[str, str],
     wanted: FindingFilter,
     *,
     offset: int,
     limit: int,
-    only: Sequence[ColumnElement[bool]] = (),
 ) -> FindingPage:
     """Return a page of a run's findings, the worst first, of equal ones the first found.
 
-    `only`: the conditions of the wanted assignee (`queries.assignments.assigned_to`).
+    `owner`: user and target of the task.
     """
-    query = _matching(select(findings), task_id, run, wanted, only)
+    query = _matching(select(findings), task_id, run, owner, wanted)
     rows = connection.execute(query.order_by(f.score.desc(), f.violation_id).offset(offset).limit(limit))
     levels = [func.count().filter(f.risk_level == level.value).label(level.value) for level in RiskLevel]
     counted: Any = select(func.count(f.domain.distinct()), *levels)
-    counted = _matching(counted, task_id, run, wanted, only)
+    counted = _matching(counted, task_id, run, owner, wanted)
     domains, *numbers = connection.execute(counted).one()
     by_level = {level.value: number for level, number in zip(RiskLevel, numbers, strict=True) if number}
     return FindingPage(list(rows), by_level, domains)
@@ -303,10 +304,8 @@ def narrowed(query: Select[Any], task_id: str, run: int, wanted: FindingFilter) 
     return query.where(or_(*found_in))
 
 
-def _matching(
-    query: Select[Any], task_id: str, run: int, wanted: FindingFilter, only: Sequence[ColumnElement[bool]]
-) -> Select[Any]:
-    query = narrowed(query, task_id, run, wanted).where(*only)
+def _matching(query: Select[Any], task_id: str, run: int, owner: tuple[str, str], wanted: FindingFilter) -> Select[Any]:
+    query = narrowed(query, task_id, run, wanted).where(*assigned_to(*owner, wanted.assignee))
     for column, value in (
         (f.risk_level, wanted.risk_level),
         (f.cause, wanted.violation_key),

@@ -11,6 +11,7 @@ from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter
 from app.findings.assignments import WantedAssignment
 from app.findings.dependencies import ServicesDep
+from app.findings.parameters import AskedAssignee, assignee_of
 from app.findings.schemas.assignments import AssignmentInfo, AssignmentRequest
 from app.findings.schemas.decisions import DecisionInfo, DecisionRequest
 from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
@@ -21,15 +22,6 @@ from app.rest.responses import ContentResponse, JsonChunksResponse, ReportRespon
 from app.rest.schemas import Text
 from app.scans.parameters import RunDep
 
-ME: Final = "me"
-AskedAssignee = Annotated[
-    str | None,
-    Query(
-        pattern=r"^(me|none|[0-9a-f-]{36})$",
-        description="Only findings assigned to this user id, to yourself (`me`) or to nobody (`none`).",
-        examples=["me"],
-    ),
-]
 router = APIRouter(prefix="/tasks/{task_id}", tags=["evidence"], responses=OF_RESULTS)
 
 MAX_NAME: Final = 300  # characters of an id or a domain: a name has at most 253
@@ -77,13 +69,12 @@ async def list_findings(
         DecisionState | None, Query(description="Only findings with this decision.", examples=["open"])
     ] = None,
     hidden: Annotated[
-        bool | None, Query(description="Only findings whose reference is hidden, or only the others.", examples=[True])
+        bool | None,
+        Query(description="`true`: only findings with a hidden reference; `false`: only the others.", examples=[True]),
     ] = None,
     assignee: AskedAssignee = None,
 ) -> Response:
-    wanted = FindingFilter(
-        risk_level, violation_key, needs_review, decision, hidden, user.user_id if assignee == ME else assignee
-    )
+    wanted = FindingFilter(risk_level, violation_key, needs_review, decision, hidden, assignee_of(assignee, user))
     return JsonChunksResponse(await services.evidence.findings(user, run, language, paging, wanted))
 
 

@@ -11,7 +11,9 @@ from app.core.errors import InvalidInput
 from app.core.json_chunks import encode_list
 from app.domain.assignments import Due, ReviewFilter, ReviewOrder
 from app.domain.decisions import DecisionState
+from app.domain.findings import NOBODY
 from app.findings.dependencies import ServicesDep
+from app.findings.parameters import AskedAssignee, assignee_of
 from app.findings.schemas.review import ReviewPage
 from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
@@ -21,8 +23,6 @@ from app.rest.schemas import Text
 router = APIRouter(prefix="/review", tags=["evidence"])
 
 MAX_CURSOR: Final = 1_000  # with two names of 253 characters in base64
-ME: Final = "me"
-NONE: Final = "none"
 MAX_ITEMS: Final = 100
 
 
@@ -40,14 +40,7 @@ async def list_review(
         DecisionState,
         Query(description="Only findings with this decision; `open`: undecided or reopened.", examples=["open"]),
     ] = DecisionState.OPEN,
-    assignee: Annotated[
-        str | None,
-        Query(
-            pattern=r"^(me|none|[0-9a-f-]{36})$",
-            description="Only findings assigned to this user id, to yourself (`me`) or to nobody (`none`).",
-            examples=["me"],
-        ),
-    ] = None,
+    assignee: AskedAssignee = None,
     due: Annotated[
         Due | None,
         Query(
@@ -68,10 +61,11 @@ async def list_review(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Maximum number of findings.", examples=[50])] = 50,
 ) -> Response:
+    assignee_id = assignee_of(assignee, user)
     wanted = ReviewFilter(
         state=decision,
-        assignee_id={None: None, NONE: None, ME: user.user_id}.get(assignee, assignee),
-        is_unassigned=assignee == NONE,
+        assignee_id=None if assignee_id == NOBODY else assignee_id,
+        is_unassigned=assignee_id == NOBODY,
         due=due,
         is_by_due=sort is ReviewOrder.DUE,
     )

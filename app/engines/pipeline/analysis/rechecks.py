@@ -216,11 +216,6 @@ class Rechecks:
         return page.capture.captured_at or self._now()
 
 
-def rests_on_content(fact: ViolationFact) -> bool:
-    """Whether a fact is about what a page shows, and no list says the same."""
-    return fact.violation_key not in _NOT_SHOWN and not _is_listed(fact)
-
-
 def _is_listed(fact: ViolationFact) -> bool:
     return any(item.layer is Layer.REPUTATION for item in fact.evidence)
 

@@ -54,8 +54,8 @@ def counted(world, task, **wanted):
 
 def listed(world, task, **wanted):
     only = FindingFilter(**wanted)
-    conditions = assignments.assigned_to(world.owners["mei"], "corp.test", only.assignee)
-    found = world.db.read_sync(lambda c: findings.list_page(c, task, 1, only, offset=0, limit=9, only=conditions))
+    owner = (world.owners["mei"], "corp.test")
+    found = world.db.read_sync(lambda c: findings.list_page(c, task, 1, owner, only, offset=0, limit=9))
     assert found.total == len(found.rows)
     return found.total
 

@@ -26,7 +26,9 @@ def task(world):
 
 def page(world, task, *, offset=0, limit=50, **wanted):
     return world.db.read_sync(
-        lambda c: findings.list_page(c, task, 1, FindingFilter(**wanted), offset=offset, limit=limit)
+        lambda c: findings.list_page(
+            c, task, 1, ("mei", "corp.test"), FindingFilter(**wanted), offset=offset, limit=limit
+        )
     )
 
 
