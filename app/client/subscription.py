@@ -10,7 +10,15 @@ RETRY_BASE_S: Final = 1.0  # pause after a refusal that may pass (`server_busy`)
 RETRY_MAX_S: Final = 30.0
 # Refusals that asking again does not change.
 FINAL_REFUSALS: Final = frozenset(
-    {"not_found", "subscription_limit", "invalid_field", "missing_field", "unknown_type", "database_damaged"}
+    {
+        "not_found",
+        "insufficient_scope",
+        "subscription_limit",
+        "invalid_field",
+        "missing_field",
+        "unknown_type",
+        "database_damaged",
+    }
 )
 DEFAULT_TOPICS: Final = ("progress", "logs")
 

@@ -26,6 +26,11 @@ class FeedPage:
     head: FeedHead
     unread: int  # up to `queries.feed.MAX_UNREAD`
 
+    @classmethod
+    def of(cls, connection: Connection, user_id: str, rows: Sequence[Row[Any]]) -> "FeedPage":
+        """Read the state to these rows, which were read in the same transaction."""
+        return cls(rows, feed.head(connection, user_id), feed.count_unread(connection, user_id))
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class FeedService:
@@ -47,7 +52,7 @@ class FeedService:
                 if after is None
                 else feed.after(connection, user_id, after, limit=limit)
             )
-            return FeedPage(rows, feed.head(connection, user_id), feed.count_unread(connection, user_id))
+            return FeedPage.of(connection, user_id, rows)
 
         return await self.db.read(work)
 
@@ -57,7 +62,7 @@ class FeedService:
 
         def work(connection: Connection) -> tuple[bool, FeedPage]:
             is_changed = feed.mark_read(connection, user_id, now, up_to=up_to, seqs=seqs)
-            return is_changed, FeedPage((), feed.head(connection, user_id), feed.count_unread(connection, user_id))
+            return is_changed, FeedPage.of(connection, user_id, ())
 
         is_changed, state = await self.db.write(work)
         if is_changed:

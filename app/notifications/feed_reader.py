@@ -52,5 +52,4 @@ class FeedReader:
 
 
 def _page(connection: Connection, user_id: str, after: int) -> FeedPage:
-    rows = feed.after(connection, user_id, after, limit=PAGE_ROWS)
-    return FeedPage(rows, feed.head(connection, user_id), feed.count_unread(connection, user_id))
+    return FeedPage.of(connection, user_id, feed.after(connection, user_id, after, limit=PAGE_ROWS))

@@ -67,7 +67,7 @@ class SmtpSender:
 
     def _send(self, message: EmailMessage) -> Outcome:
         """Only what the server says of this mail (answers to RCPT and DATA) may be final; whatever else fails, such as
-        a sender that it does not accept, is mended by the deployment, and mails wait for that.
+        a sender that it does not accept, must be fixed in the deployment, and mails wait for that.
         """
         try:
             with closing(self._connect()) as client:

@@ -6,7 +6,8 @@ import { TERMINAL_STATUSES } from "@/generated/contract";
 import type { TaskResponse, TaskStatus } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 
-const AT_ONCE = 4; // of a page's rows: a burst would be held back by the server's limits
+import { forEachFew } from "./forEachFew";
+
 export const BULK_ACTIONS = ["cancel", "retry", "delete"] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];
 
@@ -34,13 +35,10 @@ export function useBulk() {
   async function run(action: BulkAction, scans: readonly TaskResponse[]): Promise<void> {
     asked.value = scans;
     outcomes.value = new Map(scans.map(({ id }) => [id, { action, isDone: false, error: null }]));
-    const waiting = scans.values();
-    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      for (const { id } of waiting) {
-        const error = await ask(action, id).then(() => null, (refusal: unknown) => refusal);
-        outcomes.value = new Map(outcomes.value).set(id, { action, isDone: true, error });
-      }
-    }));
+    await forEachFew(scans, async ({ id }) => {
+      const error = await ask(action, id).then(() => null, (refusal: unknown) => refusal);
+      outcomes.value = new Map(outcomes.value).set(id, { action, isDone: true, error });
+    });
   }
 
   function ask(action: BulkAction, id: string): Promise<void> {

@@ -12,6 +12,7 @@ export interface DecidedFinding {
 
 /** The states that a finding does not leave by itself, in the order in which they are offered. */
 export const DECIDED = ["confirmed", "mending", "dismissed"] as const satisfies readonly DecisionState[];
+export const STATES = ["open", ...DECIDED] as const satisfies readonly DecisionState[];
 
 /** The finding as the server has just decided it. */
 export function decidedAs<T extends FindingSummary>(finding: T, decision: DecisionInfo): T {

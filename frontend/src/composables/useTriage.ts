@@ -7,9 +7,9 @@ import type { DecisionInfo, DecisionState } from "@/generated/rest";
 import { useTexts } from "@/texts";
 import { errorText } from "@/texts/errors";
 
+import { forEachFew } from "./forEachFew";
 import { decidedAs, isSame, useDecisions, type DecidedFinding } from "./useDecisions";
 
-const AT_ONCE = 4; // of many: a burst would be held back by the server's limits
 const MOST_BATCHES = 20; // that can be taken back, one after the other
 const CONFLICT = 409; // somebody else has decided since: what they said stays
 
@@ -46,11 +46,8 @@ export function useTriage(take: (now: DecidedFinding) => void) {
   async function each<T extends { before: DecidedFinding }>(some: readonly T[], ask: (one: T) => Promise<DecisionInfo>): Promise<{ one: T; decision: DecisionInfo }[]> {
     const answers = new Map<T, DecisionInfo>();
     const failed: Failure[] = [];
-    const waiting = some.values();
     isBusy.value = true;
-    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      for (const one of waiting) await ask(one).then((decision) => answers.set(one, decision), (error: unknown) => failed.push({ before: one.before, error }));
-    }));
+    await forEachFew(some, (one) => ask(one).then((decision) => void answers.set(one, decision), (error: unknown) => void failed.push({ before: one.before, error })));
     isBusy.value = false;
     failures.value = failed;
     return some.flatMap((one) => (answers.has(one) ? [{ one, decision: answers.get(one)! }] : []));

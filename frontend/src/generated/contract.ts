@@ -123,6 +123,7 @@ export const WORKER_LOST = "worker_lost" as const;
 /** Refusals that asking again does not change. */
 export const FINAL_REFUSALS = new Set<string>([
   "database_damaged",
+  "insufficient_scope",
   "invalid_field",
   "missing_field",
   "not_found",

@@ -19,7 +19,6 @@ import { ANSWER_TIMEOUT_MS, MAX_RETRY_MS, RETRY_MS } from "./subscription";
 
 export type FeedVerdict = "notification" | "state" | "reset" | "ignore" | "settled" | "gap" | "refused";
 type FeedCommand = Extract<ClientCommand, { type: "subscribe" | "unsubscribe" }>;
-const NOT_ALLOWED: ResultError["code"] = "insufficient_scope";
 
 export class FeedSubscription {
   /** False: unsubscribe, then forget. */
@@ -131,7 +130,7 @@ export class FeedSubscription {
   }
 
   #refused(code: ResultError["code"], now: number, retryAfterMs: number): FeedVerdict {
-    if (FINAL_REFUSALS.has(code) || code === NOT_ALLOWED) {
+    if (FINAL_REFUSALS.has(code)) {
       this.placed = false;
       this.#isRefused = true;
       return "refused";

@@ -21,6 +21,7 @@ import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { SHA, assignment, decision, finding } from "../support/finding";
 import { TASK, snapshot } from "../support/frames";
 
+const VIOLATIONS = 5; // more than there are findings
 const PATIENCE = { timeout: 8_000 }; // a hundred rows on a busy machine
 const LIST = `GET /tasks/${TASK}/findings`;
 const COUNTS: FilterCounts = {
@@ -65,11 +66,12 @@ function decidesOn(...names: string[]): void {
   }
 }
 
-async function open(query: Record<string, string> = {}) {
+async function open(query: Record<string, string> = {}, violations = 0) {
   const global = rest.mounting();
   const router = global.plugins[1] as Router;
   await router.push({ name: "scan", params: { id: TASK }, query });
-  const state = { ...shownOf(new TaskState(snapshot(1))), ended: true };
+  const ended = shownOf(new TaskState(snapshot(1)));
+  const state = { ...ended, ended: true, counts: { ...ended.counts, total: violations } };
   const view = mount(FindingsPanel, { props: { state, attempt: null }, global, attachTo: document.body });
   await flushPromises();
   return { view, router, names: () => view.findAll(".group .domain").map((domain) => domain.text()) };
@@ -134,6 +136,16 @@ describe("the filters", () => {
     await flushPromises();
     expect(router.currentRoute.value.query).toEqual({});
     expect(view.findAll(".entry")).toHaveLength(1);
+  });
+
+  test("leave unsaid of how many violations all findings are made", async () => {
+    rest.answers[LIST] = ({ query }: Asked) => page([found("a.test")], query.get("violation_key") ? 1 : 2);
+    const told = english("findings.joined", { count: VIOLATIONS });
+    const { view } = await open({}, VIOLATIONS);
+    expect(view.find(".section-head").text()).toContain(told);
+    await view.find("select[name=kind]").setValue("gambling");
+    await flushPromises();
+    expect(view.find(".section-head").text()).not.toContain(told);
   });
 
   test("a host is looked for when one stops typing", async () => {

@@ -1,12 +1,12 @@
 /** The findings of a scan as the address of its page has them: which, and how many pages of them. */
 
+import { STATES } from "@/composables/useDecisions";
 import { RISK_LEVELS } from "@/generated/contract";
-import type { DecisionState, FindingSummary } from "@/generated/rest";
+import type { FindingSummary } from "@/generated/rest";
 
 export const KINDS = [
   "gambling", "adult", "drugs", "fraud", "medical", "violence", "malware", "hidden_link", "takeover", "tampered", "other",
 ] as const satisfies readonly FindingSummary["violation_key"][];
-export const STATES = ["open", "confirmed", "mending", "dismissed"] as const satisfies readonly DecisionState[];
 const HIDDEN = ["true", "false"] as const;
 const USER = /^(me|none|[0-9a-f-]{36})$/; // as the server
 const MOST_PAGES = 20; // that an address brings back

@@ -1,9 +1,8 @@
 /** The review as its address has it: the same findings in the same order for whoever opens it. */
 
-import { DECIDED } from "@/composables/useDecisions";
+import { STATES } from "@/composables/useDecisions";
 import type { DecisionState, Due, ReviewOrder } from "@/generated/rest";
 
-export const STATES: readonly DecisionState[] = ["open", ...DECIDED];
 const ASSIGNEES = ["me", "none"] as const;
 const DUE: readonly Due[] = ["overdue", "week"];
 const ORDERS: readonly ReviewOrder[] = ["due"];
