@@ -1,6 +1,6 @@
 """What is to be done about a finding, in the order of doing it. The texts stand in the catalogue below `advice.`."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -89,12 +89,6 @@ class Situation:
 def advise(situation: Situation) -> tuple[Advice, ...]:
     """Return the steps, the first first; never empty."""
     return tuple(_steps(situation))
-
-
-def guides_for(advice: Collection[Advice]) -> list[Guide]:
-    """Return the guides that explain these steps, in the order of `Guide`."""
-    needed = {GUIDE_OF[step] for step in advice if step in GUIDE_OF}
-    return [guide for guide in Guide if guide in needed]
 
 
 def _steps(situation: Situation) -> Iterator[Advice]:

@@ -113,6 +113,8 @@ async def test_the_document_says_the_whole_and_what_nobody_knows_yet(backend, me
     assert "Branches &lt;b&gt;" in text
     (row,) = re.findall(rf'<tr>(?:(?!</tr>).)*href="#domain-0"(?:(?!</tr>).)*{CASINO}.*?</tr>', text)
     assert "a.example, b.example" in row
+    heading = re.search(r'<h3[^>]*id="domain-0".*?</h3>', text).group()
+    assert re.sub("<[^>]+>", " ", heading).strip().endswith(said("critical"))
     chinese = (await get(backend, mei, order_id, "?format=html&lang=zh-CN")).text
     labels = re.findall(r"<(?:h[1-6][^>]*|dt|th[^>]*)><bdi>(.*?)</bdi>", chinese)
     assert "按域名汇总的问题" in labels

@@ -36,7 +36,11 @@ NOT_LOOKED_AT: Final = (Outcome.NOT_EXAMINED, Outcome.UNREACHABLE, Outcome.GONE)
 LOOKED_AT: Final = 10  # findings in which a picture is sought
 MAX_LIMITS: Final = 6  # lines of what could not be checked
 LEFT_SHARE: Final = 0.48
-_TONES: Final = {Result.VIOLATIONS: Tone.WARNING, Result.INCONCLUSIVE: Tone.WARNING, Result.CLEAN: Tone.GOOD}
+_TONES: Final[dict[Result | None, Tone]] = {
+    Result.VIOLATIONS: Tone.WARNING,
+    Result.INCONCLUSIVE: Tone.WARNING,
+    Result.CLEAN: Tone.GOOD,
+}
 
 
 class BoardPage:
@@ -65,7 +69,7 @@ class BoardPage:
         text = self._texts("report.scanned_at", time=scanned) if scanned else self._texts(self._row.status)
         yield Masthead(origin.organisation, origin.logo, text)
         yield Heading(self._title, 1)
-        yield Statement(self._conclusion(), _TONES.get(self._result, Tone.WARNING) if self._result else Tone.WARNING)
+        yield Statement(self._conclusion(), _TONES.get(self._result, Tone.WARNING))
         error = serialise_error(self._row, self._texts.language)
         if error is not None:
             yield Text(display_text(str(error["message"])), Tone.WARNING)

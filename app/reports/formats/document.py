@@ -83,7 +83,7 @@ class ReportDocument:
             name = f"{measures.letter(measure.advice)}. {measures.name(measure.advice)}"
             needed_by = numbers_text(list(measure.findings), self._texts)
             steps = measures.steps(measure.advice)
-            yield Heading(self._texts("report.measure", what=name, findings=needed_by), 3)
+            yield Heading(self._texts("report.action", what=name, findings=needed_by), 3)
             yield from [Items(steps, numbered=True)] if len(steps) > 1 else [Text(steps[0])]
 
     def _findings(self, documents: dict[int, Json], section: FindingSection) -> Iterator[Block]:

@@ -64,7 +64,7 @@ class Measures:
             return self._texts("report.action", what=self.name(measure.advice), findings=numbers)
         where = list(dict.fromkeys(filter(None, (_place(measure.advice, one) for one in measure.findings.values()))))
         named = self._texts.join_terms(where[:MAX_PLACES])
-        if rest := len(where) - MAX_PLACES if len(where) > MAX_PLACES else 0:
+        if (rest := len(where) - MAX_PLACES) > 0:
             named = self._texts("report.and_more", names=named, count=rest)
         return self._texts("report.action_at", what=self.name(measure.advice), where=named, findings=numbers)
 

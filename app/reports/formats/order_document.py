@@ -186,7 +186,7 @@ class OrderDocument:
         for number, found in enumerate(self._contents.domains[: self._extent.domains_in_full]):
             kinds = self._texts.join_terms(map(self._contents.kind_name, found.kinds))
             title = self._texts("labelled", what=display_text(found.domain), text=kinds)
-            yield Heading(title, 3, f"domain-{number}", found.risk_level)
+            yield Heading(title, 3, f"domain-{number}", found.risk_level, self._texts(found.risk_level))
             places = found.findings[: self._extent.places]
             yield Table(columns, [self._place(place) for place in places])
             yield from self._left_out(len(found.findings) - len(places))

@@ -29,7 +29,7 @@ from app.reports.formats.blocks import (
 )
 from app.reports.formats.pdf_flowables import Bookmark, MarkedHeading, TaggedImage, boxed, grid, padding
 from app.reports.formats.pdf_tags import Element
-from app.reports.formats.pdf_text import INK, LINE, RISKS, SOFT, WASH, Badge, PlainText, TextStyle, known
+from app.reports.formats.pdf_text import INK, LINE, LINK, RISKS, SOFT, WASH, Badge, PlainText, TextStyle, known
 
 MAX_TEXT: Final = 4_000  # characters of a paragraph; a cell has to fit on a page
 MAX_CELL: Final = 800
@@ -50,7 +50,6 @@ _STATEMENT: Final = 15  # points
 _NUMBER: Final = 22  # points
 FIRST_PAGE_SCALE: Final = 1.2  # until the first page break: what a board reads is set larger
 _SMALL: Final = 6.5  # points: a line of 100 mm has a SHA-256
-_LINK: Final = HexColor("#1d4ed8")
 
 
 class Renderer:
@@ -62,7 +61,7 @@ class Renderer:
         self._scale = FIRST_PAGE_SCALE
 
     def render(self, block: Block, width: float) -> list[Flowable]:
-        """Return what is shown; "" has no flowable in it that is higher than a page and cannot be split."""
+        """Return the flowables of a block. None that cannot be split is higher than a page."""
         match block:
             case Heading():
                 return self._heading(block, width)
@@ -231,5 +230,5 @@ class Renderer:
         if cell.risk:
             return Badge(known(cell.text), cell.risk, element, size=7)
         if cell.anchor:
-            return self._cell(cell.text, TextStyle(8, _LINK), element.add("Link"), anchor=cell.anchor)
+            return self._cell(cell.text, TextStyle(8, LINK), element.add("Link"), anchor=cell.anchor)
         return self._cell(cell.text, TextStyle(8), element)

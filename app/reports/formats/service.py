@@ -1,6 +1,6 @@
 """The use case: the report of a scan in any format, in the reader's language."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.core.clock import Clock
 from app.core.db import Database
@@ -52,8 +52,15 @@ class ReportFileService:
         """Begin the file. Raises as `ReportStreams.open`."""
 
         def order_for(row: TaskRow) -> ReportOrder:
-            order = order_of(row, self._targets, self._clock, kind=kind, language=language, made_by=principal.username)
-            return replace(order, is_shared=principal.is_link)
+            return order_of(
+                row,
+                self._targets,
+                self._clock,
+                kind=kind,
+                language=language,
+                made_by=principal.username,
+                is_shared=principal.is_link,
+            )
 
         stream = await self._streams.open(principal, wanted, order_for)
         assert stream.row is not None  # of one task
@@ -71,7 +78,14 @@ class ReportFileService:
 
 
 def order_of(
-    row: TaskRow, targets: TargetParser, clock: Clock, *, kind: ReportFormat, language: str, made_by: str
+    row: TaskRow,
+    targets: TargetParser,
+    clock: Clock,
+    *,
+    kind: ReportFormat,
+    language: str,
+    made_by: str,
+    is_shared: bool = False,
 ) -> ReportOrder:
     """Order the report of a row, made now."""
     return ReportOrder(
@@ -82,6 +96,7 @@ def order_of(
         language=language,
         made_at=clock.now(),
         made_by=made_by,
+        is_shared=is_shared,
     )
 
 
