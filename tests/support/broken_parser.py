@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from app.engines.parsing.frames import HEADER, Kind
+from app.engines.parsing.frames import HEADER, MAX_JSON, Kind
 from app.engines.parsing.worker import main
 
 STDERR = 2
@@ -59,6 +59,10 @@ class BadJobs:
     def flood(self, body):
         """Many pieces, more than a socket holds."""
         return [["x" * 1_000] * 1_000] * 20
+
+    def overfill(self, body, pieces):
+        """More than the scan takes: a piece too long for it, or several that are too long together."""
+        return [["x" * 1_000] * (MAX_JSON // 1_000 // pieces)] * pieces
 
     def babble(self, body):
         say(b"\xff" * 64)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 HEADER: Final = struct.Struct("<BII")  # kind, bytes of JSON, bytes of the body
-MAX_JSON: Final = 128 * 1024 * 1024  # bytes; the largest result of a page of 5 MiB has a tenth of it
+MAX_JSON: Final = 128 * 1024 * 1024  # bytes of one frame; the largest result of a page of 5 MiB has a tenth of it
 
 
 class Kind(IntEnum):

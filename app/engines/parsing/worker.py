@@ -22,13 +22,14 @@ from typing import Any, Final
 
 import orjson
 
-from app.engines.parsing.frames import Kind, frame, receive, send
+from app.engines.parsing.frames import MAX_JSON, Kind, frame, receive, send
 from app.engines.parsing.jobs import Jobs, TooMuch
 
 MAX_MEMORY: Final = 2 * 1024**3  # bytes of address space beside lists; a page of 5 MiB needs at most a quarter
 COLLECT_EVERY: Final = 20_000  # objects
 PAUSE_S: Final = 0.02  # before the next process: one that cannot live must not keep a core busy
 MAX_REASON: Final = 200
+MAX_ANSWER_BYTES: Final = MAX_JSON  # of all its frames: the scan hangs up on a longer one, and keeps them all in memory
 _COMM: Final = Path("/proc/self/comm")
 _AUTOGROUP: Final = Path("/proc/self/autogroup")
 _WEIGHT: Final = "5"  # as `nice` counts: a third of the weight
@@ -112,8 +113,7 @@ def _read(channel: socket.socket, jobs: Jobs, at_work: mmap.mmap, number: int) -
 def _answer(jobs: Jobs, name: str, body: bytes, arguments: list[object]) -> bytes:
     """All frames of the answer. The border of a page: whatever it makes our code do ends here."""
     try:
-        *parts, last = jobs.run(name, body, arguments)
-        return b"".join((*(frame(Kind.PART, part) for part in parts), frame(Kind.DONE, last)))
+        return _frames_of(jobs.run(name, body, arguments))
     except (MemoryError, TooMuch):
         return frame(Kind.FAILED, "memory")
     except RecursionError:
@@ -121,6 +121,19 @@ def _answer(jobs: Jobs, name: str, body: bytes, arguments: list[object]) -> byte
     except Exception as error:  # noqa: BLE001 - the page's doing or ours: the scan names the page and logs this
         place = f"{type(error).__name__}: {error}"[:MAX_REASON].encode("ascii", "backslashreplace").decode()
         return frame(Kind.FAILED, place)
+
+
+def _frames_of(answer: Sequence[Any]) -> bytes:
+    """Return the frames of an answer, which has at least one piece. Raises TooMuch above `MAX_ANSWER_BYTES`."""
+    *parts, last = answer
+    frames: list[bytes] = []
+    size = 0
+    for kind, part in (*((Kind.PART, part) for part in parts), (Kind.DONE, last)):
+        frames.append(frame(kind, part))
+        size += len(frames[-1])
+        if size > MAX_ANSWER_BYTES:
+            raise TooMuch
+    return b"".join(frames)
 
 
 def _lower_priority() -> None:

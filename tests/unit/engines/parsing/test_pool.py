@@ -56,6 +56,14 @@ async def test_what_a_job_does_to_its_process_is_told_as_a_reason(name, reason):
         assert (await pool.run("echo"))[:1] == ["a.test"]
 
 
+@pytest.mark.parametrize("pieces", [1, 4])
+async def test_an_answer_above_the_limit_is_refused_by_its_own_process_which_goes_on(pieces):
+    async with bad_pool(processes=1) as pool:
+        process = await pool.run("who")
+        assert await refused(pool.run("overfill", pieces)) == "memory"
+        assert await pool.run("who") == process
+
+
 async def test_a_process_that_was_killed_from_outside_costs_no_page(tmp_path):
     async with bad_pool() as pool:
         assert await pool.run("crash_once", str(tmp_path / "mark")) == ["alive"]
