@@ -38,6 +38,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "attribute_long": lambda: f"<a href='http://away.test/{'a' * (MAX - 100)}'>x</a>",
     "attribute_srcset": lambda: f"<img srcset='{fill('a 1x,', MAX - 100)}'>",
     "attribute_data": lambda: fill('<b data-x="//away.test/\'">'),
+    "attribute_base": lambda: f"<base href='/{'a' * 140_000}/'>" + numbered(lambda n: f"<a href=l{n}>", 20_000),
     # Digits
     "digits_length": lambda: f"<a style='overflow:hidden;width:{'0' * (MAX - 200)}x' href=http://away.test/>x</a>",
     "digits_sheet": lambda: style("a{order:" + "9" * (MAX - 200) + ";display:none}"),

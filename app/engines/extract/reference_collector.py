@@ -18,6 +18,7 @@ from app.engines.urls import Base, host_of, host_of_serialised, is_possible, ori
 
 MAX_URL: Final = 8_192  # characters of an address as written; servers take no more, and browsers little
 MAX_LINKS: Final = 20_000  # own documents of one page
+MAX_SHEETS: Final = 1_000  # own style sheets of one page; real ones name three to ten
 _MAX_KIND: Final = 120
 _MAX_REL: Final = 200
 _SNIPPET: Final = "script:snippet"  # kind
@@ -131,6 +132,13 @@ class ReferenceCollector:
             return
         if len(self.links) < MAX_LINKS:
             self.links[address] = None
+        else:
+            self._links_dropped = True
+
+    def style(self, url: str) -> None:
+        """Note an own style sheet, unless the page has too many."""
+        if len(self.sheets) < MAX_SHEETS or url in self.sheets:
+            self.sheets[url] = None
         else:
             self._links_dropped = True
 

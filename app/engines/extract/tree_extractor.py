@@ -154,7 +154,7 @@ class TreeExtractor:
             if "canonical" in words:
                 self._collector.canonical = found[0]
             if "stylesheet" in words and found[1]:
-                self._collector.sheets[found[0]] = None
+                self._collector.style(found[0])
         return link_rule(rel)
 
     def _read_other(self, node: LexborNode, tag: str, attributes: dict[str, str | None], place: str) -> None:

@@ -16,6 +16,7 @@ from app.engines.html.xml import as_html, is_xml
 from app.engines.urls import resolve
 
 MAX_TITLE: Final = 500  # characters
+MAX_BASE: Final = 2_048  # characters; each relative link of a page is at least as long as its base
 
 # Without scripts, styles and comments inside: their text may hold anything, also half a tag.
 _NOSCRIPT: Final = re.compile(
@@ -86,8 +87,11 @@ class HtmlDocument:
         return frozenset().union(*(elements_inside(tree.find("noscript", "noscript")) for tree in self.trees))
 
     def base_url(self, url: str) -> str:
-        """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL."""
-        return (self._base is not None and resolve(url, self._base)) or url
+        """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL; that URL if
+        the base is none or longer than `MAX_BASE`.
+        """
+        base = None if self._base is None else resolve(url, self._base)
+        return url if base is None or len(base) > MAX_BASE else base
 
     @cached_property
     def _base(self) -> str | None:

@@ -32,7 +32,7 @@ from app.engines.reading_model.answer import Opinion
 from app.engines.scope import Scope
 from app.engines.urls import host_of, resolve
 
-MAX_ANSWER: Final = 64 * 1024 * 1024  # characters of all references of one page
+MAX_ANSWER: Final = 64 * 1024 * 1024  # characters of all references and links of one page
 
 # A page that makes everything be made that pages need: the automata of the lexicons alone take 40 ms.
 _SAMPLE: Final = b'<title>Sample</title><p>A page with a text and <a href="https://www.example.net/">a link</a>.'
@@ -132,7 +132,7 @@ class Jobs:
         hidden = hidden_elements(document, url, self._sheets.by_url(linked, known))
         is_own = self._scope.is_own
         found = extract_document(document, url=url, headers=headers, is_internal=is_own, hidden=hidden, budget=budget)
-        if sum(len(item.raw) + len(item.url) for item in found.references) > MAX_ANSWER:
+        if sum(len(item.raw) + len(item.url) for item in found.references) + sum(map(len, found.links)) > MAX_ANSWER:
             raise TooMuch
         own = own_page_of(document, found, url, hidden)
         yield from extraction_to(

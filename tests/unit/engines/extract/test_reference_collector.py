@@ -1,7 +1,7 @@
 import pytest
 
 from app.domain.scan_facts import Relation
-from app.engines.extract.reference_collector import MAX_LINKS, MAX_REFERENCES, ReferenceCollector
+from app.engines.extract.reference_collector import MAX_LINKS, MAX_REFERENCES, MAX_SHEETS, ReferenceCollector
 
 PAGE = "https://www.a.test/dir/page"
 
@@ -41,6 +41,14 @@ def test_own_documents_are_links_without_fragment_and_own_hosts_are_remembered(c
     assert collector.follow(None) is None
     assert list(collector.links) == ["https://www.a.test/dir/x", "https://m.a.test/"]
     assert collector.own_hosts == {"www.a.test", "m.a.test"}
+
+
+def test_a_page_with_more_style_sheets_than_are_kept_has_overflowed(collector):
+    for number in (*range(MAX_SHEETS), 0):
+        collector.style(f"{PAGE}/{number}")
+    assert not collector.overflowed
+    collector.style(f"{PAGE}/one_more")
+    assert (len(collector.sheets), collector.overflowed) == (MAX_SHEETS, True)
 
 
 def test_the_same_mention_is_kept_once_in_each_kind_of_place(collector):

@@ -27,7 +27,7 @@ from app.engines.extract.style_sheet import sheet_from_json, sheet_of
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.local_reader.model import LocalOpinion
-from app.engines.parsing.jobs import Jobs
+from app.engines.parsing.jobs import MAX_ANSWER, Jobs, TooMuch
 from app.engines.parsing.page_parser import PageParser
 from app.engines.ports import Unreadable
 from app.engines.reading_model.answer import Opinion, Stance, Verdict
@@ -261,6 +261,12 @@ async def test_a_page_whose_time_is_over_keeps_what_was_found_and_is_not_looked_
     assert [one.url for one in found.references][-1] == "http://x.test/"
     assert found.overflowed
     assert not found.is_odd
+
+
+def test_links_count_among_what_a_page_may_fill_the_memory_with():
+    links = "".join(f"<a href={number}>" for number in range(MAX_ANSWER // 100_000 + 1))
+    with pytest.raises(TooMuch):
+        Jobs(target="a.test").run("page", links.encode(), (URL + "a" * 100_000 + "/", (), {}, {}, False))
 
 
 @pytest.mark.parametrize("said", ["x" * 38, "0" * 37, 5, ["0" * 38]])

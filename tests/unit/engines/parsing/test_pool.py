@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.engines.parsing.launch import execute
+from app.engines.parsing.page_parser import PageParser
 from app.engines.parsing.pool import ParserPool, ParserUnavailable
 from app.engines.ports import Unreadable
 
@@ -62,6 +63,17 @@ async def test_an_answer_above_the_limit_is_refused_by_its_own_process_which_goe
         process = await pool.run("who")
         assert await refused(pool.run("overfill", pieces)) == "memory"
         assert await pool.run("who") == process
+
+
+async def test_a_page_whose_links_are_each_as_long_as_its_address_restarts_nothing():
+    long = "a" * 140_000
+    links = "".join(f"<a href=l{number}>" for number in range(1_000))
+    async with ParserPool(target="a.test", processes=1) as pool:
+        parser, parent = PageParser(pool), pool.processes()[0]
+        assert await refused(parser.page(links.encode(), url=f"http://a.test/{long}/", headers=())) == "memory"
+        page = await parser.page(f"<base href='/{long}/'>{links}".encode(), url="http://a.test/", headers=())
+        assert page.links[0] == "http://a.test/l0"
+        assert pool.processes()[0] == parent
 
 
 async def test_a_process_that_was_killed_from_outside_costs_no_page(tmp_path):
