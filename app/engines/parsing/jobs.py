@@ -134,10 +134,11 @@ class Jobs:
         found = extract_document(document, url=url, headers=headers, is_internal=is_own, hidden=hidden, budget=budget)
         if sum(len(item.raw) + len(item.url) for item in found.references) + sum(map(len, found.links)) > MAX_ANSWER:
             raise TooMuch
-        own = own_page_of(document, found, url, hidden)
-        yield from extraction_to(
-            self._judged(document, own, found) if budget.judges else replace(found, overflowed=True)
-        )
+        if budget.judges:
+            found = self._judged(document, own_page_of(document, found, url, hidden), found)
+        else:
+            found = replace(found, overflowed=True)
+        yield from extraction_to(found)
 
     def _judged(self, document: HtmlDocument, own: OwnPage, found: Extraction) -> Extraction:
         """Return what was found on the page, with its signs of tampering."""

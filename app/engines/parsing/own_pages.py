@@ -34,13 +34,27 @@ def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Seq
         meta=descriptions(document),
         markup=document.markup,
         marks=document.marks,
-        unseen="\n".join(node.text() for node in document.select("[hidden]", attributes=_HIDDEN))[:_MAX_UNSEEN],
+        unseen=_unseen_text(document),
         links=cache(lambda: [_link(reference) for reference in found.references if _is_link(reference)]),
         seen_text=lambda: seen_text(hidden),
         hidden_texts=lambda: hidden_texts(hidden),
         scripts=lambda: inline_scripts(document),
         content=lambda: read_words(document),
     )
+
+
+def _unseen_text(document: HtmlDocument) -> str:
+    """Return the text of the elements with the attribute `hidden`. Not all is gathered first: of a thousand elements
+    within each other each has the text of the innermost.
+    """
+    texts: list[str] = []
+    length = 0
+    for node in document.select("[hidden]", attributes=_HIDDEN):
+        texts.append(node.text())
+        length += len(texts[-1]) + 1
+        if length > _MAX_UNSEEN:
+            break
+    return "\n".join(texts)[:_MAX_UNSEEN]
 
 
 def references_of(found: Iterable[TamperMatch], url: str) -> Iterator[Reference]:

@@ -8,6 +8,17 @@ from app.engines.parsing.own_pages import own_page_of, references_of
 URL = "https://www.corp.example/"
 
 
+class Counted(HtmlDocument):
+    """Counts the elements that were taken from it."""
+
+    taken = 0
+
+    def select(self, *arguments, **options):
+        for node in super().select(*arguments, **options):
+            self.taken += 1
+            yield node
+
+
 def test_a_sign_is_a_reference_of_the_page_to_itself():
     found = TamperMatch(TamperSign.HIDDEN_TEXT, "raw", "snippet", ("a", "b"), "html > body > p", "display_none")
     assert list(references_of([found], URL)) == [
@@ -37,3 +48,11 @@ def test_links_with_a_text_are_judged_hidden_ones_too():
     ]
     assert page.seen_text() == "b"
     assert (page.meta, page.unseen) == (("k",), "h")
+
+
+def test_no_more_unseen_text_is_gathered_than_is_kept():
+    document = Counted("<div hidden>" * 900 + "x" * 15_000)
+    found = extract_document(document, url=URL, headers=())
+    document.taken = 0
+    assert own_page_of(document, found, URL).unseen == "x" * 15_000 + "\n" + "x" * 4_999
+    assert document.taken == 2

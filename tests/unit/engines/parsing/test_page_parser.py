@@ -1,5 +1,7 @@
 """Facts come back from a parser process as our own code would have made them in place."""
 
+import sys
+
 import pytest
 
 from app.domain.scan_facts import (
@@ -20,7 +22,7 @@ from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.analyse.subject import Subject
 from app.engines.documents.document import read_document
 from app.engines.extract.css_urls import extract_css
-from app.engines.extract.page import extract
+from app.engines.extract.page import extract, extract_document
 from app.engines.extract.page_budget import PageBudget
 from app.engines.extract.sitemap import parse_sitemap
 from app.engines.extract.style_sheet import sheet_from_json, sheet_of
@@ -28,6 +30,7 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.parsing.jobs import MAX_ANSWER, Jobs, TooMuch
+from app.engines.parsing.own_pages import own_page_of
 from app.engines.parsing.page_parser import PageParser
 from app.engines.ports import Unreadable
 from app.engines.reading_model.answer import Opinion, Stance, Verdict
@@ -261,6 +264,18 @@ async def test_a_page_whose_time_is_over_keeps_what_was_found_and_is_not_looked_
     assert [one.url for one in found.references][-1] == "http://x.test/"
     assert found.overflowed
     assert not found.is_odd
+
+
+def test_what_is_judged_is_not_prepared_when_its_time_is_over():
+    called = set()
+    jobs = Jobs(target="a.test", make_budget=lambda: PageBudget(9, 9, 0, clock=lambda: 0.0))
+    sys.setprofile(lambda frame, *_: called.add(frame.f_code))
+    try:
+        jobs.run("page", b"<p hidden>x", (URL, (), {}, {}, False))
+    finally:
+        sys.setprofile(None)
+    assert extract_document.__code__ in called
+    assert own_page_of.__code__ not in called
 
 
 def test_links_count_among_what_a_page_may_fill_the_memory_with():
