@@ -20,12 +20,14 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.api.built_page import ASSETS, ICON
 from app.core.heap import settle_heap
+from app.domain.notifications import SHOWN_FINDINGS
 from app.domain.report_format import OF_ORDERS
 from app.factory import create_app
 from app.websocket.messages.commands import COMMANDS
 from bench.growth_data import LARGE_CONTENT, Grown, Size, build
 from tests.support.backend import ADMIN_PASSWORD, PAGE_KEY, USER_PASSWORD, make_settings
 from tests.support.cpu_time import slowness
+from tests.support.feeds import add_notifications
 from tests.support.live import go_live
 from tests.support.watchdog import HELD_S, Held, watch
 
@@ -50,6 +52,7 @@ LIMITS: dict[str, Any] = {
     "ws_max_connections_per_user": 1_000,
 }
 LOG_TAIL = 1_000
+NOTIFICATIONS = 200  # of the administrator
 FIRST_PARTY = "farm-00000.example"  # stands on every page
 
 
@@ -123,6 +126,8 @@ def site(tmp_path_factory):
             http.headers.update(bearer(token))
             owner = http.get("/api/v1/auth/me").json()["id"]
             found = Site(held, url, token, http, build(folder, SIZE, owner=owner))
+            services = held.value.services
+            add_notifications(services.db, services.clock, owner, NOTIFICATIONS, findings=SHOWN_FINDINGS)
             settle_heap()  # as a server does at its start: what tests have imported is more than it has
             yield found
             gc.unfreeze()
@@ -604,6 +609,19 @@ def resume(site, socket):
     receive(socket, "task_snapshot")
 
 
+def follow_feed(_site, socket):
+    """From its beginning: it has several pages of notifications, as large as they are."""
+    send(socket, "subscribe", topic="notifications", last_seq=0)
+    receive(socket, "notification", NOTIFICATIONS)
+    receive(socket, "notification_state")
+
+
+def leave_feed(site, socket):
+    follow_feed(site, socket)
+    send(socket, "unsubscribe", topic="notifications")
+    receive(socket, "topic_result")
+
+
 def renew(site, socket):
     send(socket, "auth", token=site.sign_in("admin", ADMIN_PASSWORD)["access_token"])
     receive(socket, "auth_result")
@@ -622,6 +640,8 @@ TALK = {
     "unsubscribe_task": unsubscribe,
     "subscribe_tasks": subscribe_many,
     "resume": resume,
+    "subscribe": follow_feed,
+    "unsubscribe": leave_feed,
     "auth": renew,
     "get_status": status,
 }

@@ -7,33 +7,55 @@ from sqlalchemy import Connection
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.ids import new_id
+from app.domain.notifications import NotificationKind
+from app.notifications.content import MAX_URL
 from app.notifications.queries import feed
 
 
-def add_notifications(db: Database, clock: Clock, user_id: str, count: int = 1, *, characters: int = 0) -> int:
-    """Write them without a hint; return the number of the newest. `characters`: of a text in each."""
+def add_notifications(
+    db: Database, clock: Clock, user_id: str, count: int = 1, *, characters: int = 0, findings: int = 0
+) -> int:
+    """Write them without a hint; return the number of the newest. `characters`: of a text in each; `findings`: that
+    each lists, with URLs as long as they are kept.
+    """
 
     def work(connection: Connection) -> int:
         last = feed.lock(connection, user_id)
-        rows = [_row(clock, user_id, last + number, characters) for number in range(1, count + 1)]
+        rows = [_row(clock, user_id, last + number, characters, findings) for number in range(1, count + 1)]
         feed.add(connection, rows)
         return last + count
 
     return db.write_sync(work)
 
 
-def _row(clock: Clock, user_id: str, seq: int, characters: int) -> dict[str, Any]:
-    content = {"kind": "scan_completed", "target_domain": f"corp{seq}.example", "attempt": 1, "total": 0}
+def _row(clock: Clock, user_id: str, seq: int, characters: int, findings: int) -> dict[str, Any]:
+    kind = NotificationKind.FINDINGS if findings else NotificationKind.SCAN_COMPLETED
+    content: dict[str, Any] = {"kind": kind, "target_domain": f"corp{seq}.example", "attempt": 1, "total": findings}
     if characters:
         content["since"] = "x" * characters
+    if findings:
+        content["findings"] = [_finding(number) for number in range(findings)]
     return {
         "user_id": user_id,
         "seq": seq,
         "id": new_id(),
-        "kind": "scan_completed",
+        "kind": kind,
         "task_id": None,
         "content": content,
         "created_at": clock.now(),
+    }
+
+
+def _finding(number: int) -> dict[str, Any]:
+    domain = f"bets{number}.example"
+    return {
+        "id": f"gambling.{domain}",
+        "domain": domain,
+        "category": "gambling",
+        "risk_level": "high",
+        "needs_review": False,
+        "url": f"https://{domain}/".ljust(MAX_URL, "x"),
+        "found_on": "https://www.corp.example/".ljust(MAX_URL, "x"),
     }
 
 
