@@ -13,7 +13,6 @@ class FeedPosition:
     last_sent: int  # number of the last notification that was sent, or the position from which it began
     told: FeedState | None = None  # what the client was last told of the whole feed; None: nothing yet
     is_due: bool = False  # somebody has said that the feed has changed since the last look
-    is_running: bool = False  # its reads and frames are under way
 
     def go_to(self, seq: int) -> None:
         """Go on after `seq`, whatever was told before."""

@@ -8,7 +8,8 @@ told is read from the feed at the pace of its socket, live ones too, so that not
    be more.
 3. Send the state, if it is another one than was told last.
 
-Notifications are few and a user has few connections: those that stand at the same number share a read.
+Notifications are few and a user has few connections: those that stand at the same number share a read. A connection has
+one read at work, however often it subscribes: the next one waits until the one for the position before has ended.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -111,7 +112,7 @@ class NotificationFeeds:
             if restored:
                 self._start_over(connection, position, head, SnapshotReason.EPOCH)
                 self._wake(connection)
-            elif not position.is_running and _is_behind(position, head):
+            elif not connection.is_feed_read and _is_behind(position, head):
                 self.metrics.sweep_repairs.inc()
                 self._wake(connection)
 
@@ -128,15 +129,22 @@ class NotificationFeeds:
         if position is None:
             return
         position.is_due = True
-        if not position.is_running:
-            position.is_running = True
-            self.background.start(self._run(connection, position), name="notifications")
+        if not connection.is_feed_read:
+            connection.is_feed_read = True
+            self.background.start(self._run(connection), name="notifications")
 
-    async def _run(self, connection: ConnectionInfo, position: FeedPosition) -> None:
+    async def _run(self, connection: ConnectionInfo) -> None:
+        """Read until the position that the connection has by then is up to date."""
         try:
-            while position.is_due and connection.feed is position:
+            while (position := connection.feed) is not None and position.is_due:
                 position.is_due = False
-                await self._bring_up_to_date(connection, position)
+                await self._follow(connection, position)
+        finally:
+            connection.is_feed_read = False
+
+    async def _follow(self, connection: ConnectionInfo, position: FeedPosition) -> None:
+        try:
+            await self._bring_up_to_date(connection, position)
         except DatabaseDamaged:
             self._end(connection, position, ErrorCode.DATABASE_DAMAGED)
         except DatabaseUnavailable:
@@ -144,8 +152,6 @@ class NotificationFeeds:
         except Exception:  # a boundary: what cannot be sent would be tried again by each sweep
             log.exception("feed_failed", user_id=connection.user_id)
             self._end(connection, position, ErrorCode.SERVER_BUSY)
-        finally:
-            position.is_running = False
 
     async def _bring_up_to_date(self, connection: ConnectionInfo, position: FeedPosition) -> None:
         while await _may_send(connection, position):

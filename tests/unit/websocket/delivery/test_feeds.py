@@ -18,6 +18,11 @@ from tests.support.feeds import FeedSubscriber, add_notifications
 from tests.support.said import said
 
 SUBSCRIBE = '{"type":"subscribe","topic":"notifications"}'
+UNSUBSCRIBE = SUBSCRIBE.replace("subscribe", "unsubscribe", 1)
+
+
+def subscribe_after(last_seq):
+    return f'{SUBSCRIBE[:-1]},"last_seq":{last_seq},"epoch":"0"}}'
 
 
 async def lose(*_):
@@ -26,6 +31,10 @@ async def lose(*_):
 
 async def damage(*_):
     raise DatabaseDamaged
+
+
+async def trip(*_arguments, **_how):
+    raise ValueError("a notification of another version")
 
 
 class Reader:
@@ -40,8 +49,13 @@ class Reader:
     def connection(self):
         return self.watcher.connection
 
-    async def say(self, command):
+    async def begin(self, command):
+        """Say it, and let go on what it has begun, without waiting for it."""
         await self.desk.manager.handle_client_message(self.connection, command)
+        await asyncio.sleep(0)
+
+    async def say(self, command):
+        await self.begin(command)
         return await self.take()
 
     async def subscribe(self, last_seq=None, epoch="0"):
@@ -240,13 +254,58 @@ async def test_who_subscribes_again_is_placed_anew_and_the_old_position_sends_no
     assert frames[1]["prev_seq"] == 1
 
 
+class HeldReader:
+    """A reader whose pages are read when they are let go; `failure` then befalls the first of them."""
+
+    def __init__(self, reader, failure=None):
+        self.reader, self.failure = reader, failure
+        self.released = asyncio.Event()
+        self.waiting = 0
+        self.head = reader.head
+
+    async def page(self, user_id, after):
+        self.waiting += 1
+        await self.released.wait()
+        failure, self.failure = self.failure, None
+        return await (failure or self.reader.page)(user_id, after)
+
+
+async def test_however_often_it_subscribes_one_read_is_at_work_and_the_last_position_counts(desk, user):
+    notify(desk, user, 5)
+    reader = await open_reader(desk, user)
+    held = desk.manager.feeds.reader = HeldReader(desk.manager.feeds.reader)
+    for last_seq in (4, 1, 0, 2):
+        await reader.begin(subscribe_after(last_seq))
+        assert (len(desk.manager.background), held.waiting) == (1, 1)
+    held.released.set()
+    reader.rule.last = 2
+    frames = await reader.take()
+    assert kinds(frames) == [*["topic_result"] * 4, *["notification"] * 3, "notification_state"]
+    assert reader.rule.seqs == [3, 4, 5]
+
+
+@pytest.mark.parametrize("failure", [lose, damage, trip])
+async def test_a_read_that_fails_for_the_position_before_is_not_that_of_the_next(desk, user, failure):
+    notify(desk, user, 3)
+    reader = await open_reader(desk, user)
+    held = desk.manager.feeds.reader = HeldReader(desk.manager.feeds.reader, failure)
+    for command in (subscribe_after(3), UNSUBSCRIBE, subscribe_after(1)):
+        await reader.begin(command)
+    held.released.set()
+    reader.rule.last = 1
+    frames = await reader.take()
+    assert kinds(frames) == [*["topic_result"] * 3, *["notification"] * 2, "notification_state"]
+    notify(desk, user)
+    await reader.take()
+    assert reader.rule.seqs == [2, 3, 4]
+
+
 async def test_unsubscribing_ends_it(desk, user):
     reader = await open_reader(desk, user)
-    unsubscribe = SUBSCRIBE.replace("subscribe", "unsubscribe", 1)
-    (refusal,) = await reader.say(unsubscribe)
+    (refusal,) = await reader.say(UNSUBSCRIBE)
     assert (refusal["success"], refusal["error"]["code"]) == (False, "not_subscribed")
     await reader.subscribe()
-    (result,) = await reader.say(unsubscribe)
+    (result,) = await reader.say(UNSUBSCRIBE)
     assert (result["action"], result["success"], "seq" in result) == ("unsubscribe", True, False)
     notify(desk, user)
     assert await reader.take() == []
@@ -362,10 +421,6 @@ async def test_a_read_that_fails_is_repaired_by_the_sweep(desk, user, monkeypatc
     await desk.manager.sweep.run_once()
     await reader.take()
     assert reader.rule.seqs == [1]
-
-
-async def trip(*_arguments, **_how):
-    raise ValueError("a notification of another version")
 
 
 @pytest.mark.parametrize(("trouble", "code"), [(damage, "database_damaged"), (trip, "server_busy")])
