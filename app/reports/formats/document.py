@@ -11,7 +11,7 @@ from app.reports.formats.capture_register import CaptureRegister
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.extent import Extent
 from app.reports.formats.finding_screenshots import FindingScreenshots
-from app.reports.formats.finding_section import FindingSection, anchor_of
+from app.reports.formats.finding_section import FindingSection, anchor_of, shown_parts
 from app.reports.formats.measures import Measures, numbers_text
 from app.reports.formats.sign_off import sign_off
 from app.reports.formats.wording import is_dismissed
@@ -31,8 +31,7 @@ class ReportDocument:
         return self._texts("report.title", target=display_text(self._contents.row.target_domain))
 
     def __iter__(self) -> Iterator[Block]:
-        shown = self._contents.findings[: self._extent.findings_in_full]
-        documents = {number: self._contents.finding(item["finding_id"]) for number, item in enumerate(shown, 1)}
+        documents = dict(self._documents())
         valid = {number: document for number, document in documents.items() if not is_dismissed(document)}
         measures, register = Measures(valid.items(), self._texts), CaptureRegister(self._contents)
         yield from BoardPage(
@@ -47,6 +46,11 @@ class ReportDocument:
         yield from self._findings(documents, section)
         yield from sign_off(self._contents.origin, self._texts)
         yield from Appendix(self._contents, self._extent, register)
+
+    def _documents(self) -> Iterator[tuple[int, Json]]:
+        """Yield the findings in full with their numbers, each with what is shown of it."""
+        for number, item in enumerate(self._contents.findings[: self._extent.findings_in_full], 1):
+            yield number, shown_parts(self._contents.finding(item["finding_id"]), self._extent)
 
     def _overview(self) -> Iterator[Block]:
         """All findings in a table, by risk."""

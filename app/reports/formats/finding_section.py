@@ -184,6 +184,15 @@ class FindingSection:
         return self._texts.join_clauses(reasons)
 
 
+def shown_parts(found: Json, extent: Extent) -> Json:
+    """Return the document of a finding without the references and paths that no section shows: those of all findings in
+    full are in memory at once. Of the references after the first, sections name the page alone.
+    """
+    others = found["references"][1 : extent.references]
+    pages = [{"reference_id": other["reference_id"], "page_url": other["page_url"]} for other in others]
+    return {**found, "references": [*found["references"][:1], *pages], "chains": found["chains"][:MAX_CHAINS]}
+
+
 def _joined(*parts: str | None) -> str:
     return " · ".join(filter(None, parts))
 

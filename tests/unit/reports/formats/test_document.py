@@ -1,5 +1,6 @@
 """The sections of a report, and what each conclusion says."""
 
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -126,3 +127,26 @@ def test_what_was_dismissed_needs_no_action(make_report):
     assert next(block for block in blocks if isinstance(block, Statement)).text.key == "report.conclusion_dismissed"
     assert report.texts("report.guides") not in list(texts_of(blocks))
     assert report.texts("report.actions") not in list(texts_of(blocks))
+
+
+class Reference(dict):
+    """One that can be watched."""
+
+
+def test_references_that_no_section_shows_are_not_held_for_all_findings(make_report):
+    report = make_report()
+    read, held = report.finding, []
+
+    def finding(finding_id):
+        found = read(finding_id)
+        if found["references"]:  # the first is shown in full
+            more = [Reference(reference_id=number, page_url=f"https://www.corp.test/{number}") for number in range(49)]
+            held.extend(map(weakref.ref, more))
+            found["references"] += more
+        return found
+
+    report.finding = finding
+    blocks = iter(ReportDocument(report, HTML_EXTENT))
+    next(blocks)  # by now all findings in full are read
+    assert len(held) >= 2 * 49
+    assert not [one for one in held if one() is not None]

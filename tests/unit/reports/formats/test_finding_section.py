@@ -1,13 +1,15 @@
 """One finding in a report."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+
+import pytest
 
 from app.domain.scan_facts import Capture
 from app.reports.formats.blocks import Beside, Facts, Heading, Quote, Table, Text, Tone
 from app.reports.formats.capture_register import CaptureRegister
-from app.reports.formats.extent import HTML_EXTENT
+from app.reports.formats.extent import HTML_EXTENT, PDF_EXTENT
 from app.reports.formats.finding_screenshots import FindingScreenshots
-from app.reports.formats.finding_section import FindingSection
+from app.reports.formats.finding_section import FindingSection, shown_parts
 from app.reports.formats.measures import Measures
 from tests.support.said import said
 from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS
@@ -148,3 +150,18 @@ def test_paper_has_the_first_reasons_and_counts_the_rest(make_report):
     said_of = facts(blocks(report, "adult.shop.test", evidence=2, quotes=False))[report.texts("report.evidence")]
     assert said_of.count(found["evidence"][0]["text"]) == 2
     assert report.texts("report.more_evidence", count=1) in said_of
+
+
+@pytest.mark.parametrize("extent", [HTML_EXTENT, PDF_EXTENT])
+@pytest.mark.parametrize("count", [0, 1, 50])
+def test_the_parts_of_a_finding_that_are_kept_are_all_that_is_shown(make_report, extent, count):
+    report = make_report()
+    shown, found = section(report, "gambling.casino.test", **asdict(extent))
+    (reference,), (chain,) = found["references"], found["chains"]
+    own = [{**reference, "reference_id": n, "page_url": f"https://www.corp.test/{n}"} for n in range(1, count + 1)]
+    begins = [{**chain["origin"], "reference_id": n, "link_text": f"to {n}"} for n in range(0, 80, 10)]
+    ways = [{**chain, "origin": origin, "complete": number % 2 == 0} for number, origin in enumerate(begins)]
+    full = {**found, "references": own, "reference_count": count + 7, "chains": ways}
+    kept = shown_parts(full, extent)
+    assert list(shown.blocks(1, kept, pictures=True)) == list(shown.blocks(1, full, pictures=True))
+    assert [set(one) for one in kept["references"][1:]] == [{"reference_id", "page_url"}] * len(kept["references"][1:])
