@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from app.core.errors import NotFound
 from app.core.principal import ADMIN, Principal
 from app.domain.task_row import TaskRow
 from app.findings import summary as findings
@@ -16,9 +17,14 @@ _ANYBODYS = Principal("", "", ADMIN)  # the predecessor is a scan of the same ow
 
 
 def predecessor_of(connection: Connection, row: TaskRow) -> TaskRow | None:
-    """Return the newest conclusive scan before."""
+    """Return the newest conclusive scan before; None: there is none, or its task has been deleted since `row` was read
+    (it may be an earlier run of the same task).
+    """
     earlier = differences.predecessor(connection, row)
-    return None if earlier is None else find_shown(connection, RunRef(*earlier), _ANYBODYS)
+    try:
+        return None if earlier is None else find_shown(connection, RunRef(*earlier), _ANYBODYS)
+    except NotFound:
+        return None
 
 
 def earlier_risks(connection: Connection, row: TaskRow) -> Mapping[str, str] | None:

@@ -5,7 +5,6 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
-from app.core.errors import NotFound
 from app.domain.findings import FindingId
 from app.engines.model import RecheckConfig
 from app.inventory.earlier_findings import earlier_risks_of_running
@@ -28,7 +27,7 @@ class EarlierFindings:
         """
         try:
             names = await self._db.read(lambda connection: self._names(connection, task_id))
-        except (DatabaseUnavailable, NotFound) as error:  # NotFound: it was deleted in this moment
+        except DatabaseUnavailable as error:
             log.warning("earlier_findings_unavailable", task_id=task_id, reason=str(error))
             return None
         if names is None:

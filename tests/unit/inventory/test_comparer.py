@@ -3,9 +3,12 @@
 from contextlib import closing
 
 import pytest
+from sqlalchemy import update
 
 from app.domain.differences import Change
+from app.events.tables import scan_tasks
 from app.inventory.comparer import VERSION, FindingChanges, ScanComparer
+from app.inventory.earlier_findings import predecessor_of
 from app.inventory.queries import differences
 from app.inventory.queries.differences import Pair, RunKey
 from app.scans.queries import tasks
@@ -35,6 +38,10 @@ def changes(world, results, task_id):
         return comparer.finding_changes(row, reader, results)
 
 
+def predecessor(world, row):
+    return world.db.read_sync(lambda c: predecessor_of(c, row))
+
+
 def test_new_gone_and_unchanged_findings_are_counted(world, results, tmp_path):
     first = scan(world, tmp_path, 1, "casino.test", "shop.test")
     second = scan(world, tmp_path, 2, "casino.test", "new.test")
@@ -49,6 +56,21 @@ def test_new_gone_and_unchanged_findings_are_counted(world, results, tmp_path):
 
 def test_a_first_scan_has_nothing_to_compare_with(world, results, tmp_path):
     assert changes(world, results, scan(world, tmp_path, 1)) is None
+
+
+def test_a_scan_that_is_deleted_while_its_report_is_made_has_nothing_to_compare_with(world, results):
+    """It is not seen any more, nor is its earlier run; the row and the store are open."""
+    task_id = world.add("mei", "a.test", 2, started_at=world.now, run=2)
+    world.keep(task_id, 1, 1)
+    world.keep(task_id, 2, 2)
+    row = world.db.read_sync(lambda c: tasks.find(c, task_id))
+    assert predecessor(world, row).run == 1
+    gone = update(scan_tasks).where(scan_tasks.c.id == task_id).values(deleted_at=world.now)
+    world.db.write_sync(lambda c: c.execute(gone) and None)
+    assert predecessor(world, row) is None
+    comparer = ScanComparer(db=world.db, targets=EngineTargetParser())
+    with results.open(row) as reader:
+        assert comparer.finding_changes(row, reader, results) is None
 
 
 def test_results_that_are_gone_are_not_compared(world, results, tmp_path):
