@@ -9,13 +9,18 @@ import subprocess
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 LANGUAGES: Final = ("chi_sim", "eng")  # those of our lexicons, as Tesseract calls them
 TIMEOUT_S: Final = 15.0  # a screenshot takes one second of a free core
 CPU_S: Final = 10
 MAX_MEMORY: Final = 1024**3  # bytes of address space; a screenshot with two languages takes 300 MB
 MAX_PICTURE: Final = 4 * 1024**2  # bytes
 MAX_OUTPUT: Final = 64 * 1024  # bytes of text
+END_S: Final = 2.0  # a killed process ends in milliseconds; one that the kernel holds longer must not hold the scan
 _ASKED_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 class PictureUnread(Exception):
@@ -72,19 +77,26 @@ class PictureReader:
             raise PictureUnread("too large")
         async with self._slots:
             try:
-                process = await asyncio.create_subprocess_exec(
-                    *self._command,
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.DEVNULL,
-                    env={**os.environ, "OMP_THREAD_LIMIT": "1"},
-                )
+                process, transport = await self._start()
             except OSError as error:
                 raise PictureUnread("not started") from error
             try:
                 return await self._converse(process, picture)
             finally:
-                await _end(process)
+                await _end(process, transport)
+
+    async def _start(self) -> tuple[asyncio.subprocess.Process, asyncio.SubprocessTransport]:
+        """Do what `asyncio.create_subprocess_exec` does, and keep the transport: it alone can close the pipes."""
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=MAX_OUTPUT, loop=loop),
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+        )
+        return asyncio.subprocess.Process(transport, protocol, loop), transport
 
     async def _converse(self, process: asyncio.subprocess.Process, picture: bytes) -> str:
         assert process.stdin is not None
@@ -122,12 +134,29 @@ async def _read_all(stream: asyncio.StreamReader) -> bytes:
     return bytes(found)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave no process behind, also when the scan is cancelled."""
+async def _end(process: asyncio.subprocess.Process, transport: asyncio.SubprocessTransport) -> None:
+    """Leave no process and no pipe behind, also when the scan is cancelled. Takes at most END_S.
+
+    What it has started itself may hold its pipes, and write on: nothing of that is read or waited for.
+    """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        assert process.stdout is not None
-        while await process.stdout.read(MAX_OUTPUT):  # asyncio's own loop ends the wait only after the pipe
-            continue
-        await process.wait()
+    _close_pipes(process, transport)
+    try:
+        async with asyncio.timeout(END_S):
+            await process.wait()
+    except TimeoutError:  # it is killed: the loop, which has its number, reaps it when the kernel lets it go
+        log.warning("picture_reader_not_ended", pid=process.pid)
+
+
+def _close_pipes(process: asyncio.subprocess.Process, transport: asyncio.SubprocessTransport) -> None:
+    """Close our ends at once; asyncio's own loop ends no wait for the process before."""
+    assert process.stdin is not None
+    if process.stdin.transport.get_write_buffer_size():
+        process.stdin.transport.abort()  # closing it would wait until somebody takes the rest of the picture
+    else:
+        process.stdin.close()
+    output = transport.get_pipe_transport(1)
+    assert output is not None
+    output.close()

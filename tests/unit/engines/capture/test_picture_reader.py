@@ -1,9 +1,14 @@
 """Tesseract as a program that may do anything: stands for it, a script."""
 
 import asyncio
+import contextlib
 import os
+import signal
+from pathlib import Path
 
 import pytest
+import uvloop
+from structlog.testing import capture_logs
 
 from app.engines.capture import picture_reader
 from app.engines.capture.picture_reader import (
@@ -105,6 +110,62 @@ async def test_a_cancelled_scan_leaves_no_process(reader, tmp_path):
         await task
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("yes & echo $! >&9; wait", "too much text"),  # it writes on when its parent is gone
+        ("sleep 100 & echo $! >&9; cat >/dev/null; exec sleep 100", "slow"),
+        ("sleep 100 & echo $! >&9; exit 0", "slow|ended"),
+        ("sleep 100 <&0 & echo $! >&9; exec sleep 100", "slow"),  # and takes no more of the picture
+    ],
+    ids=["writes_on", "holds_the_output", "outlives", "holds_both"],
+)
+def test_what_the_program_has_started_holds_up_nobody(reader, tmp_path, new_loop, script, reason):
+    pids = tmp_path / "pids"
+
+    async def use():
+        # The loop of a process has watchers and files of its own: they are there after the first one.
+        assert await reader("cat").read(b"x") == "x"
+        before = open_files()
+        async with asyncio.timeout(20):  # less than any of them lives
+            with pytest.raises(PictureUnread, match=reason):
+                await reader(f"exec 9>{pids}; echo $$ >&9; {script}", timeout_s=1).read(b"x" * 2_000_000)
+        await asyncio.sleep(0)  # the pipes are closed by the loop
+        assert open_files() == before
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(use())
+    own, *others = map(int, pids.read_text().split())
+    with pytest.raises(ProcessLookupError):
+        os.kill(own, 0)
+    for pid in others:
+        with contextlib.suppress(ProcessLookupError):  # the one that writes has ended: nobody reads it
+            os.kill(pid, signal.SIGKILL)
+
+
+async def test_one_that_does_not_die_is_left_to_the_loop(reader, monkeypatch):
+    ended = []
+
+    async def wait_for_good(process):
+        ended.append(process)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(picture_reader, "END_S", 0.05)
+    monkeypatch.setattr(asyncio.subprocess.Process, "wait", wait_for_good)
+    with capture_logs() as logs, pytest.raises(PictureUnread, match="slow"):
+        await asyncio.wait_for(reader("exec sleep 100", timeout_s=0.2).read(b"x"), 10)
+    assert [(line["event"], line["pid"]) for line in logs] == [("picture_reader_not_ended", ended[-1].pid)]
+    monkeypatch.undo()
+    await ended[-1].wait()
+    with pytest.raises(ProcessLookupError):
+        os.kill(ended[-1].pid, 0)
 
 
 async def test_a_program_that_is_gone_and_a_picture_that_is_too_large(tmp_path):
