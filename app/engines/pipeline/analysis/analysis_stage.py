@@ -149,12 +149,15 @@ class AnalysisStage:
             await self.report(found)
 
     async def judge(self, target: CaptureTarget, page: CapturedPage) -> Sequence[ViolationFact] | None:
-        """Return what a page is accused of, and report nothing of it. None: it, or its picture, cannot be read."""
+        """Return what a second look accuses a page of, and report nothing of it.
+
+        It has budgets of its own. None: the page, or its picture, cannot be read, or not any more.
+        """
         if page.capture.screenshot_sha256:
-            await self._pictures.read(page)
+            await self._pictures.read(page, again=True)
             if not self._pictures.knows_all_of(page):
                 return None
-        facts = await self._facts(target, page)
+        facts = await self._facts(target, page, again=True)
         return None if page.capture.html_sha256 in self._unreadable else facts
 
     async def report(self, found: ViolationFact) -> None:
@@ -168,7 +171,9 @@ class AnalysisStage:
         name = violation_name(fact.violation_key, self._texts.language)
         return self._texts("violation_found", domain=fact.domain, name=name, confidence=fact.confidence_score)
 
-    async def _facts(self, target: CaptureTarget, page: CapturedPage) -> Sequence[ViolationFact]:
+    async def _facts(
+        self, target: CaptureTarget, page: CapturedPage, *, again: bool = False
+    ) -> Sequence[ViolationFact]:
         """Of what cannot be read only the address and the references are analysed, as far as these can be read."""
         party, references = self._third_parties.party_of(target), self._third_parties.references_of(target)
         icon, text = self._looks.own_icon_of(target), self._pictures.text_of(page.capture)
@@ -177,7 +182,7 @@ class AnalysisStage:
         try:
             if page.capture.html_sha256 not in self._unreadable:
                 found = await self._parser.analyse(subject)
-                return await self._second.examine(subject, found, is_own=target.own)
+                return await self._second.examine(subject, found, is_own=target.own, again=again)
         except Unreadable as failure:
             await self._note_unreadable(page.capture, failure)
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from app.captures.port import ContentDamaged, ContentMissing, ContentsUnavailable
@@ -18,7 +19,12 @@ SCARCE_TEXT: Final = 200  # characters; a page with more says what it is
 MAX_PICTURES: Final = 60  # of one scan: a second each
 MAX_TEXT: Final = 2_000  # characters that are kept of one picture
 MAX_IN_ALL_S: Final = 120.0
+# Second looks (ADR 0078) have limits of their own: pages that are accused anew cannot spend what first looks need, nor
+# the other way round. A quarter of the others: few of 50 accusations rest on a picture.
+MAX_AGAIN: Final = 15
+MAX_AGAIN_S: Final = 30.0
 PICTURE_TEXTS: Final = "picture_texts"  # checkpoint
+PICTURE_TEXTS_AGAIN: Final = "picture_texts_again"  # checkpoint of second looks
 
 
 class Reader(Protocol):
@@ -33,6 +39,21 @@ def open_reader() -> Reader | None:
     return None if tesseract is None else PictureReader(tesseract)
 
 
+@dataclass(slots=True)
+class _Budget:
+    """What first looks, or second ones, have read of what they may read."""
+
+    checkpoint: str
+    found: dict[str, str]  # texts by hash, of all attempts
+    max_pictures: int
+    max_in_all_s: float
+    spent_s: float = 0.0  # of this attempt
+
+    @property
+    def is_spent(self) -> bool:
+        return len(self.found) >= self.max_pictures or self.spent_s >= self.max_in_all_s
+
+
 class PictureTexts:
     """`read` at any time, `tell` when all is done."""
 
@@ -45,72 +66,90 @@ class PictureTexts:
         texts: MessageCatalog,
         open_reader: Callable[[], Reader | None] = open_reader,
         max_in_all_s: float = MAX_IN_ALL_S,
+        max_again_s: float = MAX_AGAIN_S,
     ) -> None:
         self._contents = contents
         self._store = store
         self._sink = sink
         self._texts = texts
         self._open_reader = open_reader
-        self._max_in_all_s = max_in_all_s
         self._reader: Reader | None = None
-        self._opening = asyncio.Lock()
+        # One at a time: no budget pays for waiting, and after it is known what was read in the same picture.
+        self._turn = asyncio.Lock()
         self._is_open = False
-        known: dict[str, Any] = store.checkpoint(PICTURE_TEXTS) or {}
-        self._found: dict[str, str] = {str(sha256): str(text) for sha256, text in known.items()}
-        self._spent_s = 0.0
+        self._first = _Budget(PICTURE_TEXTS, _known(store, PICTURE_TEXTS), MAX_PICTURES, max_in_all_s)
+        self._again = _Budget(PICTURE_TEXTS_AGAIN, _known(store, PICTURE_TEXTS_AGAIN), MAX_AGAIN, max_again_s)
         self._missed: dict[str, dict[str, None]] = {"no_reader": {}, "budget": {}, "unread": {}}  # hashes by reason
 
     def text_of(self, capture: Capture) -> str:
         """Return what was read in the picture of a capture; "" when nothing was."""
-        return self._found.get(capture.screenshot_sha256, "")
+        sha256 = capture.screenshot_sha256
+        return self._first.found.get(sha256) or self._again.found.get(sha256, "")
 
     def knows_all_of(self, page: CapturedPage) -> bool:
         """Return whether what the page says in pictures was read, if it is worth it."""
         sha256 = page.capture.screenshot_sha256
-        return not shows_more_than_it_says(page) or (sha256 in self._found and sha256 not in self._missed["unread"])
+        return not shows_more_than_it_says(page) or (self._is_known(sha256) and sha256 not in self._missed["unread"])
 
-    async def read(self, page: CapturedPage) -> bool:
-        """Read the page's picture, if it is worth it; True: there is a text that was not known."""
+    def _is_known(self, sha256: str) -> bool:
+        return sha256 in self._first.found or sha256 in self._again.found
+
+    async def read(self, page: CapturedPage, *, again: bool = False) -> bool:
+        """Read the page's picture, if it is worth it; True: there is a text that was not known.
+
+        `again`: it is that of a second look, and counts for these alone.
+        """
         sha256 = page.capture.screenshot_sha256
-        if not sha256 or sha256 in self._found or not shows_more_than_it_says(page):
+        if not sha256 or self._is_known(sha256) or not shows_more_than_it_says(page):
             return False
-        if (reason := await self._obstacle()) is not None:
+        async with self._turn:
+            return not self._is_known(sha256) and await self._read(sha256, self._again if again else self._first)
+
+    async def _read(self, sha256: str, budget: _Budget) -> bool:
+        if (reason := await self._obstacle(budget)) is not None:
             self._missed[reason][sha256] = None
             return False
         assert self._reader is not None  # else there is an obstacle
         clock = asyncio.get_running_loop().time
-        began = clock()
-        self._found[sha256] = ""  # asked once, whatever comes of it
+        began, text = clock(), ""
         try:
             text = await self._reader.read(await self._contents.get(sha256))
         except (PictureUnread, ContentMissing, ContentDamaged, ContentsUnavailable):
             self._missed["unread"][sha256] = None
             return False
         finally:
-            self._spent_s += clock() - began
-        self._found[sha256] = text[:MAX_TEXT]
-        self._store.put_checkpoint(PICTURE_TEXTS, self._found)
+            budget.spent_s += clock() - began
+            budget.found[sha256] = text[:MAX_TEXT]  # asked once, whatever comes of it
+        # What was not read is unknown to the next attempt, which tries it again.
+        read = {name: said for name, said in budget.found.items() if name not in self._missed["unread"]}
+        self._store.put_checkpoint(budget.checkpoint, read)
         return bool(text)
 
-    async def _obstacle(self) -> str | None:
-        async with self._opening:
-            if not self._is_open:
-                self._reader = await asyncio.to_thread(self._open_reader)
-                self._is_open = True
+    async def _obstacle(self, budget: _Budget) -> str | None:
+        if not self._is_open:
+            self._reader = await asyncio.to_thread(self._open_reader)
+            self._is_open = True
         if self._reader is None:
             return "no_reader"
-        return "budget" if len(self._found) >= MAX_PICTURES or self._spent_s >= self._max_in_all_s else None
+        return "budget" if budget.is_spent else None
 
     async def tell(self) -> None:
         """Say how many were read, and warn of those that were not. Raises ScanStopped."""
-        if count := len(self._found):
-            with_text = sum(map(bool, self._found.values()))
+        found = self._first.found | self._again.found
+        if count := len(found):
+            with_text = sum(map(bool, found.values()))
             said = self._texts("pictures_read", pictures=count, with_text=with_text)
             await self._sink.log(LogEntry("INFO", StageKey.AI_ANALYSIS.value, said))
         for reason, hashes in self._missed.items():
             if hashes:
                 said = self._texts(f"pictures_unread_{reason}", pictures=len(hashes))
                 await self._sink.warning("degraded", said)
+
+
+def _known(store: ScanStore, checkpoint: str) -> dict[str, str]:
+    """Return what an earlier attempt has read, by hash."""
+    known: dict[str, Any] = store.checkpoint(checkpoint) or {}
+    return {str(sha256): str(text) for sha256, text in known.items()}
 
 
 def shows_more_than_it_says(page: CapturedPage) -> bool:

@@ -80,7 +80,11 @@ class NoLooks:
 class NobodyReads:
     """No language model reads along."""
 
-    async def examine(self, subject, facts, *, is_own):
+    def __init__(self):
+        self.again = []
+
+    async def examine(self, subject, facts, *, is_own, again=False):
+        self.again.append(again)
         return facts
 
     def wants_picture(self, page):
@@ -105,7 +109,7 @@ def third_parties(tmp_path):
 def stage_with(tmp_path, sink, third_parties):
     texts = MessageCatalog("en")
 
-    def make(parser, on_violations=lambda *_: None, *, pictures=None, looks=None, before_report=None):
+    def make(parser, on_violations=lambda *_: None, *, pictures=None, looks=None, before_report=None, second=None):
         return AnalysisStage(
             parser=parser,
             third_parties=third_parties,
@@ -116,7 +120,7 @@ def stage_with(tmp_path, sink, third_parties):
             is_own=Scope("corp.test").contains,
             on_violations=on_violations,
             on_lost=lambda target: None,
-            second=NobodyReads(),
+            second=second or NobodyReads(),
             pictures=pictures or NoPictures(),
             looks=looks or NoLooks(),
             before_report=before_report,
@@ -198,7 +202,8 @@ async def test_what_is_judged_alone_is_not_reported_and_what_is_reported_is_said
 
 async def test_a_page_that_cannot_be_read_and_a_picture_that_was_not_are_not_judged(stage_with):
     class Unread(NoPictures):
-        async def read(self, page):
+        async def read(self, page, *, again):
+            assert again
             return False
 
         def knows_all_of(self, page):
@@ -208,6 +213,15 @@ async def test_a_page_that_cannot_be_read_and_a_picture_that_was_not_are_not_jud
     assert await stage_with(Refusing()).judge(TARGET, CapturedPage(capture)) is None
     shown = CapturedPage(replace(capture, screenshot_sha256="2" * 64))
     assert await stage_with(Accusing(), pictures=Unread()).judge(TARGET, shown) is None
+
+
+async def test_a_second_look_is_said_to_be_one(stage_with):
+    second = NobodyReads()
+    stage = stage_with(Accusing(), second=second)
+    page = CapturedPage(Capture("a.test", "a.test", URL, URL, 200))
+    await stage.analyse(TARGET, page)
+    await stage.judge(TARGET, page)
+    assert second.again == [False, True]
 
 
 async def test_what_its_picture_and_its_icon_say_goes_into_the_analysis(stage_with):

@@ -1,5 +1,7 @@
 """Which pictures are read, how many, and what is said of the others."""
 
+import asyncio
+
 import pytest
 
 from app.captures.folder import FolderStorage
@@ -9,7 +11,7 @@ from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.picture_reader import PictureUnread
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
-from app.engines.pipeline.analysis.picture_texts import MAX_PICTURES, MAX_TEXT, SCARCE_TEXT, PictureTexts
+from app.engines.pipeline.analysis.picture_texts import MAX_AGAIN, MAX_PICTURES, MAX_TEXT, SCARCE_TEXT, PictureTexts
 from tests.support.said import said
 from tests.unit.engines.crawl.conftest import FakeSink
 
@@ -142,3 +144,68 @@ async def test_a_picture_that_cannot_be_read_ends_nothing_and_is_counted(make, p
     await pictures.tell()
     ((_, message),) = sink.warnings
     assert message == said("pictures_unread_unread", pictures=1)
+
+
+@pytest.mark.parametrize(
+    ("spent_by", "limit", "left"), [(True, MAX_AGAIN, MAX_PICTURES), (False, MAX_PICTURES, MAX_AGAIN)]
+)
+async def test_first_and_second_looks_spend_nothing_of_each_other(make, page, sink, spent_by, limit, left):
+    reader = Reads("")
+    pictures = make(reader)
+    for number in range(limit + 1):
+        await pictures.read(await page(picture=b"%d" % number), again=spent_by)
+    assert len(reader.pictures) == limit
+    assert not pictures.knows_all_of(await page(picture=b"%d" % limit))
+    going_on = make(reader)  # the next attempt has no more
+    await going_on.read(await page(picture=b"more"), again=spent_by)
+    assert len(reader.pictures) == limit
+    for number in range(left + 1):
+        await going_on.read(await page(picture=b"other %d" % number), again=not spent_by)
+    assert len(reader.pictures) == limit + left
+    await going_on.tell()
+    assert [message for _, message in sink.warnings] == [said("pictures_unread_budget", pictures=2)]
+
+
+async def test_the_time_of_second_looks_is_their_own(make, page):
+    reader = Reads()
+    pictures = make(reader, max_again_s=0.0)
+    assert not await pictures.read(await page(picture=b"1"), again=True)
+    assert await pictures.read(await page(picture=b"2"))
+    pictures = make(reader, max_in_all_s=0.0)
+    assert not await pictures.read(await page(picture=b"3"))
+    assert await pictures.read(await page(picture=b"4"), again=True)
+    assert reader.pictures == [b"2", b"4"]
+
+
+async def test_a_look_at_a_picture_that_is_being_read_waits_for_its_text(make, page):
+    may_go_on = asyncio.Event()
+
+    class Slow(Reads):
+        async def read(self, picture):
+            await may_go_on.wait()
+            return await super().read(picture)
+
+    reader = Slow()
+    pictures = make(reader)
+    shown = await page()
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(pictures.read(shown))
+        again = group.create_task(pictures.read(shown, again=True))
+        for _ in range(1_000):
+            await asyncio.sleep(0)
+        assert not again.done()
+        may_go_on.set()
+    assert (first.result(), again.result(), len(reader.pictures)) == (True, False, 1)
+    assert pictures.knows_all_of(shown)
+    assert pictures.text_of(shown.capture) == "百家乐"
+
+
+async def test_a_scan_that_goes_on_takes_no_picture_for_read_that_was_not(make, page):
+    reader = Reads(PictureUnread("too slow"))
+    pictures, unread = make(reader), await page(picture=b"1")
+    await pictures.read(unread)
+    reader.said = "百家乐"
+    await pictures.read(await page(picture=b"2"))
+    going_on = make(reader)
+    assert not going_on.knows_all_of(unread)
+    assert await going_on.read(unread)
