@@ -95,20 +95,23 @@ class PictureTexts:
         return sha256 in self._first.found or sha256 in self._again.found
 
     async def read(self, page: CapturedPage, *, again: bool = False) -> bool:
-        """Read the page's picture, if it is worth it; True: there is a text that was not known.
+        """Read the page's picture, if it is worth it and was not read before; True: a text stands in it.
 
-        `again`: it is that of a second look, and counts for these alone.
+        A picture that many pages show is read once, and says the same of each. `again`: it is that of a second look,
+        and counts for these alone.
         """
         sha256 = page.capture.screenshot_sha256
-        if not sha256 or self._is_known(sha256) or not shows_more_than_it_says(page):
+        if not sha256 or not shows_more_than_it_says(page):
             return False
         async with self._turn:
-            return not self._is_known(sha256) and await self._read(sha256, self._again if again else self._first)
+            if not self._is_known(sha256):
+                await self._read(sha256, self._again if again else self._first)
+        return bool(self.text_of(page.capture))
 
-    async def _read(self, sha256: str, budget: _Budget) -> bool:
+    async def _read(self, sha256: str, budget: _Budget) -> None:
         if (reason := await self._obstacle(budget)) is not None:
             self._missed[reason][sha256] = None
-            return False
+            return
         assert self._reader is not None  # else there is an obstacle
         clock = asyncio.get_running_loop().time
         began, text = clock(), ""
@@ -116,14 +119,13 @@ class PictureTexts:
             text = await self._reader.read(await self._contents.get(sha256))
         except (PictureUnread, ContentMissing, ContentDamaged, ContentsUnavailable):
             self._missed["unread"][sha256] = None
-            return False
+            return
         finally:
             budget.spent_s += clock() - began
             budget.found[sha256] = text[:MAX_TEXT]  # asked once, whatever comes of it
         # What was not read is unknown to the next attempt, which tries it again.
         read = {name: said for name, said in budget.found.items() if name not in self._missed["unread"]}
         self._store.put_checkpoint(budget.checkpoint, read)
-        return bool(text)
 
     async def _obstacle(self, budget: _Budget) -> str | None:
         if not self._is_open:

@@ -75,7 +75,7 @@ async def test_the_picture_of_a_page_with_next_to_no_text_is_read_once(make, pag
     shown = await page()
     assert await pictures.read(shown)
     assert pictures.text_of(shown.capture) == "百家乐"
-    assert not await pictures.read(shown)
+    assert await pictures.read(shown)  # another page that shows it says the same
     assert reader.pictures == [b"jpeg"]
     await pictures.tell()
     assert sink.logs == [("INFO", said("pictures_read", pictures=1, with_text=1))]
@@ -107,7 +107,7 @@ async def test_a_scan_that_goes_on_knows_what_was_read(make, page):
     reader = Reads()
     pictures = make(reader)
     assert pictures.text_of(shown.capture) == "x" * MAX_TEXT
-    assert not await pictures.read(shown)
+    assert await pictures.read(shown)
     assert reader.pictures == []
 
 
@@ -195,7 +195,7 @@ async def test_a_look_at_a_picture_that_is_being_read_waits_for_its_text(make, p
             await asyncio.sleep(0)
         assert not again.done()
         may_go_on.set()
-    assert (first.result(), again.result(), len(reader.pictures)) == (True, False, 1)
+    assert (first.result(), again.result(), len(reader.pictures)) == (True, True, 1)
     assert pictures.knows_all_of(shown)
     assert pictures.text_of(shown.capture) == "百家乐"
 
