@@ -8,17 +8,16 @@ import json
 import sys
 
 from app.api.document_language import LOCALES, sentences_of
-from app.core.config import Settings
 from app.domain.messages import FOREIGN_LANGUAGE, Language
-from app.factory import create_app
 from app.websocket.asyncapi.document import build_document
+from tests.support.interface import openapi_document
 
 OTHERS = [language for language in Language if language is not FOREIGN_LANGUAGE]
 
 
 def spoken() -> list[str]:
     """All sentences, in the order of the documents, each once."""
-    documents = (create_app(Settings()).openapi(), build_document("1.2.3"))
+    documents = (openapi_document(), build_document("1.2.3"))
     return list(dict.fromkeys(sentence for document in documents for sentence in sentences_of(document)))
 
 

@@ -53,11 +53,20 @@ def given(names: set[str], *, keyword: str | None = None, position: int | None =
     A variable that is passed on says nothing here; whoever made it is looked at instead.
     """
     found: set[str] = set()
+    for call in (call for name in names for call in _calls().get(name, ())):
+        by_name = [argument.value for argument in call.keywords if argument.arg == keyword]
+        by_place = [] if position is None else call.args[position : position + 1]
+        found |= {_pattern(text) for value in (*by_name, *by_place) for text in _texts(value)}
+    return found
+
+
+@cache
+def _calls() -> dict[str, list[ast.Call]]:
+    """All calls, by the last name of what is called."""
+    found: dict[str, list[ast.Call]] = {}
     for node in nodes():
-        if isinstance(node, ast.Call) and _last_name(node.func) in names:
-            by_name = [argument.value for argument in node.keywords if argument.arg == keyword]
-            by_place = [] if position is None else node.args[position : position + 1]
-            found |= {_pattern(text) for value in (*by_name, *by_place) for text in _texts(value)}
+        if isinstance(node, ast.Call):
+            found.setdefault(_last_name(node.func), []).append(node)
     return found
 
 

@@ -28,8 +28,6 @@ from zlib import crc32
 
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.detection import is_judged
@@ -141,6 +139,9 @@ def matrix(found: Sequence[Page]) -> csr_matrix:
 
 def fit(known: Sequence[Page], web: Sequence[Page], wanted: Sequence[bool]) -> tuple[np.ndarray[Any, Any], float]:
     """Return the weights and the bias of one question; the labelled pages of both answers weigh the same."""
+    # Imported here, as it takes a second, which each process of the tests would spend on collecting them.
+    from sklearn.linear_model import LogisticRegression
+
     yes = np.array(wanted)
     weights = np.where(yes, len(yes) / 2 / max(1, yes.sum()), len(yes) / 2 / max(1, (~yes).sum()))
     table, answers = matrix(known), yes
@@ -211,6 +212,8 @@ def hold_back_web(known: Sequence[Page], web: Sequence[Page]) -> HeldBack:
 
 
 def mix(held: Sequence[HeldBack], web: HeldBack | None) -> Mixture:
+    from sklearn.linear_model import LogisticRegression
+
     every = [*held, *([] if web is None else [web])]
     weights = np.concatenate([np.full(len(one.pages), WEB_IN_MIXTURE if one is web else 1.0) for one in every])
     model = LogisticRegression(C=10.0)
@@ -221,6 +224,8 @@ def mix(held: Sequence[HeldBack], web: HeldBack | None) -> Mixture:
 
 
 def print_group(name: str, held: HeldBack, mixture: Mixture) -> None:
+    from sklearn.metrics import roc_auc_score
+
     violates, said = held.violates, held.confidences(mixture)
     rules = np.array([page.rules or 0.0 for page in held.pages])
     area = roc_auc_score(violates, held.margins) if 0 < violates.sum() < len(violates) else float("nan")

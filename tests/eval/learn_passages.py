@@ -20,8 +20,6 @@ from typing import Final
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from app.domain.scan_facts import Relation
 from app.engines.analyse.shipped_data import shipped_data
@@ -177,6 +175,9 @@ def side_by_side(document: HtmlDocument) -> Iterator[str]:
 
 def fit(known: Sequence[Passage], web: Sequence[Passage]) -> Head:
     """Return the weights; both answers of labelled passages weigh the same."""
+    # Imported here, as it takes a second, which each process of the tests would spend on collecting them.
+    from sklearn.linear_model import LogisticRegression
+
     every = [*known, *web]
     answers = np.array([one.violates for one in every])
     weights = np.array([WEIGHTS[one.kind] for one in every])
@@ -198,6 +199,8 @@ def matrix(found: Sequence[Passage]) -> csr_matrix:
 
 
 def print_held_back(name: str, head: Head, found: Sequence[Passage], web: Sequence[Passage]) -> None:
+    from sklearn.metrics import roc_auc_score
+
     for kind in WEIGHTS:
         of_kind = [one for one in found if one.kind == kind]
         violates = np.array([one.violates for one in of_kind])

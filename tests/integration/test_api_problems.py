@@ -8,11 +8,10 @@ import pytest_asyncio
 from jsonschema import Draft202012Validator
 
 from app.api.errors import MEDIA_TYPE
-from app.core.config import Settings
 from app.core.errors import LimitReached
-from app.factory import create_app
 from app.rest.documented_responses import CODES
 from tests.support.backend import OWN_PAGE, open_backend
+from tests.support.interface import openapi_document
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,7 +45,7 @@ QUERIES = {"list_references": "?format=csv"}
 
 def described():
     """(id, method, address, operation) of every route."""
-    document = create_app(Settings()).openapi()
+    document = openapi_document()
     return document, [
         (operation["operationId"], method.upper(), path, operation)
         for path, methods in document["paths"].items()

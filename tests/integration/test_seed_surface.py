@@ -15,10 +15,10 @@ from app.domain.stages import StageKey
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.log import read_after
 from app.events.types import ErrorInfo, Statistics
-from app.factory import create_app
 from app.scans.queries import tasks
 from app.websocket.handlers import TaskMonitorHandler
 from app.websocket.messages.frames import AdminBroadcast
+from tests.support.interface import openapi_document
 from tests.support.realtime import open_client
 
 NAMES = {
@@ -91,7 +91,7 @@ def test_main_offers_the_application_without_making_it_at_import():
 def test_every_endpoint_of_the_seed_is_routed(method, path):
     routes = {(verb, route.path) for route in router.routes for verb in getattr(route, "methods", None) or {"WS"}}
     assert (method, f"/api/v1{path}") in {(verb, f"/api/v1{own}") for verb, own in routes}
-    assert {"/api/v1/monitor/ws/stats", "/api/v1/tasks"} <= set(create_app(Settings()).openapi()["paths"])
+    assert {"/api/v1/monitor/ws/stats", "/api/v1/tasks"} <= set(openapi_document()["paths"])
 
 
 def test_the_seven_metrics_are_exported_under_their_names():

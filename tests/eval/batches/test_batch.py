@@ -12,14 +12,20 @@ from tests.eval.batches.batch import BATCHES, FOLDER, own_pages, third_party_pag
 from tests.eval.eval_set import CLASSES, CLEAN
 from tests.eval.own_pages.own_pages import KINDS
 
-THIRD_PARTIES = [page for batch in BATCHES for page in third_party_pages(batch)]
-OWN = [page for batch in BATCHES for page in own_pages(batch)]
-PAGES = (*THIRD_PARTIES, *OWN)
 # violating, clean, changed sites
 SIZES = {6: (100, 120, 25), **dict.fromkeys((7, 8, 9), (100, 150, 40)), **dict.fromkeys((10, 11), (100, 150, 0))}
 each_batch = pytest.mark.parametrize("batch", BATCHES)
 ADDRESS = re.compile(r"""(?:https?:)?//([a-z0-9.-]+\.[a-z]+)(?=[:/?"'<> \\]|$)""")
 SHOWN = {"www.w3.org", "schema.org", "steamcommunity.com"}  # namespaces, and what a false window pretends to show
+
+
+def pages_of(batch):
+    return (*third_party_pages(batch), *own_pages(batch))
+
+
+@pytest.fixture(scope="module")
+def pages():
+    return [page for batch in BATCHES for page in pages_of(batch)]
 
 
 @each_batch
@@ -31,22 +37,22 @@ def test_there_are_as_many_pages_as_the_figures_say(batch):
     assert Counter(page.tampered for page in own_pages(batch)) == Counter({True: changed, False: changed})
 
 
-def test_ids_and_pages_are_unique():
+def test_ids_and_pages_are_unique(pages):
     for part in ("id", "html"):
-        assert max(Counter(getattr(page, part) for page in PAGES).values()) == 1, part
+        assert max(Counter(getattr(page, part) for page in pages).values()) == 1, part
 
 
 @each_batch
 def test_two_thirds_are_chinese_and_every_frame_is_used(batch):
     languages = Counter(page.lang for page in third_party_pages(batch))
     assert 0.6 < languages["zh"] / languages.total() < 0.72
-    pages = (*third_party_pages(batch), *own_pages(batch))
+    pages = pages_of(batch)
     for frame in (FOLDER / str(batch) / "frames").iterdir():
         assert any(frame.read_text(encoding="utf-8")[:20] in page.html for page in pages), frame
 
 
-def test_pages_are_as_long_as_pages_of_the_web():
-    lengths = sorted(len(page.html.encode()) for page in PAGES)
+def test_pages_are_as_long_as_pages_of_the_web(pages):
+    lengths = sorted(len(page.html.encode()) for page in pages)
     assert lengths[0] >= 2000
     assert lengths[len(lengths) // 2] >= 5000
 
@@ -57,23 +63,26 @@ def test_a_page_is_the_same_on_every_call():
     assert third_party_pages()[0] == page
 
 
-@pytest.mark.parametrize("page", THIRD_PARTIES, ids=lambda page: page.id)
-def test_a_page_of_a_third_party_is_labelled_and_has_a_title(page):
-    assert page.label in {*CLASSES, CLEAN}
-    assert (page.near in set(ViolationKey)) is (page.label == CLEAN)
-    assert HtmlDocument(page.html).title
+@each_batch
+def test_a_page_of_a_third_party_is_labelled_and_has_a_title(batch):
+    for page in third_party_pages(batch):
+        assert page.label in {*CLASSES, CLEAN}, page.id
+        assert (page.near in set(ViolationKey)) is (page.label == CLEAN), page.id
+        assert HtmlDocument(page.html).title, page.id
 
 
-@pytest.mark.parametrize("page", OWN, ids=lambda page: page.id)
-def test_of_an_own_page_the_quote_stands_where_somebody_changed_it(page):
-    assert page.kind in KINDS
-    assert (page.quote in page.decoded and page.quote not in page.honest) is page.tampered
-    assert (page.trade in set(ViolationKey)) is page.tampered
-    assert page.html != page.honest
+@each_batch
+def test_of_an_own_page_the_quote_stands_where_somebody_changed_it(batch):
+    for page in own_pages(batch):
+        assert page.kind in KINDS, page.id
+        assert (page.quote in page.decoded and page.quote not in page.honest) is page.tampered, page.id
+        assert (page.trade in set(ViolationKey)) is page.tampered, page.id
+        assert page.html != page.honest, page.id
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.id)
-def test_every_host_is_invented_and_the_page_says_who_wrote_it(page):
-    hosts = {*ADDRESS.findall(page.html), host_of(page.url)} - SHOWN
-    assert all(host.endswith(".test") for host in hosts), hosts
-    assert "before the rules were touched" in page.provenance.origin
+@each_batch
+def test_every_host_is_invented_and_the_page_says_who_wrote_it(batch):
+    for page in pages_of(batch):
+        hosts = {*ADDRESS.findall(page.html), host_of(page.url)} - SHOWN
+        assert all(host.endswith(".test") for host in hosts), (page.id, hosts)
+        assert "before the rules were touched" in page.provenance.origin, page.id

@@ -10,9 +10,9 @@ from app.core.config import Settings
 from app.domain.messages import Language
 from app.factory import create_app
 from app.websocket.asyncapi.document import build_document
+from tests.support.interface import openapi_document
 
-APPLICATION = create_app(Settings())
-DOCUMENTS = {"openapi": APPLICATION.openapi(), "asyncapi": build_document("1.2.3")}
+DOCUMENTS = {"openapi": openapi_document(), "asyncapi": build_document("1.2.3")}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -58,7 +58,7 @@ def test_values_and_names_of_fields_are_no_words():
 
 
 def test_the_description_of_the_application_is_made_in_the_language():
-    chinese = APPLICATION.describe(Language.ZH_CN)
+    chinese = create_app(Settings()).describe(Language.ZH_CN)
     assert "一次会话的完整过程" in chinese["info"]["description"]
     said = [
         text

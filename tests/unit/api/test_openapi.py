@@ -6,13 +6,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.api.openapi import introduction
-from app.core.config import Settings
 from app.domain.messages import Language
-from app.factory import create_app
 from app.rest.documented_responses import CODES
 from tests.docs.markdown import read, rows, section
+from tests.support.interface import openapi_document
 
-DOCUMENT = create_app(Settings()).openapi()
+DOCUMENT = openapi_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 OPERATIONS = [
     (f"{method.upper()} {path}", operation)
