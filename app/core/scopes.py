@@ -171,3 +171,5 @@ GROUP_ROUTES: Final = LINK_ROUTES | {
     "retry_task",
     "run_site",
 }
+# The scopes that open such a key any route. It is created with no others.
+GROUP_SCOPES: Final = frozenset(scope for scope in Scope if scope in map(SCOPE_OF_ROUTE.get, GROUP_ROUTES))

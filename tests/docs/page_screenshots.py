@@ -80,6 +80,12 @@ class Look:
         await self._page.keyboard.press("d")
         await self.take("review-dismiss", None, ".decision form")
 
+    async def assign(self) -> None:
+        """Ask who takes care of all findings of the list."""
+        await self._page.locator(".triage .all input").check()
+        await self._page.click("[data-bulk=assignment]")
+        await self.take("scan-assign", None, ".triage form select")
+
     async def click(self, selector: str) -> None:
         await self._page.click(selector)
 
@@ -179,6 +185,7 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
     shared = f"{theatre.url}/#/shared/{scene.task_id}/{link.token}"
     for look in looks:
         await look.take("scan-ended", address, ".entry .evidence")
+        await look.assign()
         for tab, selector in TABS.items():
             await look.take(f"scan-{tab}", f"{address}?tab={tab}", selector)
         await look.take("finding", f"{address}/findings/gambling.casino.test", ".screenshot img")

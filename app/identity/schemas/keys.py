@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from app.core.schema_fields import described
-from app.core.scopes import Scope
+from app.core.scopes import GROUP_SCOPES, Scope
 from app.rest.schemas import GroupName, RequestBody, ResponseBody, Text
 
 MIN_LIFE_S = 60
@@ -23,22 +24,31 @@ Scopes = Annotated[list[Scope], Field(min_length=1, max_length=len(Scope)), Afte
 
 class KeyCreate(RequestBody):
     name: Annotated[Text, Field(min_length=1, max_length=100)] = described("What the key is for.", "Nightly pipeline")
+    group: GroupName | None = described(
+        "Group of the user's sites to which the key is limited: it shows and scans the sites of the group alone, "
+        "and its scopes are `read`, `scan` or both. Null: not limited.",
+        "Branch offices",
+        default=None,
+    )
     scopes: Scopes = described(
         "What the key may do: `read` results and follow scans, `scan` (start, cancel, retry and delete), `review` "
         "(record decisions), `admin` (act as an administrator). None includes another.",
         ["read", "scan"],
-    )
-    group: GroupName | None = described(
-        "Group of the user's sites to which the key is limited: it shows and scans the sites of the group alone. "
-        "Null: not limited.",
-        "Branch offices",
-        default=None,
     )
     expires_in_s: Annotated[int, Field(ge=MIN_LIFE_S, le=MAX_LIFE_S, strict=True)] | None = described(
         "Lifetime in seconds, at most `COMPLIANCE_API_KEY_MAX_TTL_S`; default: `COMPLIANCE_API_KEY_TTL_S`.",
         7_776_000,
         default=None,
     )
+
+    @field_validator("scopes")
+    @classmethod
+    def _open_to_groups(cls, scopes: list[Scope], info: ValidationInfo) -> list[Scope]:
+        """Refuse scopes that open nothing to a key of a group. The group is validated before: its field comes first."""
+        if info.data.get("group") is not None and not GROUP_SCOPES.issuperset(scopes):
+            allowed = [scope.value for scope in Scope if scope in GROUP_SCOPES]
+            raise PydanticCustomError("scopes_of_group", "closed to groups", {"expected": allowed})
+        return scopes
 
 
 class KeyInfo(ResponseBody):

@@ -14,6 +14,21 @@ export interface Person {
   name: string;
 }
 
+/** What is said of a finding, without the version of what it is said over. */
+export type Assigned = Required<Omit<AssignmentRequest, "version">>;
+
+export function assignedOf({ assignment }: FindingSummary): Assigned {
+  const { assignee = null, due_on = null, comment = null } = assignment ?? {};
+  return { assignee_id: assignee?.user_id ?? null, due_on, comment };
+}
+
+/** What is said of all these findings alike; what is not in it differs. */
+export function assignedAlike(findings: readonly FindingSummary[]): Partial<Assigned> {
+  const all = findings.map(assignedOf);
+  const alike = Object.entries(all[0] ?? {}).filter(([name, value]) => all.every((one) => one[name as keyof Assigned] === value));
+  return Object.fromEntries(alike);
+}
+
 /** The finding as the server has just assigned it. */
 export function assignedAs<T extends FindingSummary>(finding: T, assignment: AssignmentInfo): T {
   return { ...finding, assignment };
@@ -52,16 +67,16 @@ export function useAssignments() {
 
   /**
    * Who may be assigned a finding of this scan, and has `name` as a part of the name: for administrators its owner and all
-   * administrators, for others themselves. `isAll`: these are all of them.
+   * administrators, for others themselves. `isAll`: these are all of them. `taskId` null: of scans of several owners.
    */
-  async function readPeople(taskId: string, name = ""): Promise<{ people: Person[]; isAll: boolean }> {
+  async function readPeople(taskId: string | null, name = ""): Promise<{ people: Person[]; isAll: boolean }> {
     if (!me.isAdmin) return { people: me.user === null ? [] : [personOf(me.user)], isAll: true };
     const [owner, admins] = await Promise.all([
-      ownerOf(taskId),
+      taskId === null ? null : ownerOf(taskId),
       api.call("GET /api/v1/admin/users", { query: { is_active_admin: true, q: name, page_size: MOST_PEOPLE } }),
     ]);
-    const isAsked = owner.is_active && owner.username.toLowerCase().includes(name.toLowerCase());
-    const able = [...(isAsked ? [owner] : []), ...admins.items.filter(({ id }) => id !== owner.id)];
+    const isAsked = owner?.is_active && owner.username.toLowerCase().includes(name.toLowerCase());
+    const able = [...(isAsked ? [owner] : []), ...admins.items.filter(({ id }) => id !== owner?.id)];
     return { people: able.map(personOf), isAll: admins.total <= MOST_PEOPLE };
   }
 

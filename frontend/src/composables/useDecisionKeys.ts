@@ -1,4 +1,4 @@
-/** The keys of decisions: `c` confirms, `d` dismisses, `m` marks a fix in progress, `u` undoes, `x` picks. Not while the user types. */
+/** The keys of decisions: `c` confirms, `d` dismisses, `m` marks a fix in progress, `a` assigns, `u` undoes, `x` picks. Not while the user types. */
 
 import { onScopeDispose } from "vue";
 
@@ -6,7 +6,7 @@ import { isTyping } from "./useQueueKeys";
 
 export type DecisionKey = "c" | "d" | "m" | "u";
 
-export function useDecisionKeys(acts: Record<DecisionKey, () => void> & { x?: () => void }): void {
+export function useDecisionKeys(acts: Record<DecisionKey, () => void> & { a?: () => void; x?: () => void }): void {
   function onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
     const act = acts[event.key as keyof typeof acts];

@@ -7,9 +7,11 @@ import { isListed, recounted } from "@/components/findings/findingCounts";
 import type { FilterCounts, FindingPage, FindingSummary } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
+import { useMe } from "@/stores/me";
 import { useTexts } from "@/texts";
 
 import type { ShownState } from "./useScan";
+import type { Changed } from "./useTriage";
 
 /** All findings in numbers, and how much of the site they rest on. */
 export interface FindingSum {
@@ -29,6 +31,7 @@ export const PAGE_SIZE = 50; // the worst come first, and each is some thirty el
 export function useFindings(state: () => ShownState, attempt: number | null, query: () => FindingQuery, pages: () => number) {
   const { api } = useAccount();
   const connection = useConnection();
+  const me = useMe();
   const { language } = useTexts();
   const items = shallowRef<FindingSummary[] | null>(null);
   const total = shallowRef(0);
@@ -37,7 +40,7 @@ export function useFindings(state: () => ShownState, attempt: number | null, que
   const isBusy = shallowRef(false);
   const sum = shallowRef<FindingSum | null>(null);
   const readOf = shallowRef<number | null>(null);
-  const left = new Map<string, FindingSummary>(); // those that were decided about, as they are now,
+  const left = new Map<string, FindingSummary>(); // those that were decided about or assigned, as they are now,
   const places = new Map<string, number>(); // and where they stood: they may have left the list
   let reads = 0; // grows with every new list; an older answer is void
 
@@ -80,24 +83,27 @@ export function useFindings(state: () => ShownState, attempt: number | null, que
     if (mine === reads && all !== null) sum.value = sumOf(all);
   }
 
-  /** Takes a finding as it counts now: it leaves a list that is filtered by another decision, and comes back to its place. */
-  function take(finding: FindingSummary): void {
-    const { decision } = query();
+  /** Takes what has changed of a finding: it leaves a list that is filtered by another decision or assignee, and comes back to its place. */
+  function take(id: string, changed: Changed): void {
+    const { decision, assignee } = query();
+    const asked = { decision, assignee: assignee === "me" ? (me.user?.id ?? null) : assignee };
     const known = items.value ?? [];
-    const index = known.findIndex(({ finding_id }) => finding_id === finding.finding_id);
-    const isIn = isListed(finding, decision);
-    const before = known[index] ?? left.get(finding.finding_id);
-    if (before !== undefined && counts.value !== null) counts.value = recounted(counts.value, before, finding, decision);
-    if (index < 0 && isIn && before !== undefined) {
-      const place = places.get(finding.finding_id) ?? known.length;
+    const index = known.findIndex(({ finding_id }) => finding_id === id);
+    const before = known[index] ?? left.get(id);
+    if (before === undefined) return; // the list was read anew meanwhile
+    const finding = { ...before, ...changed };
+    const isIn = isListed(finding, asked);
+    if (counts.value !== null) counts.value = recounted(counts.value, before, finding, asked);
+    if (index < 0 && isIn) {
+      const place = places.get(id) ?? known.length;
       items.value = [...known.slice(0, place), finding, ...known.slice(place)];
       total.value += 1;
     } else if (index >= 0) {
       items.value = [...known.slice(0, index), ...(isIn ? [finding] : []), ...known.slice(index + 1)];
       if (!isIn) total.value -= 1;
     }
-    if (index >= 0) places.set(finding.finding_id, index);
-    left.set(finding.finding_id, finding);
+    if (index >= 0) places.set(id, index);
+    left.set(id, finding);
   }
 
   function readAnew(): void {

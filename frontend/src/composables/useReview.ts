@@ -11,6 +11,7 @@ import { useTexts } from "@/texts";
 
 import { isDue } from "./useAssignments";
 import type { DecidedFinding } from "./useDecisions";
+import type { Changed } from "./useTriage";
 
 const AT_ONCE = 50;
 
@@ -58,16 +59,16 @@ export function useReview(wanted: () => Wanted) {
     void readMore();
   }
 
-  /** Takes a finding as it counts now: it leaves the list when it belongs to another one, and comes back to its place. */
-  function take(taskId: string, finding: FindingSummary): void {
-    const key = `${taskId} ${finding.finding_id}`;
+  /** Takes what has changed of a finding: it leaves the list when it belongs to another one, and comes back to its place. */
+  function take(taskId: string, findingId: string, changed: Changed): void {
+    const key = `${taskId} ${findingId}`;
     const known = items.value ?? [];
     const index = known.findIndex((item) => keyOf(item) === key);
     const place = index < 0 ? (left.get(key)?.index ?? 0) : index;
     const item = known[index] ?? left.get(key)?.item;
     if (item === undefined) return; // the list was read anew meanwhile
-    const now = { ...item, finding };
-    const stays = belongs(finding, wanted(), me.user?.id ?? null) ? [now] : [];
+    const now = { ...item, finding: { ...item.finding, ...changed } };
+    const stays = belongs(now.finding, wanted(), me.user?.id ?? null) ? [now] : [];
     left.set(key, { item: now, index: place });
     items.value = [...known.slice(0, place), ...stays, ...known.slice(index < 0 ? place : place + 1)];
   }

@@ -1,40 +1,54 @@
-/** Decisions about findings of a list, one or many at once, and how the last are taken back. */
+/** Decisions about findings of a list, and assignments of them, one or many at once, and how the last are taken back. */
 
 import { computed, shallowRef } from "vue";
 
 import type { ApiError } from "@/api/problem";
-import type { DecisionInfo, DecisionState } from "@/generated/rest";
+import type { AssignmentInfo, DecisionInfo, DecisionState, FindingSummary } from "@/generated/rest";
+import { useMe } from "@/stores/me";
 import { useTexts } from "@/texts";
 import { errorText } from "@/texts/errors";
 
 import { forEachFew } from "./forEachFew";
-import { decidedAs, isSame, useDecisions, type DecidedFinding } from "./useDecisions";
+import { assignedOf, useAssignments, type Assigned } from "./useAssignments";
+import { isSame, useDecisions, type DecidedFinding } from "./useDecisions";
 
 const MOST_BATCHES = 20; // that can be taken back, one after the other
-const CONFLICT = 409; // somebody else has decided since: what they said stays
+const CONFLICT = 409; // somebody else has changed it since: what they said stays
 
-/** A finding as it was, and what was decided. */
+/** What the server has written of a finding. */
+type Written = { part: "decision"; info: DecisionInfo } | { part: "assignment"; info: AssignmentInfo };
+
+/** A finding as it was, and what was written. */
 interface Step {
   before: DecidedFinding;
-  decision: DecisionInfo;
+  written: Written;
 }
 
-/** What was decided in one step: the findings as they were, and what counts now. */
+/** What was done in one step: the findings as they were, and what counts now. `state` null: they were assigned. */
 export interface Batch {
-  state: DecisionState;
+  state: DecisionState | null;
   done: readonly Step[];
 }
 
-/** Of a finding whose decision or undo was refused, as it was before. */
+/** Of a finding that was not changed, or not changed back: as it was before. */
 export interface Failure {
   before: DecidedFinding;
   error: unknown;
 }
 
-/** `take` gets each finding as the server has it now. `last`: what `undo` takes back; null: nothing. */
-export function useTriage(take: (now: DecidedFinding) => void) {
+/** What of a finding is another by that. */
+export type Changed = Partial<Pick<FindingSummary, "state" | "decision" | "assignment">>;
+
+function changedBy({ part, info }: Written): Changed {
+  return part === "decision" ? { decision: info, state: info.state } : { assignment: info };
+}
+
+/** `take` gets what has changed of each finding. `last`: what `undo` takes back; null: nothing. */
+export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) {
   const texts = useTexts();
-  const { decide: send, restore } = useDecisions();
+  const me = useMe();
+  const { decide: sendDecision, restore } = useDecisions();
+  const { assign: sendAssignment } = useAssignments();
   const batches = shallowRef<readonly Batch[]>([]);
   const last = computed(() => batches.value.at(-1) ?? null);
   const isBusy = shallowRef(false);
@@ -43,44 +57,74 @@ export function useTriage(take: (now: DecidedFinding) => void) {
   const problem = computed(() => (failures.value.length === 0 ? "" : errorText(texts, failures.value[0]!.error)));
 
   /** A request for each, few at a time; a refusal stops none of the others. What went well is returned in the order asked. */
-  async function each<T extends { before: DecidedFinding }>(some: readonly T[], ask: (one: T) => Promise<DecisionInfo>): Promise<{ one: T; decision: DecisionInfo }[]> {
-    const answers = new Map<T, DecisionInfo>();
+  async function each<T extends { before: DecidedFinding }>(some: readonly T[], ask: (one: T) => Promise<Written>): Promise<{ one: T; written: Written }[]> {
+    const answers = new Map<T, Written>();
     const failed: Failure[] = [];
     isBusy.value = true;
-    await forEachFew(some, (one) => ask(one).then((decision) => void answers.set(one, decision), (error: unknown) => void failed.push({ before: one.before, error })));
+    await forEachFew(some, (one) => ask(one).then((written) => void answers.set(one, written), (error: unknown) => void failed.push({ before: one.before, error })));
     isBusy.value = false;
     failures.value = failed;
-    return some.flatMap((one) => (answers.has(one) ? [{ one, decision: answers.get(one)! }] : []));
+    return some.flatMap((one) => (answers.has(one) ? [{ one, written: answers.get(one)! }] : []));
+  }
+
+  async function run(some: readonly DecidedFinding[], state: DecisionState | null, ask: (before: DecidedFinding) => Promise<Written>): Promise<Step[]> {
+    const earlier = batches.value;
+    const done = (await each(some.map((before) => ({ before })), ({ before }) => ask(before))).map(({ one, written }) => ({ ...one, written }));
+    const isReset = batches.value !== earlier; // the reader has gone to another list meanwhile
+    if (done.length > 0 && !isReset) batches.value = done.every(canGoBack) ? [...batches.value, { state, done }].slice(-MOST_BATCHES) : [];
+    for (const { before, written } of done) take(before, changedBy(written));
+    return done;
   }
 
   /** Decides over what the reader has seen; returns whether it went well with all. Does nothing while something is under way. */
   async function decide(some: readonly DecidedFinding[], state: DecisionState, reason: string | null = null): Promise<boolean> {
     if (isBusy.value || some.length === 0) return false;
-    const earlier = batches.value;
-    const done = (await each(some.map((before) => ({ before })), ({ before }) => send(before, state, reason))).map(({ one, decision }) => ({ ...one, decision }));
-    const isReset = batches.value !== earlier; // the reader has gone to another list meanwhile
-    if (done.length > 0 && !isReset) batches.value = [...batches.value, { state, done }].slice(-MOST_BATCHES);
-    for (const { before, decision } of done) take({ ...before, finding: decidedAs(before.finding, decision) });
+    await run(some, state, (before) => sendDecision(before, state, reason).then((info) => ({ part: "decision", info })));
     return failures.value.length === 0;
   }
 
-  /** Takes the last step back: each finding counts as it did before. What somebody else has decided since stays; what else fails can be tried again. */
+  /** Assigns over what the reader has seen, as `decide`. What is not in `changed` stays with each; where that is all, nothing is sent. */
+  async function assign(some: readonly DecidedFinding[], changed: Partial<Assigned>): Promise<boolean> {
+    if (isBusy.value) return false;
+    const said = (before: DecidedFinding) => JSON.stringify({ ...assignedOf(before.finding), ...changed });
+    const others = some.filter((before) => said(before) !== JSON.stringify(assignedOf(before.finding)));
+    await run(others, null, (before) => putAssignment(before, { ...assignedOf(before.finding), ...changed }, before.finding.assignment?.version ?? 0));
+    return failures.value.length === 0;
+  }
+
+  function putAssignment(of: DecidedFinding, said: Assigned, version: number): Promise<Written> {
+    return sendAssignment(of, { ...said, version }).then((info) => ({ part: "assignment", info }));
+  }
+
+  /** Who is no administrator gives nothing back to somebody else: of such a step, and of those before, no undo is offered. */
+  function canGoBack({ before, written }: Step): boolean {
+    const { assignee_id: then } = assignedOf(before.finding);
+    return written.part === "decision" || me.isAdmin || then === null || then === me.user?.id || then === written.info.assignee?.user_id;
+  }
+
+  function goBack({ before, written }: Step): Promise<Written> {
+    if (written.part === "assignment") return putAssignment(before, assignedOf(before.finding), written.info.version);
+    return restore(before, written.info).then((info) => ({ part: "decision", info }));
+  }
+
+  /** Takes the last step back: each finding counts as it did before. What somebody else has changed since stays; what else fails can be tried again. */
   async function undo(): Promise<boolean> {
     const taken = last.value;
     if (isBusy.value || taken === null) return false;
-    const done = await each(taken.done, ({ before, decision }) => restore(before, decision));
+    const done = await each(taken.done, goBack);
     const failed = failures.value.filter(({ error }) => (error as Partial<ApiError>).status !== CONFLICT).map(({ before }) => before);
     const left = { ...taken, done: taken.done.filter(({ before }) => failed.includes(before)) };
     batches.value = batches.value.map((batch) => (batch === taken ? left : batch)).filter((batch) => batch.done.length > 0);
-    for (const { one, decision } of done) rebase(one.before, decision.version);
-    for (const { one, decision } of done.reverse()) take({ ...one.before, finding: decidedAs(one.before.finding, decision) });
+    for (const { one, written } of done) rebase(one.before, written);
+    for (const { one, written } of done.reverse()) take(one.before, changedBy(written));
     return failures.value.length === 0;
   }
 
-  /** The older step that had made what was restored: it counts again, under a new version. In place: it is not a new step to tell of. */
-  function rebase(restored: DecidedFinding, version: number): void {
+  /** The older step that had written what was restored: it counts again, under a new version. In place: it is not a new step to tell of. */
+  function rebase(restored: DecidedFinding, { part, info: { version } }: Written): void {
     for (const step of batches.value.flatMap(({ done }) => done)) {
-      if (isSame(step.before, restored) && step.decision.version === restored.finding.decision?.version) step.decision = { ...step.decision, version };
+      if (step.written.part !== part || !isSame(step.before, restored) || step.written.info.version !== restored.finding[part]?.version) continue;
+      step.written = { part, info: { ...step.written.info, version } } as Written;
     }
   }
 
@@ -90,5 +134,5 @@ export function useTriage(take: (now: DecidedFinding) => void) {
     failures.value = [];
   }
 
-  return { decide, undo, last, isBusy, failures, problem, reset };
+  return { decide, assign, undo, last, isBusy, failures, problem, reset };
 }

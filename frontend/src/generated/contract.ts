@@ -177,6 +177,12 @@ export const REPORT_FORMATS = [
   "stix"
 ] as const;
 
+/** Of an API key for a group of sites. */
+export const GROUP_SCOPES = [
+  "read",
+  "scan"
+] as const;
+
 /** Close codes from here on say: do not come back. */
 export const FIRST_STOPPING_CODE = 4500 as const;
 

@@ -764,8 +764,8 @@ export interface InventorySite {
 
 export interface KeyCreate {
   name: string;
-  scopes: Scope[];
   group?: string | null;
+  scopes: Scope[];
   expires_in_s?: number | null;
 }
 

@@ -99,7 +99,7 @@ test("administrators choose among active administrators and the owner of the sca
   expect(options(view)).toEqual([english("assignment.nobody"), "boss", "mei", "admin"]);
   expect(view.find("select").element.value).toBe("a9");
   expect(rest.asked.find(({ path }) => path === "/admin/users")!.query.toString()).toBe("is_active_admin=true&page_size=50");
-  expect(view.find("[id^=name-]").exists()).toBe(false);
+  expect(view.find("[name=look-for]").exists()).toBe(false);
 });
 
 test("where there are more than a list can show, the server looks for a part of the name, and who is chosen stays", async () => {
@@ -110,7 +110,7 @@ test("where there are more than a list can show, the server looks for a part of 
   await edit(view);
   expect(options(view)).toHaveLength(52); // nobody, the owner, and the first of the others
   await view.find("select").setValue("a3");
-  for (const typed of ["admin2", "admin20"]) await view.find("[id^=name-]").setValue(typed);
+  for (const typed of ["admin2", "admin20"]) await view.find("[name=look-for]").setValue(typed);
   await vi.advanceTimersByTimeAsync(1_000);
   await flushPromises();
   vi.useRealTimers();

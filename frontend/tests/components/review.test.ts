@@ -7,11 +7,12 @@ import type { Router } from "vue-router";
 
 import type { DecisionInfo } from "@/generated/rest";
 import ReviewView from "@/views/ReviewView.vue";
+import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
 
 import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
-import { decision, finding } from "../support/finding";
+import { assignment, decision, finding } from "../support/finding";
 
 let rest: FakeRest;
 enableAutoUnmount(afterEach);
@@ -337,4 +338,25 @@ test("the chosen line stays chosen when another one is decided by its buttons", 
   expect([names(), view.find("[data-chosen] .domain").text()]).toEqual([["y.test", "z.test"], "y.test"]);
   await press("c");
   expect([names(), sent().map(([name]) => name)]).toEqual([["z.test"], ["gambling.x.test", "gambling.y.test"]]);
+});
+
+test.each([["u1", "t1"], ["u2", null]])("a assigns all that are picked, also of scans of several owners, and they leave the queue of nobody's (%s)", async (owner, asked) => {
+  rest.answers["GET /review"] = { ...page(["x.test", "y.test"]), items: [item("x.test"), { ...item("y.test"), task_id: "t2", user_id: owner }] };
+  const user = (id: string, role: "admin" | "user") => ({ id, username: id, email: `${id}@example.com`, role, is_active: true, scan_priority: 0, created_at: "2026-11-27T02:00:00Z", last_login_at: null });
+  Object.assign(rest.answers, { "GET /tasks/t1": { user_id: "u1" }, "GET /admin/users/u1": user("u1", "user"), "GET /admin/users": { items: [user("a1", "admin")], total: 1 } });
+  const given = assignment({ assignee: { user_id: "a1", username: "a1" } });
+  for (const place of ["t1/findings/gambling.x.test", "t2/findings/gambling.y.test"]) rest.answers[`PUT /tasks/${place}/assignment`] = given;
+  const { view, names } = await open({ assignee: "none" });
+  useMe().user = user("a1", "admin");
+  for (const key of ["j", "x", "j", "x", "a"]) await press(key);
+  expect(rest.asked.some(({ path }) => path === "/tasks/t1")).toBe(asked !== null);
+  expect(view.findAll(".triage form option")).toHaveLength(asked === null ? 2 : 3);
+  await view.find(".triage form select").setValue("a1");
+  await view.find(".triage form").trigger("submit");
+  await flushPromises();
+  const said = { assignee_id: "a1", due_on: null, comment: null, version: 0 };
+  expect([names(), sent()]).toEqual([[], [["gambling.x.test", said], ["gambling.y.test", said]]]);
+  await view.find(".done .undo").trigger("click");
+  await flushPromises();
+  expect(sent().slice(2).map(([, body]) => body)).toEqual([1, 1].map((version) => ({ ...said, assignee_id: null, version })));
 });

@@ -12,8 +12,9 @@ import { findingQueryOf, pagesOf, withFindings } from "@/components/findings/fin
 import { recounted } from "@/components/findings/findingCounts";
 import { PAGE_SIZE } from "@/composables/useFindings";
 import { shownOf } from "@/composables/useScan";
-import type { DecisionInfo, FilterCounts, FindingSummary } from "@/generated/rest";
+import type { AssignmentInfo, AssignmentRequest, DecisionInfo, FilterCounts, FindingSummary } from "@/generated/rest";
 import { TaskState } from "@/realtime";
+import { useMe } from "@/stores/me";
 import { i18n, setLanguage } from "@/texts";
 
 import { english } from "../support/english";
@@ -28,6 +29,8 @@ const COUNTS: FilterCounts = {
   risk_level: { high: 2, low: 1 }, violation_key: { gambling: 3 }, hidden: { true: 1, false: 2 }, decision: { open: 3 },
   assignee: [{ user_id: null, username: null, count: 2 }, { user_id: "019b7a30-0000-7000-8000-000000000001", username: "li", count: 1 }],
 };
+const ME = { id: "019b7a30-0000-7000-8000-000000000009", username: "mei", email: "mei@example.com", role: "user" as const, is_active: true, scan_priority: 0, created_at: "2026-11-27T02:00:00Z", last_login_at: null };
+const BOSS: AssignmentInfo = assignment({ assignee: { user_id: "019b7a30-0000-7000-8000-0000000000b0", username: "boss" }, comment: "call them", version: 3 });
 let rest: FakeRest;
 let seen: (() => void)[]; // what makes each thumbnail come into sight
 enableAutoUnmount(afterEach);
@@ -66,9 +69,23 @@ function decidesOn(...names: string[]): void {
   }
 }
 
+/** The server's side of assignments: as of decisions, from the version that each finding has. */
+function assignsOn(...findings: FindingSummary[]): void {
+  for (const { finding_id: id, assignment: given } of findings) {
+    let version = given?.version ?? 0;
+    rest.answers[`PUT /tasks/${TASK}/findings/${id}/assignment`] = ({ body }: Asked) => {
+      const { assignee_id: who, due_on = null, comment = null, version: seen } = body as AssignmentRequest;
+      if (seen !== version) return problem(409, "assignment_changed");
+      version += 1;
+      return assignment({ assignee: who ? { user_id: who, username: who === ME.id ? ME.username : "boss" } : null, due_on, comment, version });
+    };
+  }
+}
+
 async function open(query: Record<string, string> = {}, violations = 0) {
   const global = rest.mounting();
   const router = global.plugins[1] as Router;
+  useMe().user = ME;
   await router.push({ name: "scan", params: { id: TASK }, query });
   const ended = shownOf(new TaskState(snapshot(1)));
   const state = { ...ended, ended: true, counts: { ...ended.counts, total: violations } };
@@ -353,6 +370,139 @@ describe("what can be taken back", () => {
   });
 });
 
+describe("assignments", () => {
+  /** Of what is picked: `a`, what is entered, and the button. */
+  async function assign(view: Awaited<ReturnType<typeof open>>["view"], { assignee, due }: { assignee?: string; due?: string }) {
+    await press("a");
+    if (assignee !== undefined) await view.find(".triage form select").setValue(assignee);
+    if (due !== undefined) await view.find(".triage form input[type=date]").setValue(due);
+    await view.find(".triage form").trigger("submit");
+    await flushPromises();
+  }
+  const assigned = () => rest.asked.filter(({ path }) => path.endsWith("/assignment")).map(({ path, body }) => [path.split("/")[4]!.replace("gambling.", ""), body]);
+  const tagsOf = (view: Awaited<ReturnType<typeof open>>["view"], name: string) => view.findAll(`[data-id='gambling.${name}'] :is([data-assignee], [data-due])`).map((tag) => tag.text());
+  const listed = (...findings: FindingSummary[]) => {
+    rest.answers[LIST] = page(findings);
+    assignsOn(...findings);
+  };
+
+  test("of many are made with one form, of which what nobody changes stays with each, and one undo takes them back", async () => {
+    listed(found("a.test", { assignment: assignment({ assignee: null, comment: "shop", version: 3 }) }), found("b.test"), found("c.test"));
+    const { view } = await open();
+    await press("j", "x", "j", "x", "a");
+    expect(view.find(".triage form").text()).toContain(english("assignment.only_changed"));
+    expect(document.activeElement?.tagName).toBe("SELECT");
+    await press("Escape");
+    expect(view.find(".triage form").exists()).toBe(false);
+    (document.activeElement as HTMLElement).blur();
+    await assign(view, { assignee: ME.id, due: "2199-12-15" });
+    const said = { assignee_id: ME.id, due_on: "2199-12-15" };
+    expect(assigned()).toEqual([["a.test", { ...said, comment: "shop", version: 3 }], ["b.test", { ...said, comment: null, version: 0 }]]);
+    const tags = [english("assignment.to", { name: "mei" }), english("assignment.due", { date: "Dec 15, 2199" })];
+    expect(["a.test", "b.test", "c.test"].map((name) => tagsOf(view, name))).toEqual([tags, tags, []]);
+    expect([view.find(".triage form").exists(), view.find(".triage .all").text()]).toEqual([false, english("triage.choose_all")]);
+    expect(view.find(".done").text()).toContain(english("triage.decided", { count: 2, state: english("assignment.updated") }));
+    await press("u");
+    const nothing = { assignee_id: null, due_on: null };
+    expect(assigned().slice(2)).toEqual([["a.test", { ...nothing, comment: "shop", version: 4 }], ["b.test", { ...nothing, comment: null, version: 1 }]]);
+    expect(["a.test", "b.test"].map((name) => tagsOf(view, name))).toEqual([[], []]);
+  });
+
+  test("are asked for no more when nothing is selected any more, and the keys of decisions go on", async () => {
+    listed(found("a.test"));
+    decidesOn("a.test");
+    const { view } = await open();
+    await press("j", "a");
+    await view.find(".pick").setValue(false);
+    (document.activeElement as HTMLElement).blur();
+    await press("c");
+    expect(sent()).toEqual([["a.test", "confirmed", 0]]);
+    await view.find(".pick").setValue(true);
+    expect(view.find(".triage form").exists()).toBe(false);
+  });
+
+  test("by key are of the row that was chosen, if none is picked", async () => {
+    listed(found("a.test"), found("b.test"));
+    const { view } = await open();
+    await press("a");
+    expect(view.find(".triage form").exists()).toBe(false);
+    await press("j", "j");
+    await assign(view, { assignee: ME.id });
+    expect(assigned().map(([name]) => name)).toEqual(["b.test"]);
+  });
+
+  test("that differ show so, and nothing is sent where nothing would change", async () => {
+    listed(found("a.test", { assignment: BOSS }), found("b.test", { assignment: assignment({ assignee: { user_id: ME.id, username: "mei" } }) }));
+    const { view } = await open();
+    await view.find(".triage .all input").setValue(true);
+    await view.find("[data-bulk=assignment]").trigger("click");
+    await flushPromises();
+    expect(view.findAll(".triage form option").map((option) => option.text())).toEqual([english("assignment.stays"), english("assignment.nobody"), "mei"]);
+    await view.find(".triage form").trigger("submit");
+    await flushPromises();
+    expect([assigned(), view.find(".triage form").exists()]).toEqual([[], false]);
+    await view.find(".triage .all input").setValue(true);
+    await assign(view, { assignee: ME.id });
+    expect(assigned()).toEqual([["a.test", { assignee_id: ME.id, due_on: null, comment: "call them", version: 3 }]]);
+  });
+
+  test("that the server refuses stay selected, with the reason, and the others are made", async () => {
+    listed(found("a.test"), found("b.test"));
+    rest.answers[`PUT /tasks/${TASK}/findings/gambling.a.test/assignment`] = problem(409, "assignment_changed");
+    const { view } = await open();
+    await view.find(".triage .all input").setValue(true);
+    await assign(view, { assignee: ME.id });
+    expect(view.find(".triage .bulk > [role=alert]").text()).toContain(english("error.assignment_changed"));
+    expect([tagsOf(view, "a.test"), tagsOf(view, "b.test")]).toEqual([[], [english("assignment.to", { name: "mei" })]]);
+    expect(view.findAll<HTMLInputElement>(".pick").map(({ element }) => element.checked)).toEqual([true, false]);
+    expect(view.find(".triage form").exists()).toBe(true);
+  });
+
+  test("and decisions are taken back in their order, and each leaves the other", async () => {
+    listed(found("a.test"));
+    decidesOn("a.test");
+    const { view } = await open();
+    await press("j");
+    await assign(view, { assignee: ME.id });
+    (document.activeElement as HTMLElement).blur();
+    await press("c");
+    await assign(view, { due: "2199-12-15" });
+    const shown = () => [stateOf(view, "a.test").attributes("data-decision"), tagsOf(view, "a.test").length];
+    expect(shown()).toEqual(["confirmed", 2]);
+    (document.activeElement as HTMLElement).blur();
+    const after = [];
+    for (const _ of "123") {
+      await press("u");
+      after.push(shown());
+    }
+    expect(after).toEqual([["confirmed", 1], ["open", 1], ["open", 0]]);
+    expect(assigned().map(([, body]) => (body as AssignmentRequest).version)).toEqual([0, 1, 2, 3]);
+    expect(view.find("[role=alert]").exists()).toBe(false);
+  });
+
+  test("that the reader could not give back are not offered to be taken back, nor is what was before", async () => {
+    listed(found("a.test", { assignment: BOSS }));
+    decidesOn("a.test");
+    const { view } = await open();
+    await press("j", "c");
+    await assign(view, { assignee: ME.id });
+    (document.activeElement as HTMLElement).blur();
+    await press("u");
+    expect([assigned().length, sent().length, tagsOf(view, "a.test")]).toEqual([1, 2, [english("assignment.to", { name: "mei" })]]);
+  });
+
+  test.each([["none", null], [BOSS.assignee!.user_id, BOSS]])("to another leave the list of %s, and the numbers follow", async (assignee, given) => {
+    const one = found("a.test", { assignment: given });
+    listed(one);
+    rest.answers[LIST] = { ...page([one]), counts: { ...COUNTS, assignee: [{ user_id: given?.assignee?.user_id ?? null, username: given === null ? null : "boss", count: 1 }] } };
+    const { view, names } = await open({ assignee });
+    await press("j");
+    await assign(view, { assignee: ME.id });
+    expect([names(), view.find(".count").text()]).toEqual([[], ""]);
+    expect(view.findAll("select[name=assignee] option").map((option) => option.text()).at(-1)).toBe(`${english("review.me")} (1)`);
+  });
+});
+
 describe("thumbnails", () => {
   test("are read when they come into sight, small, one request each; what may disturb is blurred", async () => {
     const screenshot = { sha256: SHA, href: "/x" };
@@ -369,7 +519,7 @@ describe("thumbnails", () => {
 });
 
 describe("the offer to undo", () => {
-  const batch = () => ({ state: "confirmed" as const, done: [{ before: { taskId: "t", attempt: null, finding: found("a.test") }, decision: decision() }] });
+  const batch = () => ({ state: "confirmed" as const, done: [{ before: { taskId: "t", attempt: null, finding: found("a.test") }, written: { part: "decision" as const, info: decision() } }] });
 
   test("lasts ten seconds, longer while somebody points at it, and does not come again for an older step", async () => {
     vi.useFakeTimers();
@@ -391,9 +541,19 @@ describe("the offer to undo", () => {
 test("counts follow a decision as the server would count", () => {
   const before = found("a.test", { assignment: assignment({ assignee: { user_id: "019b7a30-0000-7000-8000-000000000001", username: "li" } }) });
   const after = { ...before, state: "confirmed" as const };
-  expect(recounted(COUNTS, before, after, null)).toEqual({ ...COUNTS, decision: { open: 2, confirmed: 1 } });
-  expect(recounted(COUNTS, before, after, "open")).toEqual({
+  expect(recounted(COUNTS, before, after, { decision: null, assignee: null })).toEqual({ ...COUNTS, decision: { open: 2, confirmed: 1 } });
+  expect(recounted(COUNTS, before, after, { decision: "open", assignee: null })).toEqual({
     risk_level: { high: 1, low: 1 }, violation_key: { gambling: 2 }, hidden: { true: 1, false: 1 }, decision: { open: 2, confirmed: 1 },
     assignee: [COUNTS.assignee[0], { ...COUNTS.assignee[1], count: 0 }],
+  });
+});
+
+test("counts follow an assignment as the server would count, of nobody's findings and of one person's", () => {
+  const [before, after] = [found("a.test"), found("a.test", { assignment: BOSS })];
+  const { user_id, username } = BOSS.assignee!;
+  const assignee = [{ ...COUNTS.assignee[0]!, count: 1 }, COUNTS.assignee[1]!, { user_id, username, count: 1 }];
+  expect(recounted(COUNTS, before, after, { decision: null, assignee: null })).toEqual({ ...COUNTS, assignee });
+  expect(recounted(COUNTS, before, after, { decision: null, assignee: "none" })).toEqual({
+    risk_level: { high: 1, low: 1 }, violation_key: { gambling: 2 }, hidden: { true: 1, false: 1 }, decision: { open: 2 }, assignee,
   });
 });

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from app.api.router import build_router
 from app.core.errors import Forbidden
 from app.core.principal import Principal
-from app.core.scopes import GROUP_ROUTES, LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
+from app.core.scopes import GROUP_ROUTES, GROUP_SCOPES, LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
 
 READING = {"GET", "HEAD"}
 
@@ -65,6 +65,14 @@ def test_a_group_opens_single_scans_and_sites_and_a_change_of_none_but_scans(ope
     }
 
 
+def test_a_key_of_a_group_has_exactly_the_scopes_that_open_it_a_route():
+    assert {
+        scope
+        for scope in Scope
+        if any(answer_to(name, frozenset({scope}), group="North") == "" for name in SCOPE_OF_ROUTE)
+    } == GROUP_SCOPES
+
+
 def parents_of(path):
     """The path itself and all that it begins with, without what all share."""
     parts = path.removeprefix("/api/v1").removeprefix("/monitor").split("/")
@@ -87,10 +95,10 @@ def test_each_route_takes_a_key_with_its_scope_alone(route):
     assert answer_to(route, frozenset(Scope)) == ("" if needed in set(Scope) else refusal)
 
 
-def answer_to(route, scopes):
+def answer_to(route, scopes, *, group=None):
     """The code with which a key of these scopes is refused; empty: it is not."""
     try:
-        Principal("u", "mei", "admin", key_id="k", scopes=scopes).require_route(route)
+        Principal("u", "mei", "admin", key_id="k", scopes=scopes, group=group).require_route(route)
     except Forbidden as refusal:
         return refusal.code
     return ""
