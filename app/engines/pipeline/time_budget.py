@@ -12,6 +12,7 @@ CAPTURE_MAX_S: Final = 300.0
 # How long a scan that has nothing else to do waits for its browser, in all: as long as the rest of it took, from
 # MIN to MAX.
 BROWSER_WAITED: Final = "browser_waited_s"  # checkpoint
+URGENT_RENDERED: Final = "urgent_rendered"  # checkpoint
 BROWSER_MIN_S: Final = 60.0
 BROWSER_MAX_S: Final = 300.0
 BROWSER_PAGE_S: Final = 30.0  # more for each page that violates, or that says nothing unrendered: it is worth a picture
@@ -28,6 +29,7 @@ class TimeBudget:
         self._before_s = float(store.checkpoint(ELAPSED) or 0.0)
         # How long it has waited for its browser and for nothing else, so far.
         self.browser_waited_s = float(store.checkpoint(BROWSER_WAITED) or 0.0)
+        self._urgent_rendered = int(store.checkpoint(URGENT_RENDERED) or 0)
 
     @property
     def spent_s(self) -> float:
@@ -43,13 +45,21 @@ class TimeBudget:
         return max(1, int(self.left_s - reserve_s))
 
     def browser_left_s(self, urgent: int = 0) -> float:
-        """Return how long it may go on waiting for its browser; `urgent`: pages whose picture is worth more."""
-        worth_s = max(BROWSER_MIN_S, self.spent_s - self.browser_waited_s) + BROWSER_PAGE_S * urgent
+        """Return how long it may go on waiting for its browser; `urgent`: pages whose picture is worth more, of
+        those that wait. While there is any, those that were rendered are worth the same: their time has been counted.
+        """
+        pages = urgent + self._urgent_rendered if urgent else 0
+        worth_s = max(BROWSER_MIN_S, self.spent_s - self.browser_waited_s) + BROWSER_PAGE_S * pages
         return max(0.0, min(BROWSER_MAX_S, worth_s) - self.browser_waited_s)
 
     def note_browser_wait(self, waited_s: float) -> None:
         self.browser_waited_s += waited_s
 
+    def note_urgent_rendered(self) -> None:
+        """One of the pages whose picture is worth more waits no longer."""
+        self._urgent_rendered += 1
+
     def save(self) -> None:
         self._store.put_checkpoint(ELAPSED, self.spent_s)
         self._store.put_checkpoint(BROWSER_WAITED, self.browser_waited_s)
+        self._store.put_checkpoint(URGENT_RENDERED, self._urgent_rendered)

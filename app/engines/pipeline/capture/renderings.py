@@ -192,6 +192,8 @@ class Renderings:
             rendered = await self._screenshots.render(rendering.page, limit=limit)
         finally:
             self._under_way.remove((rendering, limit))
+        if rendered is not NotRendered.SLOW and self._is_urgent(rendering):
+            self._budget.note_urgent_rendered()
         if isinstance(rendered, CapturedPage):
             self._taken += bool(rendered.capture.screenshot_sha256)
             await self._on_rendered(rendering.target, rendered)

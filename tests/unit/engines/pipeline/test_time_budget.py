@@ -40,6 +40,20 @@ def test_a_scan_waits_for_its_browser_as_long_as_the_rest_of_it_took_and_longer_
     assert new_budget(spent_s=5_000).browser_left_s(urgent=9) == BROWSER_MAX_S
 
 
+def test_what_a_page_that_violates_is_worth_counts_on_when_it_was_rendered_also_in_the_next_attempt():
+    """As long as there is another one to wait for: the time that it took counts on, too."""
+    store, ticks = Checkpoints(), Ticks()
+    budget = TimeBudget(limit_s=7_200, store=store, monotonic=ticks)
+    budget.note_browser_wait(BROWSER_MIN_S)
+    budget.note_urgent_rendered()
+    budget.note_urgent_rendered()
+    assert budget.browser_left_s() == 0
+    assert budget.browser_left_s(urgent=1) == 3 * BROWSER_PAGE_S
+    budget.save()
+    again = TimeBudget(limit_s=7_200, store=store, monotonic=ticks)
+    assert (again.browser_left_s(), again.browser_left_s(urgent=1)) == (0, 3 * BROWSER_PAGE_S)
+
+
 def test_what_it_has_waited_is_no_work_of_its_own_nor_is_it_forgotten_by_the_next_attempt():
     store, ticks = Checkpoints(), Ticks()
     budget = TimeBudget(limit_s=7_200, store=store, monotonic=ticks)

@@ -272,6 +272,49 @@ def test_a_quick_scan_waits_no_longer_than_it_is_worth_the_crawl_s_wait_included
     assert (run.renderings.missing, run.renderings.missing_violating) == (30 + violating, violating)
 
 
+class BrowserInTurns(Screenshots):
+    """Renders one page at a time, each as long as said, within its limit."""
+
+    at_once = 1
+
+    def __init__(self, seconds_by_name):
+        super().__init__()
+        self.seconds_by_name = seconds_by_name
+
+    async def render(self, page, *, limit):
+        name = page.capture.host
+        self.rendered.append((name, limit.timeout_s))
+        try:
+            async with limit.running():
+                await asyncio.sleep(self.seconds_by_name[name])
+        except TimeoutError:
+            return NotRendered.SLOW
+        return replace(page, capture=replace(page.capture, screenshot_sha256="b" * 64))
+
+
+def test_what_violates_keeps_its_second_try_when_the_others_that_violate_took_the_time():
+    """The start page of a busy machine's scan had none: the time of pages counted, but no longer what they are worth,
+    once they had their picture.
+    """
+    names = [f"bad{number}.test" for number in range(5)]
+
+    async def wait_for_pictures():
+        browser = BrowserInTurns({"www.test": 20.0, **dict.fromkeys(names, 14.0)})
+        run = Run(browser, monotonic=asyncio.get_running_loop().time, budget=new_budget())
+        for name in (*names, "www.test"):
+            run.offer(name, violates=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run.renderings.run())
+            await run.renderings.settle()
+            run.renderings.close()
+        return run
+
+    run, _ = run_in_virtual_time(wait_for_pictures())
+    assert run.again() == ["www.test"]
+    assert sorted(run.rendered) == [*names, "www.test"]
+    assert run.renderings.missing == 0
+
+
 def test_what_does_not_end_when_nobody_waits_any_more_is_left_behind_and_counted():
     """A browser that is still being started, and one that does not even give up a page."""
 
