@@ -88,10 +88,14 @@ class HtmlDocument:
 
     def base_url(self, url: str) -> str:
         """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL; that URL if
-        the base is none or longer than `MAX_BASE`.
+        the base is none. Of a base longer than `MAX_BASE` its folder, or its host if that is as long: links resolve
+        against no more than these.
         """
         base = None if self._base is None else resolve(url, self._base)
-        return url if base is None or len(base) > MAX_BASE else base
+        if base is None or len(base) <= MAX_BASE:
+            return base or url
+        folder = resolve(base, ".") or url
+        return folder if len(folder) <= MAX_BASE else resolve(base, "/") or url
 
     @cached_property
     def _base(self) -> str | None:

@@ -14,6 +14,7 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.marks import marks
 from app.engines.html.own_page import OwnLink, OwnPage
 from app.engines.html.page_content import descriptions, read_words
+from app.engines.html.visible_text import elements_inside
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
 
@@ -44,12 +45,14 @@ def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Seq
 
 
 def _unseen_text(document: HtmlDocument) -> str:
-    """Return the text of the elements with the attribute `hidden`. Not all is gathered first: of a thousand elements
-    within each other each has the text of the innermost.
-    """
+    """Return the text of the elements with the attribute `hidden`; what stands in another one is in its text."""
     texts: list[str] = []
     length = 0
+    taken: set[int] = set()
     for node in document.select("[hidden]", attributes=_HIDDEN):
+        if node.mem_id in taken:
+            continue
+        taken |= elements_inside([node])
         texts.append(node.text())
         length += len(texts[-1]) + 1
         if length > _MAX_UNSEEN:

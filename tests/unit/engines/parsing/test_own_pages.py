@@ -51,8 +51,13 @@ def test_links_with_a_text_are_judged_hidden_ones_too():
 
 
 def test_no_more_unseen_text_is_gathered_than_is_kept():
-    document = Counted("<div hidden>" * 900 + "x" * 15_000)
+    document = Counted(f"<p hidden>{'x' * 15_000}</p>" * 900)
     found = extract_document(document, url=URL, headers=())
     document.taken = 0
     assert own_page_of(document, found, URL).unseen == "x" * 15_000 + "\n" + "x" * 4_999
     assert document.taken == 2
+
+
+def test_of_unseen_elements_in_each_other_the_text_is_gathered_once():
+    document = HtmlDocument("<div hidden>" * 900 + "h")
+    assert own_page_of(document, extract_document(document, url=URL, headers=()), URL).unseen == "h"
