@@ -107,7 +107,8 @@ class LlmReview:
         if excerpt is None or not (has_signal or looks or excerpt.asks):
             return None
         excerpt = replace(excerpt, picture=subject.capture.screenshot_sha256)
-        opinion = await self._reader.ask(excerpt, share=1.0 if has_signal and not again else LOOK_SHARE)
+        share = 1.0 if has_signal and not again else LOOK_SHARE
+        opinion = await self._reader.ask(excerpt, share=share, again=again)
         return None if opinion is None else (excerpt, opinion)
 
     # Pages of the site

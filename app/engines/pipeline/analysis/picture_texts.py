@@ -123,6 +123,8 @@ class PictureTexts:
         finally:
             budget.spent_s += clock() - began
             budget.found[sha256] = text[:MAX_TEXT]  # asked once, whatever comes of it
+        for reason in ("no_reader", "budget"):  # as the budget of other looks had nothing left for it
+            self._missed[reason].pop(sha256, None)
         # What was not read is unknown to the next attempt, which tries it again.
         read = {name: said for name, said in budget.found.items() if name not in self._missed["unread"]}
         self._store.put_checkpoint(budget.checkpoint, read)

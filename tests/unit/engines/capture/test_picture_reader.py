@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from pathlib import Path
@@ -118,25 +119,26 @@ def open_files():
 
 @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 @pytest.mark.parametrize(
-    ("script", "reason"),
+    ("script", "timeout_s", "reason"),
     [
-        ("yes & echo $! >&9; wait", "too much text"),  # it writes on when its parent is gone
-        ("sleep 100 & echo $! >&9; cat >/dev/null; exec sleep 100", "slow"),
-        ("sleep 100 & echo $! >&9; exit 0", "slow|ended"),
-        ("sleep 100 <&0 & echo $! >&9; exec sleep 100", "slow"),  # and takes no more of the picture
+        ("yes & echo $! >&9; wait", 15, "too much text"),  # it writes on when its parent is gone
+        ("sleep 100 & echo $! >&9; cat >/dev/null; exec sleep 100", 3, "slow"),  # time to begin
+        ("sleep 100 & echo $! >&9; exit 0", 3, "slow|ended"),
+        ("sleep 100 <&0 & echo $! >&9; exec sleep 100", 3, "slow"),  # and takes no more of the picture
     ],
     ids=["writes_on", "holds_the_output", "outlives", "holds_both"],
 )
-def test_what_the_program_has_started_holds_up_nobody(reader, tmp_path, new_loop, script, reason):
+def test_what_the_program_has_started_holds_up_nobody(reader, tmp_path, new_loop, script, timeout_s, reason):
     pids = tmp_path / "pids"
 
     async def use():
         # The loop of a process has watchers and files of its own: they are there after the first one.
         assert await reader("cat").read(b"x") == "x"
+        gc.collect()  # files of tests before it
         before = open_files()
         async with asyncio.timeout(20):  # less than any of them lives
             with pytest.raises(PictureUnread, match=reason):
-                await reader(f"exec 9>{pids}; echo $$ >&9; {script}", timeout_s=1).read(b"x" * 2_000_000)
+                await reader(f"exec 9>{pids}; echo $$ >&9; {script}", timeout_s=timeout_s).read(b"x" * 2_000_000)
         await asyncio.sleep(0)  # the pipes are closed by the loop
         assert open_files() == before
 

@@ -177,6 +177,15 @@ async def test_the_time_of_second_looks_is_their_own(make, page):
     assert reader.pictures == [b"2", b"4"]
 
 
+async def test_what_one_budget_left_out_and_the_other_has_read_is_not_missing(make, page, sink):
+    pictures = make(Reads(), max_again_s=0.0)
+    shown = await page()
+    await pictures.read(shown, again=True)
+    await pictures.read(shown)
+    await pictures.tell()
+    assert (len(sink.logs), sink.warnings) == (1, [])
+
+
 async def test_a_look_at_a_picture_that_is_being_read_waits_for_its_text(make, page):
     may_go_on = asyncio.Event()
 
