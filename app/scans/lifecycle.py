@@ -8,7 +8,7 @@ somebody else was first, and nothing was written.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.clock import Clock
@@ -95,7 +95,8 @@ class Lifecycle:
                 "worker_state": "alive",
                 "heartbeat": t.heartbeat + 1,
                 "heartbeat_at": now,
-                "started_at": now,
+                # Of the scan: an attempt that goes on with it keeps it, so nothing that is dated is older than it.
+                "started_at": func.coalesce(t.started_at, literal(now, t.started_at.type)),
             }
             where = (t.status == TaskStatus.PENDING) & (t.attempt == attempt)
             return append(connection, task_id, [event], now=now, where=where, changes=changes)

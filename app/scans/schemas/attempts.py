@@ -53,7 +53,7 @@ class AttemptItem(ResponseBody):
     error: ErrorInfo | None = described("Reason for the failure.", None)
     ended_by: str | None = described("User who cancelled it; null if it was not cancelled.", "mei")
     queued_at: str = described("Time at which it was queued.", TIME)
-    started_at: str | None = described("Start time of its last attempt.", TIME)
+    started_at: str | None = described("Start time of its first attempt.", TIME)
     completed_at: str | None = described("End time.", TIME)
     results_removed_at: str | None = described(
         "Time at which its results were deleted; null: they are available.", None

@@ -187,7 +187,10 @@ class TaskState(BaseModel):
     queue_position: Annotated[int | None, described("Position in the queue.", 2)] = None
     target_domain: Annotated[str, described("Scanned domain.", "corp.example")]
     created_at: Annotated[Timestamp, described("Time of creation.", "2026-01-01T00:00:00.000Z")]
-    started_at: Annotated[Timestamp | None, described("Start time of the attempt.", "2026-01-01T00:00:01.000Z")]
+    started_at: Annotated[
+        Timestamp | None,
+        described("Start time of the scan; an attempt that resumes it keeps it.", "2026-01-01T00:00:01.000Z"),
+    ]
     completed_at: Annotated[Timestamp | None, described("End time.", "2026-01-01T00:12:00.000Z")]
     error: Annotated[ErrorInfo | None, described("Reason for the failure.")] = None
     verdict: Annotated[VerdictInfo | None, described("Verdict.")] = None

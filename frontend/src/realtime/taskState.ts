@@ -190,7 +190,7 @@ const CHANGES: { [T in TaskEvent["type"]]: (state: TaskState, frame: FrameOf<T>)
   task_started(state, frame) {
     state.status = "running";
     state.attempt = frame.attempt;
-    state.startedAt = frame.timestamp;
+    state.startedAt ??= frame.timestamp; // a requeue keeps it
     state.worker = { id: frame.worker_id ?? null, state: "alive", last_heartbeat_at: frame.timestamp };
     state.queuePosition = null;
   },

@@ -139,6 +139,18 @@ def test_a_retry_forgets_how_the_run_before_it_went(world):
     assert (row.started_at, row.completed_at) == (None, None)
 
 
+def test_a_scan_that_is_resumed_began_when_its_first_attempt_did_and_a_retry_begins_anew(world):
+    task_id = world.task_in(S.RUNNING)
+    began = world.row(task_id).started_at
+    for step, attempt in (("requeue", 1), ("claim", 2), ("fail", 2)):
+        world.clock.advance(60)
+        world.write(world.unit(step, task_id, attempt=attempt))
+        assert world.row(task_id).started_at == began
+    world.write(world.unit("retry", task_id, attempt=2))
+    world.write(world.unit("claim", task_id, attempt=3))
+    assert world.row(task_id).started_at > began
+
+
 @pytest.mark.parametrize("status", list(S))
 def test_a_requeue_keeps_the_run_and_counts(world, status):
     task_id = world.task_in(status)
