@@ -168,8 +168,8 @@ class Metrics:
         )
 
     def _add_streams(self) -> None:
-        self.waiting_bytes = Gauge(
-            "websocket_waiting_bytes", "Bytes that wait for slow connections", registry=self.registry
+        self.backlog_bytes = Gauge(
+            "websocket_backlog_bytes", "Bytes that wait for slow connections", registry=self.registry
         )
         self.open_streams = Gauge("event_streams_open", "Event streams open now", registry=self.registry)
         self.stream_closes = Counter(

@@ -42,7 +42,7 @@ def _server(metrics: Metrics) -> Json:
         "connections": int(_value(metrics.open_connections)),
         "users": int(_value(metrics.active_users)),
         "event_streams": int(_value(metrics.open_streams)),
-        "waiting_bytes": int(_value(metrics.waiting_bytes)),
+        "backlog_bytes": int(_value(metrics.backlog_bytes)),
         "sweep_lag_s": _value(metrics.sweep_lag),
         "bus_healthy": bool(_value(metrics.bus_healthy)),
         "events_sent": int(_total(metrics.notifications_sent) + _total(metrics.stream_events)),

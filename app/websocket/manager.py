@@ -240,7 +240,7 @@ class WebSocketManager:
             "subscriptions": sum(len(connection.followed) for connection in connections),
             "followed_tasks": sum(1 for channel in self.dispatcher.channels.values() if channel.subscriptions),
             "watched_tasks": len(self.dispatcher.channels),
-            "backlog_bytes": sum(connection.outbox.size for connection in connections),
+            "backlog_bytes": sum(connection.backlog_bytes for connection in connections),
             "set_aside": sum(1 for connection in connections if not connection.drained),
             "sweep_lag_s": self.sweep_lag_s,
             "bus_healthy": self.bus.healthy,

@@ -291,16 +291,16 @@ async def test_the_audit_of_a_close_counts_the_bytes_of_whoever_was_slow_and_in_
         assert closed["detail"]["bytes_in"] > 200  # its request and its command
 
 
-async def test_sweep_lag_and_waiting_bytes_are_gauges(tmp_path):
+async def test_sweep_lag_and_backlog_bytes_are_gauges(tmp_path):
     async with Stack(tmp_path, ws_check_interval_s=0.05).serve() as stack:
         user = stack.add_user("slow")
         task = await stack.add_task(user)
         client, _, connection = await follow_and_stop_reading(stack, user, task)
         await stack.say(task, warning("x" * 5_000))
         metrics = stack.metrics
-        await until(lambda: metrics.waiting_bytes._value.get() == connection.waiting_bytes > 5_000)
+        await until(lambda: metrics.backlog_bytes._value.get() == connection.backlog_bytes > 5_000)
         await until(lambda: metrics.registry.get_sample_value("websocket_sweep_lag_seconds") > 0)
         stack.manager.sweep._swept_at -= 100
         assert metrics.registry.get_sample_value("websocket_sweep_lag_seconds") > 100
         await client.close()
-        await until(lambda: metrics.waiting_bytes._value.get() == 0)
+        await until(lambda: metrics.backlog_bytes._value.get() == 0)

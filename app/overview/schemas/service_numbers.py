@@ -17,7 +17,7 @@ class ServerCounts(ResponseBody):
     connections: Count = described("Number of open WebSockets.", 12)
     users: Count = described("Number of users with an open WebSocket.", 5)
     event_streams: Count = described("Number of open event streams.", 1)
-    waiting_bytes: Count = described("Bytes queued for slow connections.", 0)
+    backlog_bytes: Count = described("Bytes queued for slow connections.", 0)
     sweep_lag_s: Seconds = described("Seconds since the last sweep; 0 before the first one.", 0.4)
     bus_healthy: bool = described(
         "Hints are delivered immediately; without them events arrive within two seconds.", True

@@ -89,7 +89,7 @@ class ConnectionInfo:
             "connected_at": to_wire(self.connected_at),
             "server": None,
             "subscriptions": len(self.followed),
-            "backlog_bytes": self.outbox.size,
+            "backlog_bytes": self.backlog_bytes,
         }
 
     @property
@@ -107,7 +107,7 @@ class ConnectionInfo:
         return self.transport.sent_bytes + self.direct_bytes
 
     @property
-    def waiting_bytes(self) -> int:
+    def backlog_bytes(self) -> int:
         """Bytes that wait for this client, here and in its transport."""
         return self.outbox.size + self.transport.unsent_bytes
 

@@ -38,14 +38,14 @@ class HeartbeatMonitor:
 
     def check_all(self, now: float) -> None:
         """Check all connections once. `now` is the loop's time."""
-        waiting_bytes = 0
+        backlog_bytes = 0
         for connection in self.registry.all():
             try:
-                waiting_bytes += connection.waiting_bytes
+                backlog_bytes += connection.backlog_bytes
                 self.check(connection, now)
             except Exception:  # a boundary: one connection's trouble is nobody else's
                 log.exception("heartbeat_check_failed", connection_id=connection.connection_id)
-        self.metrics.waiting_bytes.set(waiting_bytes)
+        self.metrics.backlog_bytes.set(backlog_bytes)
 
     def check(self, connection: ConnectionInfo, now: float) -> None:
         """Close or ping one connection. `now` is the loop's time, as in the transport's marks."""

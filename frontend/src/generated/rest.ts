@@ -1519,7 +1519,7 @@ export interface ServerCounts {
   connections: number;
   users: number;
   event_streams: number;
-  waiting_bytes: number;
+  backlog_bytes: number;
   sweep_lag_s: number;
   bus_healthy: boolean;
   events_sent: number;

@@ -25,7 +25,7 @@ function numbers(second: number, eventsSent: number, more: Partial<ServiceNumber
   return {
     at: `2026-01-01T00:00:${String(second).padStart(2, "0")}Z`, since: "2026-01-01T00:00:00Z",
     server: {
-      connections: 3, users: 2, event_streams: 0, waiting_bytes: 0, sweep_lag_s: 0.1, bus_healthy: true, events_sent: eventsSent, delivery_p99_s: 0.05,
+      connections: 3, users: 2, event_streams: 0, backlog_bytes: 0, sweep_lag_s: 0.1, bus_healthy: true, events_sent: eventsSent, delivery_p99_s: 0.05,
       refused: 0, too_slow: 0, http_cut: 0, monitoring_errors: 0,
     },
     scans: { waiting: 4, running: 1, ended: 10, completed: 9, failed: 1, median_duration_s: 90, longest_duration_s: 3_700 },

@@ -42,7 +42,7 @@ async def test_bytes_that_wait_are_those_here_and_in_the_transport(watcher):
     watcher.transport.stalled = True
     say(watcher, "fills")
     say(watcher, "waits")
-    assert watcher.connection.waiting_bytes == watcher.transport.unsent_bytes + len(b'{"n":"waits"}')
+    assert watcher.connection.backlog_bytes == watcher.transport.unsent_bytes + len(b'{"n":"waits"}')
 
 
 async def test_more_than_it_may_hold_is_cut_off_without_a_close_frame(watcher):
