@@ -2,15 +2,21 @@
 
 import csv
 import json
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
 from io import BytesIO, StringIO
 
 import openpyxl
+import pypdfium2
 import pytest
+from rich.console import Console
 
+from app.cli.display.report import print_report
+from app.cli.display.result import ScanResult
 from app.domain.findings import COUNTED
+from app.domain.messages import MessageCatalog
 from app.domain.violations import WORST_FIRST
 from tests.support.said import said
 from tests.support.scanned import scanned_once
@@ -108,9 +114,11 @@ def test_the_tables_have_the_findings_of_the_list(scanned, levels):
     columns = said("report.finding_id"), said("report.risk")
     told = {row[columns[0]]: row[columns[1]] for row in rows if row[columns[0]]}
     assert told == {name: said(level) for name, level in levels.items()}
-    book = openpyxl.load_workbook(BytesIO(scanned.get("/report?format=xlsx").content), read_only=True)
-    sheet = list(book.worksheets[0].iter_rows(values_only=True))
-    assert len(sheet) - 1 == len(levels)
+    book = openpyxl.load_workbook(BytesIO(scanned.get("/report?format=xlsx&lang=en").content), read_only=True)
+    heads, *lines = book.worksheets[0].iter_rows(values_only=True)
+    cells = [dict(zip(heads, line, strict=True)) for line in lines]
+    assert {row[columns[0]]: row[columns[1]] for row in cells} == told
+    assert len(cells) == len(levels)
 
 
 def test_the_report_says_the_same_levels(scanned, levels):
@@ -119,6 +127,24 @@ def test_the_report_says_the_same_levels(scanned, levels):
     assert {one["finding_id"]: one["risk_level"] for one in report["violations"]} == levels
     text = scanned.get("/report?format=html&lang=en").text
     assert all(f'id="finding-{name}"' in text for name in levels)
+
+
+def test_the_pdf_says_the_same_numbers(scanned, levels, counts):
+    with closing(pypdfium2.PdfDocument(scanned.get("/report?format=pdf&lang=en").content)) as document:
+        first, *others = (" ".join(page.get_textpage().get_text_range().split()) for page in document)
+    for level in WORST_FIRST:
+        assert f"{counts[level]} {said('report.findings_of', level=said(level))}" in first
+    titles = re.compile(r"(\d+)\. [A-Z][a-z ]+: [a-z0-9.-]+\.test")
+    numbered = {int(number) for text in others for number in titles.findall(text)}
+    assert numbered >= {*range(1, len(levels) + 1)}
+
+
+def test_a_terminal_says_the_same_levels(scanned, findings, levels):
+    details = [scanned.get(f"/findings/{name}").json() for name in findings]
+    console = Console(file=StringIO(), width=200)
+    print_report(ScanResult(scanned.get("/report").json(), details, len(details)), console, MessageCatalog("en"))
+    rows = re.findall(r"^ ?\d+  (\w+) +\S+ +([a-z0-9.-]+\.test) ", console.file.getvalue(), re.MULTILINE)
+    assert rows == [(said(levels[name]), one["domain"]) for name, one in findings.items()]
 
 
 def test_events_add_up_to_what_is_stored(scanned, levels, counts):

@@ -247,9 +247,9 @@ def walk_recorder(c):
     recorder.heartbeat(c, 1.0)
 
 
-# By the function's full name. The first argument is the connection, which is rolled back afterwards.
 # All filters at once.
 NARROW = FindingFilter(RiskLevel.HIGH, FOUND.id.cause, True, DecisionState.OPEN, True, q="a")
+# By the function's full name. The first argument is the connection, which is rolled back afterwards.
 WALK: dict[str, Callable] = {
     "audit.add_all": lambda c: audit.add_all(c, [{"at": NOW, "action": "a", "outcome": "ok", "detail": {}}]),
     "audit.newest": lambda c: (audit.newest(c, 10), audit.newest(c, 10, action="auth.login")),
@@ -518,7 +518,7 @@ WALK: dict[str, Callable] = {
         for who in (None, NOBODY, ID)
         for wanted in (
             FindingFilter(),
-            FindingFilter(RiskLevel.HIGH, FOUND.id.cause, True, DecisionState.OPEN, True, q="a"),
+            NARROW,
         )
     ],
     "findings.of_run": lambda c: findings.of_run(c, ID, 1),
