@@ -1,6 +1,6 @@
 /** Decisions about findings of a list, and assignments of them, one or many at once, and how the last are taken back. */
 
-import { computed, shallowRef } from "vue";
+import { computed, shallowReactive, shallowRef } from "vue";
 
 import type { ApiError } from "@/api/problem";
 import type { AssignmentInfo, DecisionInfo, DecisionState, FindingSummary } from "@/generated/rest";
@@ -43,7 +43,10 @@ function changedBy({ part, info }: Written): Changed {
   return part === "decision" ? { decision: info, state: info.state } : { assignment: info };
 }
 
-/** `take` gets what has changed of each finding. `last`: what `undo` takes back; null: nothing. */
+/**
+ * `take` gets what has changed of each finding. `last`: what `undo` takes back; null: nothing. `isFinal`: something was done in
+ * this list that cannot be taken back.
+ */
 export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) {
   const texts = useTexts();
   const me = useMe();
@@ -51,6 +54,8 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   const { assign: sendAssignment } = useAssignments();
   const batches = shallowRef<readonly Batch[]>([]);
   const last = computed(() => batches.value.at(-1) ?? null);
+  const isFinal = shallowRef(false);
+  let lists = 0; // grows with every `reset`: what is answered about an older list is not taken back
   const isBusy = shallowRef(false);
   const failures = shallowRef<readonly Failure[]>([]);
   /** Why it did not go well with some, or with the one. */
@@ -68,12 +73,20 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   }
 
   async function run(some: readonly DecidedFinding[], state: DecisionState | null, ask: (before: DecidedFinding) => Promise<Written>): Promise<Step[]> {
-    const earlier = batches.value;
+    const asked = lists;
     const done = (await each(some.map((before) => ({ before })), ({ before }) => ask(before))).map(({ one, written }) => ({ ...one, written }));
-    const isReset = batches.value !== earlier; // the reader has gone to another list meanwhile
-    if (done.length > 0 && !isReset) batches.value = done.every(canGoBack) ? [...batches.value, { state, done }].slice(-MOST_BATCHES) : [];
+    if (asked === lists) keep(state, done);
     for (const { before, written } of done) take(before, changedBy(written));
     return done;
+  }
+
+  /** For `undo`. Of a finding of which a step cannot go back, no older one does: it would leave what came after it. In place: no older batch is told of again. */
+  function keep(state: Batch["state"], done: readonly Step[]): void {
+    const final = done.filter((step) => !canGoBack(step));
+    for (const batch of batches.value) batch.done = batch.done.filter((step) => !final.some(({ before }) => isSame(before, step.before)));
+    const all = [...batches.value, shallowReactive({ state, done: done.filter(canGoBack) })];
+    batches.value = all.filter((batch) => batch.done.length > 0).slice(-MOST_BATCHES);
+    if (final.length > 0) isFinal.value = true;
   }
 
   /** Decides over what the reader has seen; returns whether it went well with all. Does nothing while something is under way. */
@@ -92,11 +105,17 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     return failures.value.length === 0;
   }
 
+  /** Takes what another form has assigned: it can be taken back as well. */
+  function takeAssigned(before: DecidedFinding, info: AssignmentInfo): void {
+    keep(null, [{ before, written: { part: "assignment", info } }]);
+    take(before, { assignment: info });
+  }
+
   function putAssignment(of: DecidedFinding, said: Assigned, version: number): Promise<Written> {
     return sendAssignment(of, { ...said, version }).then((info) => ({ part: "assignment", info }));
   }
 
-  /** Who is no administrator gives nothing back to somebody else: of such a step, and of those before, no undo is offered. */
+  /** Who is no administrator gives nothing back to somebody else. */
   function canGoBack({ before, written }: Step): boolean {
     const { assignee_id: then } = assignedOf(before.finding);
     return written.part === "decision" || me.isAdmin || then === null || then === me.user?.id || then === written.info.assignee?.user_id;
@@ -113,7 +132,7 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     if (isBusy.value || taken === null) return false;
     const done = await each(taken.done, goBack);
     const failed = failures.value.filter(({ error }) => (error as Partial<ApiError>).status !== CONFLICT).map(({ before }) => before);
-    const left = { ...taken, done: taken.done.filter(({ before }) => failed.includes(before)) };
+    const left = shallowReactive({ ...taken, done: taken.done.filter(({ before }) => failed.includes(before)) });
     batches.value = batches.value.map((batch) => (batch === taken ? left : batch)).filter((batch) => batch.done.length > 0);
     for (const { one, written } of done) rebase(one.before, written);
     for (const { one, written } of done.reverse()) take(one.before, changedBy(written));
@@ -130,9 +149,11 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
 
   /** For another list: nobody takes back what is not in sight. */
   function reset(): void {
+    lists += 1;
     batches.value = [];
+    isFinal.value = false;
     failures.value = [];
   }
 
-  return { decide, assign, undo, last, isBusy, failures, problem, reset };
+  return { decide, assign, takeAssigned, undo, last, isFinal, isBusy, failures, problem, reset };
 }

@@ -5,7 +5,7 @@ import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Router } from "vue-router";
 
-import type { DecisionInfo } from "@/generated/rest";
+import type { AssignmentRequest, DecisionInfo } from "@/generated/rest";
 import ReviewView from "@/views/ReviewView.vue";
 import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
@@ -39,6 +39,20 @@ function decidesOn(name: string, version = 0): void {
     version += 1;
     return decision({ state: asked.state, reason: asked.reason, version });
   };
+}
+
+/** The server's side of assignments: as of decisions. */
+function assignsOn(name: string, version = 0): void {
+  rest.answers[`PUT /tasks/t1/findings/gambling.${name}/assignment`] = ({ body }: Asked) => {
+    const { assignee_id: who, due_on = null, comment = null, version: seen } = body as AssignmentRequest;
+    if (seen !== version) return problem(409, "assignment_changed");
+    version += 1;
+    return assignment({ assignee: who ? { user_id: who, username: who } : null, due_on, comment, version });
+  };
+}
+
+function user(id: string, role: "admin" | "user") {
+  return { id, username: id, email: `${id}@example.com`, role, is_active: true, scan_priority: 0, created_at: "2026-11-27T02:00:00Z", last_login_at: null };
 }
 
 async function open(query: Record<string, string> = {}) {
@@ -342,7 +356,6 @@ test("the chosen line stays chosen when another one is decided by its buttons", 
 
 test.each([["u1", "t1"], ["u2", null]])("a assigns all that are picked, also of scans of several owners, and they leave the queue of nobody's (%s)", async (owner, asked) => {
   rest.answers["GET /review"] = { ...page(["x.test", "y.test"]), items: [item("x.test"), { ...item("y.test"), task_id: "t2", user_id: owner }] };
-  const user = (id: string, role: "admin" | "user") => ({ id, username: id, email: `${id}@example.com`, role, is_active: true, scan_priority: 0, created_at: "2026-11-27T02:00:00Z", last_login_at: null });
   Object.assign(rest.answers, { "GET /tasks/t1": { user_id: "u1" }, "GET /admin/users/u1": user("u1", "user"), "GET /admin/users": { items: [user("a1", "admin")], total: 1 } });
   const given = assignment({ assignee: { user_id: "a1", username: "a1" } });
   for (const place of ["t1/findings/gambling.x.test", "t2/findings/gambling.y.test"]) rest.answers[`PUT /tasks/${place}/assignment`] = given;
@@ -359,4 +372,105 @@ test.each([["u1", "t1"], ["u2", null]])("a assigns all that are picked, also of 
   await view.find(".done .undo").trigger("click");
   await flushPromises();
   expect(sent().slice(2).map(([, body]) => body)).toEqual([1, 1].map((version) => ({ ...said, assignee_id: null, version })));
+});
+
+/** Of the form above the list: who takes care of what is picked. */
+async function assignTo(view: Awaited<ReturnType<typeof open>>["view"], assignee: string) {
+  await view.find(".triage form select").setValue(assignee);
+  await view.find(".triage form").trigger("submit");
+  await flushPromises();
+  (document.activeElement as HTMLElement).blur();
+}
+
+test("a picks the chosen line for its form alone: the next key is about the line that is chosen then", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test"]);
+  decidesOn("x.test");
+  decidesOn("y.test");
+  const { names } = await open();
+  for (const key of ["j", "a", "Escape"]) await press(key);
+  (document.activeElement as HTMLElement).blur();
+  for (const key of ["j", "c"]) await press(key);
+  expect([names(), sent().map(([name]) => name)]).toEqual([["x.test"], ["gambling.y.test"]]);
+});
+
+test("none can join what is assigned while the form is open: neither by key or mouse, nor what comes into sight then", async () => {
+  rest.answers["GET /review"] = ({ query }: Asked) => (query.has("cursor") ? page(["z.test"]) : page(["x.test", "y.test"], "b"));
+  for (const name of ["x.test", "y.test", "z.test"]) assignsOn(name);
+  const { view } = await open();
+  useMe().user = user("u1", "user");
+  await view.find(".older").trigger("click");
+  await flushPromises();
+  await view.findAll(".pick")[2]!.setValue(true);
+  setLanguage("zh-CN"); // the list is read anew
+  await flushPromises();
+  for (const key of ["j", "x", "a"]) await press(key);
+  await view.find(".older").trigger("click");
+  await flushPromises();
+  (document.activeElement as HTMLElement).blur();
+  for (const key of ["j", "x", "d"]) await press(key);
+  const boxes = view.findAll<HTMLInputElement>(".all input, .pick").map(({ element: { checked, disabled } }) => [checked, disabled]);
+  expect(boxes).toEqual([[false, true], [true, false], [false, true], [false, true]]);
+  await assignTo(view, "u1");
+  expect(sent().map(([name]) => name)).toEqual(["gambling.x.test"]);
+});
+
+test("u does not open the chosen line again instead of an assignment that cannot be taken back", async () => {
+  const one = item("x.test", decision({ version: 3 }));
+  one.finding.assignment = assignment({ assignee: { user_id: "boss", username: "boss" } });
+  rest.answers["GET /review"] = { items: [one], next_cursor: null, unreadable: [] };
+  assignsOn("x.test", 1);
+  decidesOn("x.test", 3);
+  const { view } = await open({ decision: "confirmed" });
+  useMe().user = user("u1", "user");
+  for (const key of ["j", "a"]) await press(key);
+  await assignTo(view, "u1");
+  await press("u");
+  expect(sent()).toEqual([["gambling.x.test", { assignee_id: "u1", due_on: null, comment: null, version: 1 }]]);
+  await view.find("select[name=due]").setValue("week"); // another list
+  await flushPromises();
+  for (const key of ["j", "u"]) await press(key);
+  expect(sent().slice(1)).toEqual([["gambling.x.test", { state: "open", reason: null, version: 3 }]]);
+});
+
+test("an assignment in the line itself is taken back before that of many at once", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test"]);
+  for (const name of ["x.test", "y.test"]) assignsOn(name);
+  const { view } = await open();
+  useMe().user = user("u1", "user");
+  for (const key of ["j", "x", "j", "x", "k", "a"]) await press(key);
+  await assignTo(view, "u1");
+  await view.find(".assignment .open").trigger("click");
+  await view.find(".assignment input[type=date]").setValue("2199-12-15");
+  await view.find(".assignment form").trigger("submit");
+  await flushPromises();
+  (document.activeElement as HTMLElement).blur();
+  expect(view.find(".done").text()).toContain(english("review.decided", { domain: "x.test", state: english("assignment.updated") }));
+  for (const key of ["u", "u"]) await press(key);
+  const said = { assignee_id: "u1", due_on: null, comment: null };
+  const nobody = { ...said, assignee_id: null };
+  expect(sent().slice(2)).toEqual([
+    ["gambling.x.test", { ...said, due_on: "2199-12-15", version: 1 }], ["gambling.x.test", { ...said, version: 2 }],
+    ["gambling.x.test", { ...nobody, version: 3 }], ["gambling.y.test", { ...nobody, version: 1 }],
+  ]);
+  expect(view.find("[role=alert]").exists()).toBe(false);
+});
+
+test("an assignment in a line that is answered while others are decided ends the undo of neither", async () => {
+  rest.answers["GET /review"] = page(["x.test", "y.test"]);
+  assignsOn("x.test");
+  let answer = (_: DecisionInfo) => {};
+  rest.answers["PUT /tasks/t1/findings/gambling.y.test/decision"] = () => new Promise<DecisionInfo>((resolve) => (answer = resolve));
+  const { view, names } = await open();
+  useMe().user = user("u1", "user");
+  await press("j");
+  await view.find(".item:not([data-chosen]) [data-decide=confirmed]").trigger("click");
+  await view.find(".assignment .open").trigger("click");
+  await view.find(".assignment form").trigger("submit");
+  await flushPromises();
+  answer(decision());
+  await flushPromises();
+  (document.activeElement as HTMLElement).blur();
+  decidesOn("y.test", 1);
+  await press("u");
+  expect([names(), sent().at(-1)]).toEqual([["x.test", "y.test"], ["gambling.y.test", { state: "open", reason: null, version: 1 }]]);
 });

@@ -431,6 +431,39 @@ describe("assignments", () => {
     expect(assigned().map(([name]) => name)).toEqual(["b.test"]);
   });
 
+  test("by key pick the row for the form alone: the next key is about the row that is chosen then", async () => {
+    listed(found("a.test"), found("b.test"));
+    decidesOn("a.test", "b.test");
+    const { view } = await open();
+    const leave = async () => {
+      await press("Escape");
+      (document.activeElement as HTMLElement).blur();
+    };
+    await press("j", "a");
+    await leave();
+    await press("j", "c");
+    expect(sent()).toEqual([["b.test", "confirmed", 0]]);
+    await press("x", "a");
+    await leave();
+    expect(view.findAll<HTMLInputElement>(".pick").map(({ element }) => element.checked)).toEqual([false, true]); // as the reader has picked
+  });
+
+  test("are of what is picked as the form opens: some can leave, none can join, and what was typed stays", async () => {
+    listed(found("a.test", { assignment: BOSS }), found("b.test", { assignment: BOSS }), found("c.test"));
+    const { view } = await open();
+    const boxes = () => view.findAll<HTMLInputElement>(".all input, .pick").map(({ element: { checked, disabled } }) => [checked, disabled]);
+    await press("j", "x", "j", "x", "a");
+    await view.find(".triage form input[type=date]").setValue("2199-12-15");
+    (document.activeElement as HTMLElement).blur();
+    await press("j", "x", "d");
+    expect(boxes()).toEqual([[false, true], [true, false], [true, false], [false, true]]);
+    await view.find(".pick").setValue(false);
+    await view.find(".triage form").trigger("submit");
+    await flushPromises();
+    expect(assigned()).toEqual([["b.test", { assignee_id: BOSS.assignee!.user_id, due_on: "2199-12-15", comment: "call them", version: 3 }]]);
+    expect(boxes().map(([, isDisabled]) => isDisabled)).toEqual([false, false, false, false]);
+  });
+
   test("that differ show so, and nothing is sent where nothing would change", async () => {
     listed(found("a.test", { assignment: BOSS }), found("b.test", { assignment: assignment({ assignee: { user_id: ME.id, username: "mei" } }) }));
     const { view } = await open();
@@ -489,6 +522,33 @@ describe("assignments", () => {
     (document.activeElement as HTMLElement).blur();
     await press("u");
     expect([assigned().length, sent().length, tagsOf(view, "a.test")]).toEqual([1, 2, [english("assignment.to", { name: "mei" })]]);
+  });
+
+  test("of which one cannot be given back are taken back of the others, and so is what was before", async () => {
+    listed(found("a.test", { assignment: BOSS }), found("b.test"));
+    decidesOn("a.test", "b.test");
+    const { view } = await open();
+    await view.find(".triage .all input").setValue(true);
+    await press("c");
+    await view.find(".triage .all input").setValue(true);
+    await assign(view, { assignee: ME.id });
+    expect(view.find(".done").text()).toContain(english("review.decided", { domain: "b.test", state: english("assignment.updated") }));
+    (document.activeElement as HTMLElement).blur();
+    await press("u");
+    expect([assigned().slice(2).map(([name]) => name), view.find(".done").exists()]).toEqual([["b.test"], false]);
+    await press("u", "u");
+    expect(sent().slice(5)).toEqual([["b.test", "open", 1]]);
+    expect(["a.test", "b.test"].map((name) => stateOf(view, name).attributes("data-decision"))).toEqual(["confirmed", "open"]);
+  });
+
+  test("that cannot be given back leave the offer to undo what is left of the step before", async () => {
+    listed(found("a.test", { assignment: BOSS }), found("b.test"));
+    decidesOn("a.test", "b.test");
+    const { view } = await open();
+    await view.find(".triage .all input").setValue(true);
+    await press("c", "j");
+    await assign(view, { assignee: ME.id });
+    expect(view.find(".done").text()).toContain("b.test: Confirmed.");
   });
 
   test.each([["none", null], [BOSS.assignee!.user_id, BOSS]])("to another leave the list of %s, and the numbers follow", async (assignee, given) => {
