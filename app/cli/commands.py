@@ -237,10 +237,11 @@ def create_admin(
     context: Context,
     username: Annotated[str, Option(metavar="NAME")] = "admin",
     reset: Annotated[bool, Option("--reset")] = False,
+    data_dir: DataDir = None,
 ) -> None:
     from app.cli.create_admin import run_create_admin
 
-    raise Exit(interruptible(run_create_admin, username, context.obj.texts, reset=reset))
+    raise Exit(interruptible(run_create_admin, username, context.obj.texts, reset=reset, data_dir=data_dir))
 
 
 @app.command(cls=Command)

@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,9 +27,11 @@ from app.migrations.runner import head_revision, read_revision
 Ask = Callable[[str], str]
 
 
-def run_create_admin(username: str, texts: MessageCatalog, *, reset: bool, ask: Ask = getpass.getpass) -> int:
+def run_create_admin(
+    username: str, texts: MessageCatalog, *, reset: bool, data_dir: Path | None = None, ask: Ask = getpass.getpass
+) -> int:
     """Make the administrator. Raises ConfigurationError: a bad name or password, or a name that is taken."""
-    settings = load_settings()
+    settings = load_settings(data_dir=data_dir)
     configure_logging(settings.log_level, settings.log_format)
     if not _fits(Username, username):
         raise ConfigurationError(texts("cli.admin_rule"))

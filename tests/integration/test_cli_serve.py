@@ -130,6 +130,13 @@ def test_the_first_administrator_may_be_made_before_the_first_start(folder, caps
     assert "already" in capsys.readouterr().err
 
 
+def test_an_administrator_is_made_in_the_folder_that_is_named(folder, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("COMPLIANCE_ADMIN_PASSWORD", PASSWORD)
+    other = tmp_path / "other"
+    assert here("create-admin", "--data-dir", other) == 0
+    assert (folder.exists(), other.exists()) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("COMPLIANCE_PROT", "1"), ("COMPLIANCE_PORT", "high"), ("COMPLIANCE_SECRET_KEY", "changeme")]
 )
