@@ -201,15 +201,16 @@ class EvidenceViews:
             key = "user_post"
         if exposure.embedding is Embedding.OWN_CONTENT and finding.id.cause is ViolationKey.TAKEOVER:
             key = "own_takeover"
+        end = host_in(finding.url)
         said = self._texts(
             f"finding.{key}",
             domain=finding.id.domain,
+            host=display_text(end or finding.id.domain),
             name=self._name_of(finding.id.cause),
             site=self._texts(f"site.{finding.id.cause}"),
             via=display_text(exposure.via),
             hidden_by=hiding_text(exposure.hidden, self._texts),
         )
-        end = host_in(finding.url)
         if exposure.embedding is Embedding.OWN_CONTENT or end in ("", finding.id.domain):
             return said
         if end.endswith(f".{finding.id.domain}"):

@@ -131,9 +131,9 @@ def test_every_kind_of_finding_has_its_texts(embedding, hidden):
 def test_a_name_of_the_site_that_was_left_behind_is_not_said_to_show_anything():
     own = Exposure(Embedding.OWN_CONTENT, Place.DEEP)
     for views, language in ((EN, "en"), (ZH, "zh-CN")):
-        assert summary(views, own, "takeover")["summary"] == said(
-            "finding.own_takeover", language, domain="casino.test"
-        )
+        for url, host in (("http://expo.casino.test/x", "expo.casino.test"), ("", "casino.test")):
+            document = summary(views, own, "takeover", url=url)
+            assert document["summary"] == said("finding.own_takeover", language, host=host)
     link = summary(EN, Exposure(Embedding.LINK, Place.DEEP), "takeover")
     assert link["summary"] == said("finding.link", site=said("site.takeover"), domain="casino.test")
 
