@@ -53,6 +53,22 @@ def test_a_change_of_what_a_run_guards_asks_for_all_of_it(run):
     assert dict(plan_by_name(None))[run.name] is None
 
 
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ("app/domain/comparable.py", "restless world"),
+        ("app/domain/differences.py", "restless world"),
+        ("app/domain/inventory.py", "restless world"),
+        ("app/engines/pipeline/analysis/rechecks.py", "restless world"),
+        ("app/notifications/sender.py", "faults"),
+        ("app/sites/scheduler.py", "faults"),
+    ],
+)
+def test_what_compares_scans_notifies_and_starts_scans_asks_for_the_run_that_shows_its_promise(changed, name):
+    assert (ROOT / changed).exists()
+    assert dict(plan_by_name({changed}))[name] is None
+
+
 def plan_by_name(changed):
     return [(run.name, share) for run, share in plan(changed, 7)]
 

@@ -146,16 +146,51 @@ async def test_it_opens_no_other_route_whether_it_leads_anywhere_or_not(owner):
             assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope"), (method, path)
 
 
-async def test_it_opens_no_socket(owner):
-    live, token = owner.live, (await owner.link())["token"]
-    refused = ("invalid_token", 1008, "invalid_token")
-    assert await live.refusal(f"token={token}") == refused
-    for shown in (token, new_token(LINK)):
-        assert await live.refusal("lang=en", additional_headers={"Authorization": f"Bearer {shown}"}) == refused
-    async with live.watch(owner.token) as client:
+async def ways_to_events(owner, token):
+    """Return how each way to a socket and to an event stream refuses a token."""
+    live, path = owner.live, f"/api/v1/monitor/tasks/{owner.tasks[0]}/events"
+    header = {"Authorization": f"Bearer {token}"}
+    return {
+        "socket, header": await live.refusal("lang=en", additional_headers=header),
+        "socket, address": await live.refusal(f"token={token}"),
+        "open socket": await in_auth(owner, token),
+        "stream, header": code_of(await live.http.get(path, headers=header)),
+        "stream, address": code_of(await live.http.get(path, params={"token": token})),
+        "ticket of either": code_of(await live.ask("POST", "/monitor/ws/ticket", token)),
+    }
+
+
+async def in_auth(owner, token):
+    async with owner.live.watch(owner.token) as client:
         await client.send(type="auth", token=token, id="1")
         answer = await client.until("auth_result")
-        assert (answer["success"], answer["error"]["code"]) == (False, "invalid_token")
+        return answer["success"], answer["error"]["code"]
+
+
+def code_of(answer):
+    return answer.status_code, answer.json()["code"]
+
+
+# What a link does not open says nothing about whether it leads anywhere.
+NO_WAY = {
+    "socket, header": ("invalid_token", 1008, "invalid_token"),
+    "socket, address": ("invalid_token", 1008, "invalid_token"),
+    "open socket": (False, "invalid_token"),
+    "stream, header": (403, "insufficient_scope"),
+    "stream, address": (401, "invalid_token"),
+    "ticket of either": (403, "insufficient_scope"),
+}
+
+
+@pytest.mark.parametrize("state", ["valid", "expired", "revoked", "unknown"])
+async def test_it_opens_no_socket_and_no_event_stream(owner, state):
+    live, link = owner.live, await owner.link(expires_in_s=60)
+    token = link["token"] if state != "unknown" else new_token(LINK)
+    if state == "revoked":
+        await live.ask("DELETE", f"/tasks/{owner.tasks[0]}/links/{link['link_id']}", owner.token)
+    live.clock.turned_s = 61 if state == "expired" else 0
+    assert await seen(owner, token) == ((200, "") if state == "valid" else NOT_FOUND)
+    assert await ways_to_events(owner, token) == NO_WAY
 
 
 async def test_who_may_not_see_a_scan_makes_lists_and_revokes_no_links_to_it(owner):

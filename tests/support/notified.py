@@ -13,7 +13,7 @@ from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
 from app.domain.notifications import NotificationKind, Timing
 from app.domain.verdict import Result, Verdict
-from app.domain.violations import RiskLevel
+from app.domain.violations import RiskLevel, ViolationKey
 from app.events.bus.memory import MemoryBus
 from app.events.log import AppendResult
 from app.events.outbox import Kind
@@ -135,9 +135,17 @@ class NotifiedWorld:
         await self.writer.write(self.lifecycle.claim(task_id, 1, "w", target))
         return task_id
 
-    async def find(self, task_id: str, *domains: str, risk: RiskLevel = RiskLevel.HIGH) -> AppendResult | None:
-        """Let a scan find something at these domains."""
-        told = tell(*(new_violation(domain, risk_level=risk) for domain in domains))
+    async def find(
+        self,
+        task_id: str,
+        *domains: str,
+        risk: RiskLevel = RiskLevel.HIGH,
+        kinds: Sequence[ViolationKey] = (ViolationKey.GAMBLING,),
+    ) -> AppendResult | None:
+        """Let a scan find violations of these kinds at each of these domains."""
+        told = tell(
+            *(new_violation(domain, risk_level=risk, violation_key=kind) for domain in domains for kind in kinds)
+        )
         recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=self.clock)
         return await self.writer.write(recorder.record(told.events, told.violations, told.changes))
 
@@ -149,13 +157,11 @@ class NotifiedWorld:
         error = ErrorInfo.told("timeout", MessageCatalog("en")("error.internal"))
         assert await self.writer.write(self.lifecycle.fail(task_id, 1, error, Statistics())) is not None
 
-    async def scan(
-        self, *domains: str, target: str = "corp.example", owner: str | None = None, risk: RiskLevel = RiskLevel.HIGH
-    ) -> str:
-        """Make a whole scan that finds these, and work off what it leaves in the outbox."""
+    async def scan(self, *domains: str, target: str = "corp.example", owner: str | None = None, **found: Any) -> str:
+        """Make a whole scan that finds these (`found`: as in `find`), and work off what it leaves in the outbox."""
         task_id = await self.begin(target, owner=owner)
         if domains:
-            await self.find(task_id, *domains, risk=risk)
+            await self.find(task_id, *domains, **found)
         await self.complete(task_id, Result.VIOLATIONS if domains else Result.CLEAN)
         await self.work_off()
         return task_id

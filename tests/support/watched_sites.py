@@ -98,8 +98,19 @@ class WatchedSites:
         assert self.db.write_sync(lambda c: self.parts.service.add(c, row, new.tags))
         return str(row["id"])
 
+    def add_many(self, owner: Principal, count: int, **values: Any) -> None:
+        """Add so many sites at once."""
+        given = {"config": {}, "schedule": DAILY, **values}
+        names = (f"site-{number}.example" for number in range(count))
+        rows = [(self.parts.service.row_of(owner, NewSite(target_domain=name, **given)), ()) for name in names]
+        added = self.db.write_sync(lambda c: self.parts.service.add_all(c, owner.user_id, rows))
+        assert all(one.is_new for one in added)
+
     def site(self, site_id: str) -> Any:
         return self.db.read_sync(lambda c: c.execute(select(managed_sites).where(managed_sites.c.id == site_id)).one())
+
+    def sites(self) -> list[Any]:
+        return self.db.read_sync(lambda c: list(c.execute(select(managed_sites))))
 
     def tasks(self) -> list[Any]:
         """Return all tasks in the order in which they were made."""
