@@ -1,14 +1,17 @@
 """Names in many tasks: a bounded number is looked at, the newest first, so that a search does not grow with them."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     CompoundSelect,
     Connection,
+    Integer,
     Row,
     Select,
     Subquery,
+    bindparam,
     literal_column,
     select,
     union_all,
@@ -24,6 +27,7 @@ MAX_NAMES: Final = 20_000  # targets that a search looks at: 10 ms
 MAX_SEARCHED_TASKS: Final = 500
 RUNS_AT_ONCE: Final = 50
 MAX_FINDINGS: Final = 1_000  # the worst of a task that a search looks at
+ESCAPE: Final = "/"  # before what LIKE takes otherwise; a name has none
 f, t = findings.c, scan_tasks.c
 
 
@@ -68,22 +72,42 @@ def findings_with(connection: Connection, principal: Principal, text: str, limit
 def _findings_of(connection: Connection, tasks: Sequence[Row[Any]], text: str, limit: int) -> list[DomainFinding]:
     """Of each task a bounded number is looked at, so that one with many does not hide those of others."""
     targets = {task.id: task.target_domain for task in tasks}
-    found: CompoundSelect[Any] = union_all(*(_named(task.id, task.run, text) for task in tasks))
+    values: dict[str, Any] = {"pattern": _pattern(text), "most": limit}
+    for number, task in enumerate(tasks):
+        values |= {f"task_{number}": task.id, f"run_{number}": task.run}
     return [
         DomainFinding(row.task_id, targets[row.task_id], row.domain, row.cause, row.risk_level, row.score)
-        for row in connection.execute(found.limit(limit))
+        for row in connection.execute(_named_in(len(tasks), MAX_FINDINGS), values)
     ]
 
 
-def _named(task_id: str, run: int, text: str) -> Select[Any]:
+@cache
+def _named_in(tasks: int, most: int) -> CompoundSelect[Any]:
+    """Return the query for findings of so many tasks, among the `most` worst of each. It is built once: building it
+    takes much longer than executing it.
+    """
+    named = (_named(number, most) for number in range(tasks))
+    return union_all(*named).limit(bindparam("most", type_=Integer))
+
+
+def _named(number: int, most: int) -> Select[Any]:
+    """Of the task with this number among the parameters."""
     worst = (
         select(f.task_id, f.domain, f.cause, f.risk_level, f.score)
-        .where(f.task_id == task_id, f.run == run, f.state != DecisionState.DISMISSED.value)
+        .where(f.task_id == bindparam(f"task_{number}"), f.run == bindparam(f"run_{number}"))
+        .where(f.state != DecisionState.DISMISSED.value)
         .order_by(f.score.desc(), f.violation_id)
-        .limit(literal_column(str(MAX_FINDINGS)))
+        .limit(literal_column(str(most)))
         .subquery()
     )
-    return select(worst).where(worst.c.domain.contains(text, autoescape=True))
+    return select(worst).where(worst.c.domain.like(bindparam("pattern"), escape=ESCAPE))
+
+
+def _pattern(text: str) -> str:
+    """Return the LIKE pattern of what contains the text."""
+    for special in (ESCAPE, "%", "_"):
+        text = text.replace(special, ESCAPE + special)
+    return f"%{text}%"
 
 
 def _seen(query: Select[Any], principal: Principal) -> Select[Any]:

@@ -1,9 +1,10 @@
 """What all tasks have left, and names in them."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.core.principal import Principal
 from app.domain.findings import FindingId
@@ -12,10 +13,12 @@ from app.domain.violations import RiskLevel, ViolationKey
 from app.events.tables import scan_runs, scan_tasks
 from app.findings.queries import findings
 from app.findings.tables import decisions
+from app.findings.tables import findings as findings_table
 from app.overview import queries as overview
 from app.scans.queries.runs import RUN_COLUMNS
 from app.site_counts.service import recount
 from tests.support.clock import FakeClock
+from tests.support.cpu_time import least_cpu_s
 from tests.support.rows import add_user
 from tests.support.violations import new_violation, write_violations
 from tests.unit.scans.queries.test_tasks import add_task
@@ -105,6 +108,32 @@ def test_a_task_with_many_findings_hides_none_of_the_others(world, monkeypatch):
         world.find(many, f"{number}.bad.test", risk=risk)
     world.find(few, "other.bad.test")
     assert world.domains("mei", "bad.test") == [(many, "2.bad.test"), (many, "1.bad.test"), (few, "other.bad.test")]
+
+
+def test_characters_that_stand_for_others_are_searched_as_they_are(world):
+    task = world.add("mei", "a.test", 1)
+    world.find(task, "casino_1.test")
+    assert world.domains("mei", "o_1") == [(task, "casino_1.test")]
+    for text in ("c_sino", "c%o", "casino/"):
+        assert world.domains("mei", text) == []
+
+
+def test_a_search_does_not_build_its_statements_again(world):
+    """That took eight times as long as all the rest: nineteen times what as many plain statements take."""
+    for hours in range(200):
+        world.add("mei", "a.test", hours)
+    one = select(findings_table.c.domain).where(findings_table.c.task_id == bindparam("task"))
+
+    def plain(connection):
+        for _ in range(200):
+            connection.execute(one, {"task": "x"}).all()
+
+    def cost_s(work):
+        return least_cpu_s(lambda: world.db.read_sync(work), enough_s=0)
+
+    search = partial(overview.findings_with, principal=world.principal("mei"), text="nothing", limit=9)
+    search_s, plain_s = (cost_s(work) for work in (search, plain))
+    assert search_s < 6 * plain_s, (search_s, plain_s)
 
 
 def test_domains_are_found_in_the_results_that_stand(world):
