@@ -137,6 +137,7 @@ bench: setup ## Numbers of crawl and names, the real-time core, the fan-out besi
 	$(BIN)/python bench/two_servers.py
 	$(BIN)/python bench/growth.py
 	$(BIN)/python bench/sites.py
+	$(BIN)/python bench/sites.py --users 1 --targets 400 --scans 5000
 	$(BIN)/python bench/differences.py
 	$(BIN)/python bench/inventory.py
 	$(BIN)/python bench/writelock.py

@@ -35,13 +35,13 @@ AT_ONCE: Final = 1_000
 T = TypeVar("T")
 
 
-def write(path: Path, parties: int, changed: int, *, later: bool) -> None:
+def write(path: Path, parties: int, changed: int, *, site: str = SITE, later: bool) -> None:
     """The third parties with the highest numbers are others in the later scan."""
     store = SqliteScanStore(path)
-    urls = [f"http://{SITE}/p/{number}" for number in range(PAGES)]
+    urls = [f"http://{site}/p/{number}" for number in range(PAGES)]
     for number, url in enumerate(urls, start=1):
         store.add_page(PageFact(url, 1, 200, "text/html", "utf-8", f"Page {number}", 1_000, parsed=True))
-        store.add_urls([FrontierUrl(number, url, url, SITE, 1)])
+        store.add_urls([FrontierUrl(number, url, url, site, 1)])
         store.finish_url(number, UrlState.DONE, seen=Seen.JUDGED)
     for number in range(parties):
         others = "new" if later and number >= parties - changed else "party"

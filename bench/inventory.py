@@ -16,8 +16,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -33,12 +34,13 @@ from app.inventory.tables import site_parties
 
 ASKED_MS: Final = 50.0
 NOW: Final = datetime.now(UTC)
+PARTIES: Final = 100  # of each site
 COMMON: Final = 10  # of how many one is on every site
 FACTS: Final = {
-    "user_id": "owner", "is_present": True, "category": "analytics", "relation": "script",
+    "is_present": True, "category": "analytics", "relation": "script",
     "reference_count": 12, "hidden": 0, "page": "https://www.example.com/", "script": "https://cdn.example/app.js",
     "outcome": "examined", "registrar": "Names Ltd.", "registered_on": "2011-04-12", "title": "About",
-    "first_seen_at": NOW, "last_seen_at": NOW, "task_id": "0" * 36, "attempt": 1, "run": 1,
+    "first_seen_at": NOW, "last_seen_at": NOW, "attempt": 1, "run": 1,
 }  # fmt: skip
 
 
@@ -47,11 +49,21 @@ def names_of(site: int, parties: int) -> list[str]:
     return [*common, *(f"party{number}-{site % 50}.test" for number in range(parties - len(common)))]
 
 
-def fill(db: Database, sites: int, parties: int) -> None:
-    metadata.create_all(db.engine)
-    for site in range(sites):
-        rows = [{**FACTS, "target_domain": f"site{site}.test", "domain": name} for name in names_of(site, parties)]
+def fill(db: Database, sites: Iterable[tuple[str, str, str]], parties: int = PARTIES) -> None:
+    """List third parties of sites. `sites`: owner, target and newest scan of each."""
+    for number, (user_id, target, task_id) in enumerate(sites):
+        site = {"user_id": user_id, "target_domain": target, "task_id": task_id}
+        rows = [{**FACTS, **site, "domain": name} for name in names_of(number, parties)]
         db.write_sync(lambda c, rows=rows: c.execute(insert(site_parties), rows) and None)
+
+
+def works(service: PartyInventoryService, who: Principal) -> dict[str, Callable[[], Awaitable[object]]]:
+    return {
+        "all third parties": partial(service.list_page, who, Paging(), category=None),
+        "third parties, the newest": partial(service.list_page, who, Paging(), category=None, sort="-first_seen_at"),
+        "third parties with a text": partial(service.list_page, who, Paging(q="party1"), category=None),
+        "sites with a third party": partial(service.get, who, "common0.test", Paging(page_size=200)),
+    }
 
 
 async def measure(work: Callable[[], Awaitable[object]], runs: int) -> list[float]:
@@ -65,17 +77,11 @@ async def measure(work: Callable[[], Awaitable[object]], runs: int) -> list[floa
 
 async def reads(db: Database, runs: int) -> dict[str, list[float]]:
     service = PartyInventoryService(db=db)
-    found = {}
-    for principal in (Principal("admin", "admin", "admin"), Principal("owner", "owner", "user")):
-        works = {
-            "all third parties": lambda who=principal: service.list_page(who, Paging(), category=None),
-            "the newest": lambda who=principal: service.list_page(who, Paging(), category=None, sort="-first_seen_at"),
-            "a search": lambda who=principal: service.list_page(who, Paging(q="party1"), category=None),
-            "who loads this": lambda who=principal: service.get(who, "common0.test", Paging(page_size=200)),
-        }
-        for name, work in works.items():
-            found[f"{name}, {principal.username}"] = await measure(work, runs)
-    return found
+    return {
+        f"{name}, {who.username}": await measure(work, runs)
+        for who in (Principal("admin", "admin", "admin"), Principal("owner", "owner", "user"))
+        for name, work in works(service, who).items()
+    }
 
 
 def bare_loop(sites: int, parties: int) -> float:
@@ -89,13 +95,14 @@ def bare_loop(sites: int, parties: int) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sites", type=int, default=400)
-    parser.add_argument("--parties", type=int, default=100, help="of each site")
+    parser.add_argument("--parties", type=int, default=PARTIES, help="of each site")
     parser.add_argument("--runs", type=int, default=100, help="of each read")
     arguments = parser.parse_args()
     print(describe_machine())
     with tempfile.TemporaryDirectory(prefix="inventory-") as folder:
         db = Database(f"sqlite:///{Path(folder) / 'bench.db'}")
-        fill(db, arguments.sites, arguments.parties)
+        metadata.create_all(db.engine)
+        fill(db, [("owner", f"site{site}.test", "0" * 36) for site in range(arguments.sites)], arguments.parties)
         found = asyncio.run(reads(db, arguments.runs))
         db.close_sync()
     print(f"{arguments.sites} sites with {arguments.parties} third parties each, processor time in ms: median, 99 %")

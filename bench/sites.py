@@ -1,13 +1,20 @@
-"""What the overview, the search and the review queue cost when very many scans have been completed.
+"""What reading costs when very many scans of sites have been completed: every view of all sites, and a difference.
 
-    .venv/bin/python bench/sites.py [--postgres] [--scans 50000] [--targets 1000] [--runs 200] [--json FILE]
+    .venv/bin/python bench/sites.py --users 1 --targets 400 --scans 5000
+    .venv/bin/python bench/sites.py [--postgres] [--scans 50000] [--targets 1000] [--users 50] [--parties 20000]
+        [--runs 200] [--json FILE]
 
 Completed scans of so many targets are written as rows, over a year and half of them one user's, with five violations
 each, every second of which waits for a person in a fifth of the scans; people have decided about some. The newest have
-a scan's file beside them, as the review opens it. Then each read is carried out as the product does it, views and
-encoding included and nothing kept from the one before: by an administrator, who sees all, and by the large owner.
-Printed: median, 99th percentile and worst in milliseconds, and the median of the processor time. Last, what the end of
-a scan costs that counts its site anew.
+a scan's file beside them, as the review opens it. Each is a site with a schedule, and those of the large owner are
+listed with a hundred third parties each (`bench/inventory.py`). Two scans of one site have files of 20,000 third
+parties (`bench/differences.py`), and are compared.
+
+Then each read is carried out as the product does it, views and encoding included: by an administrator, who sees all,
+and by the large owner. Nothing is kept from the one before but the comparison of the two scans, which the product keeps
+as well. Printed: median, 99th percentile and worst in milliseconds, and the median and 99th percentile of the processor
+time; before them the processor time of the first comparison, and last what the end of a scan costs that counts its site
+anew.
 
 Ends with 1 when a read takes more than 50 ms: on SQLite, all of which is in this process, at the 99th percentile of its
 processor time; on PostgreSQL, whose work is done elsewhere, by the clock in the median.
@@ -17,178 +24,48 @@ import argparse
 import asyncio
 import json
 import logging
-import random
-import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
+import differences
 import growth_postgres
+import inventory
+import orjson
 import structlog
 from fanout import describe_machine
-from growth_data import RISKS, Fill, SqliteFill, finding_of
+from growth_data import Fill, SqliteFill
+from sites_data import NOW, YEAR, World, write_files
 
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.heap import settle_heap
-from app.core.ids import first_id_of, new_id
+from app.core.paging import Paging
 from app.core.principal import Principal
 from app.domain.assignments import ReviewFilter
+from app.domain.differences import Section
 from app.domain.messages import Language
-from app.domain.projection import TaskProjection
-from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
 from app.findings.evidence.service import EvidenceService
 from app.findings.review import ReviewService
+from app.inventory.differences import ALL, DifferenceFilter, DifferenceService
+from app.inventory.party_service import PartyInventoryService
 from app.overview.service import OverviewService, search
+from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from app.scanstore.sqlite import SqliteScanStore
 from app.site_counts.service import SiteKeeper, recount
+from app.sites.queries.sites import SiteFilter
+from app.sites.service import SiteService
 from app.tasks.target_parser import EngineTargetParser
 
 ASKED_MS: Final = 50.0
-USERS: Final = 50
-FOUND: Final = 5  # violations of a scan
-WITH_FILE: Final = 1_000  # of the newest scans
-PARTIES: Final = 200  # third parties of a scan's file
-YEAR: Final = timedelta(days=365)
-NOW: Final = datetime.now(UTC).replace(microsecond=0)
-
-
-def moment(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-class World:
-    """The rows, in the order of their tables. `owners[0]` has half of all, `owners[1]` is an administrator."""
-
-    def __init__(self, scans: int, targets: int) -> None:
-        self.owners = [new_id() for _ in range(USERS)]
-        self.targets = targets
-        self._chance = random.Random(21)
-        self.tasks: list[tuple[str, str, str, datetime, bool]] = []
-        for number in range(scans):
-            at = NOW - YEAR + (number + 1) * (YEAR / (scans + 1))
-            task_id = f"{first_id_of(at)}-7000-8000-{number:012x}"
-            owner = self.owners[0] if number % 2 else self._chance.choice(self.owners)
-            waits = self._chance.random() < 0.2
-            self.tasks.append((task_id, owner, f"corp-{self._chance.randrange(targets)}.example", at, waits))
-
-    def write(self, fill: Fill) -> None:
-        fill.insert("users", self._users())
-        fill.insert("scan_tasks", self._scans("scan_tasks"))
-        fill.insert("scan_runs", self._scans("scan_runs"))
-        fill.insert("violations", self._violations())
-        fill.insert("findings", self._findings())
-        fill.insert("decisions", self._decisions())
-        fill.finish()
-
-    def _users(self) -> Iterator[dict[str, Any]]:
-        for number, user_id in enumerate(self.owners):
-            yield {
-                "id": user_id,
-                "username": f"user{number}",
-                "email": f"user{number}@example.org",
-                "password_hash": "x",
-                "role": "admin" if number == 1 else "user",
-                "is_active": 1,
-                "token_version": 1,
-                "created_at": moment(NOW - YEAR),
-            }
-
-    def _scans(self, table: str) -> Iterator[dict[str, Any]]:
-        columns = {
-            name: json.dumps(value) if isinstance(value, dict | list) else value
-            for name, value in TaskProjection().to_columns().items()
-        }
-        counts = {"total": FOUND, "critical": 2, "high": 1, "medium": 1, "low": 1}
-        for task_id, owner, target, at, waits in self.tasks:
-            row = {
-                **columns,
-                "finding_counts": json.dumps({**counts, "needs_review": 2 if waits else 0}),
-                "verdict": json.dumps({"result": "violations", "reasons": []}),
-                "status": "completed",
-                "attempt": 1,
-                "run": 1,
-                "last_seq": 100,
-                "last_log_seq": 100,
-                "running_s": 60.0,
-                "queued_at": moment(at),
-                "started_at": moment(at),
-                "completed_at": moment(at + timedelta(minutes=5)),
-            }
-            if table == "scan_tasks":
-                more = {"id": task_id, "user_id": owner, "target_domain": target, "config": "{}", "min_seq": 1}
-                yield {**row, **more, "heartbeat": 0, "requeues": 0, "turn": 0, "created_at": moment(at)}
-            else:
-                yield {**row, "task_id": task_id, "conclusive": 1, "capture_bytes": 0}
-
-    def _violations(self) -> Iterator[dict[str, Any]]:
-        for task_id, _, _, at, waits in self.tasks:
-            for number in range(FOUND):
-                yield {
-                    "id": f"{task_id[:24]}{number:012x}",
-                    "task_id": task_id,
-                    "run": 1,
-                    "attempt": 1,
-                    "domain": f"farm-{number:05}.example",
-                    "violation_key": "gambling",
-                    "cause": "gambling",
-                    "confidence_score": 0.5 + number / 10,
-                    "description": "A gambling site.",
-                    "evidence": json.dumps([{"layer": "text", "rule": "r", "score": 0.9, "quote": "x" * 200}]),
-                    "needs_review": int(waits and number % 2 == 1),
-                    "url": f"https://farm-{number:05}.example/",
-                    "found_on": "https://www.example.com/",
-                    "created_at": moment(at),
-                }
-
-    def _findings(self) -> Iterator[dict[str, Any]]:
-        decided = {(row["user_id"], row["target_domain"]) for row in self._decisions()}
-        of_task = {task_id: (owner, target) for task_id, owner, target, _, _ in self.tasks}
-        for number, violation in enumerate(self._violations()):
-            is_dismissed = number % FOUND == 0 and of_task[violation["task_id"]] in decided
-            yield finding_of(violation, RISKS[number % FOUND % len(RISKS)], "dismissed" if is_dismissed else "open")
-
-    def _decisions(self) -> Iterator[dict[str, Any]]:
-        for number in range(0, self.targets, 3):
-            yield {
-                "user_id": self.owners[0],
-                "target_domain": f"corp-{number}.example",
-                "domain": "farm-00000.example",
-                "cause": "gambling",
-                "kinds": '["gambling"]',
-                "state": "dismissed",
-                "reason": "ours",
-                "decided_by": self.owners[1],
-                "decided_by_name": "user1",
-                "decided_at": moment(NOW - timedelta(days=number % 60)),
-                "version": 1,
-            }
-
-
-def write_files(folder: Path, world: World) -> None:
-    """Give the newest scans their files, which are all alike."""
-    folder.mkdir(parents=True)
-    first, *others = [f"{task_id}-1.db" for task_id, *_ in world.tasks[-WITH_FILE:]]
-    store = SqliteScanStore(folder / first)
-    for number in range(PARTIES):
-        domain, page = f"farm-{number:05}.example", f"https://www.example.com/{number}"
-        url = f"https://{domain}/"
-        store.add_page(PageFact(page, 1, 200, "text/html", "utf-8", "A page", 10_000, parsed=True))
-        store.put_third_party(ThirdParty(domain, (domain,), "unknown", 3, Relation.LINK, 0, page))
-        store.add_references([Reference(page, url, url, Relation.LINK, "a[href]", "html > body > a", "<a>", "y", None)])
-        store.put_capture(Capture(domain, domain, url, url, status=200, page_class="content", title="t"))
-    store.flush()
-    store.close()
-    for name in others:
-        shutil.copyfile(folder / first, folder / name)
+NOTHING: Final = cast("Any", None)
+Works = dict[str, Callable[[], Awaitable[Any]]]
 
 
 async def measure(name: str, read: Callable[[], Awaitable[Any]], runs: int) -> dict[str, float]:
@@ -206,7 +83,7 @@ async def measure(name: str, read: Callable[[], Awaitable[Any]], runs: int) -> d
         "processor": statistics.median(processor),
         "processor p99": statistics.quantiles(processor, n=100)[98],
     }
-    print(f"{name:<44}" + "".join(f"{value:>10.1f}" for value in found.values()), flush=True)
+    print(f"{name:<54}" + "".join(f"{value:>10.1f}" for value in found.values()), flush=True)
     return found
 
 
@@ -215,49 +92,95 @@ async def read_overview(db: Database, principal: Principal, **asked: Any) -> Any
     return await OverviewService(db=db, clock=SystemClock()).read(principal, **asked)
 
 
-async def run(folder: Path, world: World, url: str, runs: int) -> dict[str, dict[str, float]]:
-    db, clock, nothing = Database(url), SystemClock(), cast("Any", None)
-    began = time.perf_counter()
-    await SiteKeeper(db=db, clock=clock).look()
-    print(f"all sites counted once, as after an upgrade: {time.perf_counter() - began:.0f} s")
-    evidence = EvidenceService(
-        db=db,
-        stores=ScanFolder(folder / "scans"),
-        contents=nothing,
-        targets=EngineTargetParser(),
-        clock=clock,
-        processes=nothing,
-    )
-    review = ReviewService(db=db, evidence=evidence, clock=clock)
-    people = {
-        "an administrator": Principal(world.owners[1], "user1", "admin"),
-        "the large owner": Principal(world.owners[0], "user0", "user"),
-    }
-    settle_heap()  # as a server does
-    print(f"{'milliseconds':<44}" + "".join(f"{name:>10}" for name in ("median", "p99", "worst", "cpu", "cpu p99")))
-    found: dict[str, dict[str, float]] = {}
-    for who, principal in people.items():
+class Reads:
+    """What people read, by the services of the product."""
+
+    def __init__(self, db: Database, folder: Path, compared: str) -> None:
+        clock, stores, targets = SystemClock(), ScanFolder(folder), EngineTargetParser()
+        self._db = db
+        self._compared = RunRef(compared)
+        self._evidence = EvidenceService(
+            db=db, stores=stores, contents=NOTHING, targets=targets, clock=clock, processes=NOTHING
+        )
+        self._review = ReviewService(db=db, evidence=self._evidence, clock=clock)
+        others = dict.fromkeys(("bus", "settings", "audit", "scans", "orders", "runs"), NOTHING)
+        self._sites = SiteService(db=db, clock=clock, **others)
+        self._parties = PartyInventoryService(db=db)
+        self._differences = DifferenceService(db=db, stores=stores, targets=targets, clock=clock)
+
+    def close(self) -> None:
+        self._evidence.close()
+        self._differences.close()
+
+    async def works(self, who: Principal) -> Works:
         asked: dict[str, Any] = {"today": NOW.date(), "language": Language.EN, "service": None}
         queue: dict[str, Any] = {"limit": 50, "language": Language.EN}
-        first = await review.read(principal, ReviewFilter(), cursor=None, **queue)
+        first = await self._review.read(who, ReviewFilter(), cursor=None, **queue)
         assert first.items
         assert not first.unreadable
-        rest = first.next_cursor
-        reads: dict[str, Callable[[], Awaitable[Any]]] = {
-            f"overview, {who}": partial(read_overview, db, principal, **asked),
-            f"search, {who}": partial(search, db, principal, "977"),
-            f"search for what is nowhere, {who}": partial(search, db, principal, "nothing"),
-            f"review, {who}": partial(review.read, principal, ReviewFilter(), cursor=None, **queue),
-            f"review, {who}, the next page": partial(review.read, principal, ReviewFilter(), cursor=rest, **queue),
+        rest, sites = first.next_cursor, partial(self._sites.list_page, who, page=1)
+        return {
+            "overview": partial(read_overview, self._db, who, **asked),
+            "sites": partial(sites, SiteFilter(), page_size=50),
+            "sites, 200 on a page": partial(sites, SiteFilter(), page_size=200),
+            "sites with a text": partial(sites, SiteFilter(q="39"), page_size=50),
+            "search": partial(search, self._db, who, "977"),
+            "search for what is nowhere": partial(search, self._db, who, "nothing"),
+            "review": partial(self._review.read, who, ReviewFilter(), cursor=None, **queue),
+            "review, the next page": partial(self._review.read, who, ReviewFilter(), cursor=rest, **queue),
+            **inventory.works(self._parties, who),
+            "differences": partial(self.read_differences, who, ALL),
+            "differences of one section": partial(self.read_differences, who, DifferenceFilter(Section.THIRD_PARTIES)),
         }
-        for name, read in reads.items():
-            found[name] = await measure(name, read, runs)
-    sites = [(owner, target) for _, owner, target, *_ in world.tasks[-runs:]]
+
+    async def read_differences(self, who: Principal, only: DifferenceFilter) -> Any:
+        paging = Paging(page_size=50)
+        return await self._differences.read(who, self._compared, None, language="en", paging=paging, only=only)
+
+    async def compare(self, who: Principal) -> None:
+        """Compare the two scans for the first time, and say what it cost."""
+        began = time.process_time()
+        pieces = await self.read_differences(who, ALL)
+        cost_s = time.process_time() - began
+        found = orjson.loads(b"".join(pieces))
+        assert found["total"]
+        print(f"the first comparison: {found['total']} differences, {cost_s:.2f} s of {differences.ASKED_S:.0f} s")
+
+
+async def run(folder: Path, world: World, url: str, parties: int, runs: int) -> dict[str, dict[str, float]]:
+    db = Database(url)
+    began = time.perf_counter()
+    await SiteKeeper(db=db, clock=SystemClock()).look()
+    print(f"all sites counted once, as after an upgrade: {time.perf_counter() - began:.0f} s")
+    reads = Reads(db, folder / "scans", write_pair(folder / "scans", world, parties))
+    listed = [(*site, task_id) for site, task_id in world.newest().items() if site[0] == world.owners[0]]
+    inventory.fill(db, listed)
+    admin, owner = Principal(world.admin, "user1", "admin"), Principal(world.owners[0], "user0", "user")
+    await reads.compare(owner)
+    settle_heap()  # as a server does
+    print(f"{'milliseconds':<54}" + "".join(f"{name:>10}" for name in ("median", "p99", "worst", "cpu", "cpu p99")))
+    found: dict[str, dict[str, float]] = {}
+    for who, principal in {"an administrator": admin, "the large owner": owner}.items():
+        for name, work in (await reads.works(principal)).items():
+            found[f"{name}, {who}"] = await measure(f"{name}, {who}", work, runs)
+    sites = [(user_id, target) for _, user_id, target, *_ in world.tasks[-runs:]]
     upto = iter(sites * 2)
     await measure("a site counted anew", lambda: db.write(lambda c: recount(c, next(upto), now=NOW)), runs)
-    evidence.close()
+    reads.close()
     await db.close()
     return found
+
+
+def write_pair(folder: Path, world: World, parties: int) -> str:
+    """Write the files of two scans of so many third parties, one in a hundred of which the other has not. Return the
+    later one.
+    """
+    site, *pair = world.pair()
+    for is_later, task_id in enumerate(pair):
+        path = folder / f"{task_id}-1.db"
+        path.unlink(missing_ok=True)
+        differences.write(path, parties, parties // 100, site=site, later=bool(is_later))
+    return pair[1]
 
 
 def main() -> None:
@@ -266,6 +189,8 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL that is started for it")
     parser.add_argument("--scans", type=int, default=50_000)
     parser.add_argument("--targets", type=int, default=1_000, help="that they are of, at each owner")
+    parser.add_argument("--users", type=int, default=50, help="whose they are; one user has all")
+    parser.add_argument("--parties", type=int, default=20_000, help="of two scans that are compared")
     parser.add_argument("--runs", type=int, default=200, help="of each read")
     parser.add_argument("--json", type=Path, help="write the numbers there too")
     arguments = parser.parse_args()
@@ -279,12 +204,11 @@ def main() -> None:
             fill = growth_postgres.PostgresFill(url, NOW - YEAR)
         else:
             fill = SqliteFill(folder / "compliance.db")
-        world = World(arguments.scans, arguments.targets)
+        world = World(arguments.scans, arguments.targets, arguments.users)
         world.write(fill)
         write_files(folder / "scans", world)
-        known = len({(owner, target) for _, owner, target, *_ in world.tasks})
-        print(f"{arguments.scans} completed scans of {known} sites")
-        found = asyncio.run(run(folder, world, url, arguments.runs))
+        print(f"{arguments.scans} completed scans of {len(world.newest())} sites")
+        found = asyncio.run(run(folder, world, url, arguments.parties, arguments.runs))
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=2))
     column = "median" if arguments.postgres else "processor p99"

@@ -1,0 +1,189 @@
+"""Very many completed scans of sites, written as rows: since the product would need days."""
+
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from growth_data import RISKS, Fill, finding_of
+
+from app.core.ids import first_id_of, new_id
+from app.domain.projection import TaskProjection
+from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
+from app.scanstore.sqlite import SqliteScanStore
+
+FOUND: Final = 5  # violations of a scan
+WITH_FILE: Final = 1_000  # of the newest scans
+PARTIES: Final = 200  # third parties of a scan's file
+YEAR: Final = timedelta(days=365)
+NOW: Final = datetime.now(UTC).replace(microsecond=0)
+SiteKey = tuple[str, str]  # owner and target
+
+
+def moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+class World:
+    """The rows, in the order of their tables. `owners[0]` has half of all, `owners[1]` is an administrator; one user
+    is both and has all.
+    """
+
+    def __init__(self, scans: int, targets: int, users: int) -> None:
+        self.owners = [new_id() for _ in range(users)]
+        self.admin = self.owners[1 % users]
+        self.targets = targets
+        self._chance = random.Random(21)
+        self.tasks: list[tuple[str, str, str, datetime, bool]] = []
+        for number in range(scans):
+            at = NOW - YEAR + (number + 1) * (YEAR / (scans + 1))
+            task_id = f"{first_id_of(at)}-7000-8000-{number:012x}"
+            owner = self.owners[0] if number % 2 else self._chance.choice(self.owners)
+            waits = self._chance.random() < 0.2
+            self.tasks.append((task_id, owner, f"corp-{self._chance.randrange(targets)}.example", at, waits))
+
+    def newest(self) -> dict[SiteKey, str]:
+        """Return the newest scan of each site."""
+        return {(owner, target): task_id for task_id, owner, target, *_ in self.tasks}
+
+    def pair(self) -> tuple[str, str, str]:
+        """Return the target of a site of the large owner and two scans of it, one right after the other. They are not
+        among the newest scans, whose files others read.
+        """
+        later: dict[str, str] = {}
+        older = self.tasks[: max(len(self.tasks) - WITH_FILE, len(self.tasks) // 2)]
+        for task_id, owner, target, *_ in reversed(older):
+            if owner == self.owners[0] and target in later:
+                return target, task_id, later[target]
+            if owner == self.owners[0]:
+                later[target] = task_id
+        raise ValueError("No site was scanned twice.")
+
+    def write(self, fill: Fill) -> None:
+        fill.insert("users", self._users())
+        fill.insert("managed_sites", self._sites())
+        fill.insert("scan_tasks", self._scans("scan_tasks"))
+        fill.insert("scan_runs", self._scans("scan_runs"))
+        fill.insert("violations", self._violations())
+        fill.insert("findings", self._findings())
+        fill.insert("decisions", self._decisions())
+        fill.finish()
+
+    def _users(self) -> Iterator[dict[str, Any]]:
+        for number, user_id in enumerate(self.owners):
+            yield {
+                "id": user_id,
+                "username": f"user{number}",
+                "email": f"user{number}@example.org",
+                "password_hash": "x",
+                "role": "admin" if user_id == self.admin else "user",
+                "is_active": 1,
+                "token_version": 1,
+                "created_at": moment(NOW - YEAR),
+            }
+
+    def _sites(self) -> Iterator[dict[str, Any]]:
+        for number, (owner, target) in enumerate(self.newest()):
+            yield {
+                "id": new_id(),
+                "user_id": owner,
+                "target_domain": target,
+                "group_name": f"Group {number % 10}",
+                "config": "{}",
+                "every_hours": 24,
+                "scheduled_at": moment(NOW - YEAR),
+                "paused": 0,
+                "next_run_at": moment(NOW + timedelta(minutes=number % 1_440)),
+                "created_at": moment(NOW - YEAR),
+            }
+
+    def _scans(self, table: str) -> Iterator[dict[str, Any]]:
+        columns = {
+            name: json.dumps(value) if isinstance(value, dict | list) else value
+            for name, value in TaskProjection().to_columns().items()
+        }
+        counts = {"total": FOUND, "critical": 2, "high": 1, "medium": 1, "low": 1}
+        for task_id, owner, target, at, waits in self.tasks:
+            row = {
+                **columns,
+                "finding_counts": json.dumps({**counts, "needs_review": 2 if waits else 0}),
+                "verdict": json.dumps({"result": "violations", "reasons": []}),
+                "status": "completed",
+                "attempt": 1,
+                "run": 1,
+                "last_seq": 100,
+                "last_log_seq": 100,
+                "running_s": 60.0,
+                "queued_at": moment(at),
+                "started_at": moment(at),
+                "completed_at": moment(at + timedelta(minutes=5)),
+            }
+            if table == "scan_tasks":
+                more = {"id": task_id, "user_id": owner, "target_domain": target, "config": "{}", "min_seq": 1}
+                yield {**row, **more, "heartbeat": 0, "requeues": 0, "turn": 0, "created_at": moment(at)}
+            else:
+                yield {**row, "task_id": task_id, "conclusive": 1, "capture_bytes": 0}
+
+    def _violations(self) -> Iterator[dict[str, Any]]:
+        for task_id, _, _, at, waits in self.tasks:
+            for number in range(FOUND):
+                yield {
+                    "id": f"{task_id[:24]}{number:012x}",
+                    "task_id": task_id,
+                    "run": 1,
+                    "attempt": 1,
+                    "domain": f"farm-{number:05}.example",
+                    "violation_key": "gambling",
+                    "cause": "gambling",
+                    "confidence_score": 0.5 + number / 10,
+                    "description": "A gambling site.",
+                    "evidence": json.dumps([{"layer": "text", "rule": "r", "score": 0.9, "quote": "x" * 200}]),
+                    "needs_review": int(waits and number % 2 == 1),
+                    "url": f"https://farm-{number:05}.example/",
+                    "found_on": "https://www.example.com/",
+                    "created_at": moment(at),
+                }
+
+    def _findings(self) -> Iterator[dict[str, Any]]:
+        decided = {(row["user_id"], row["target_domain"]) for row in self._decisions()}
+        of_task = {task_id: (owner, target) for task_id, owner, target, _, _ in self.tasks}
+        for number, violation in enumerate(self._violations()):
+            is_dismissed = number % FOUND == 0 and of_task[violation["task_id"]] in decided
+            yield finding_of(violation, RISKS[number % FOUND % len(RISKS)], "dismissed" if is_dismissed else "open")
+
+    def _decisions(self) -> Iterator[dict[str, Any]]:
+        for number in range(0, self.targets, 3):
+            yield {
+                "user_id": self.owners[0],
+                "target_domain": f"corp-{number}.example",
+                "domain": "farm-00000.example",
+                "cause": "gambling",
+                "kinds": '["gambling"]',
+                "state": "dismissed",
+                "reason": "ours",
+                "decided_by": self.admin,
+                "decided_by_name": "user1",
+                "decided_at": moment(NOW - timedelta(days=number % 60)),
+                "version": 1,
+            }
+
+
+def write_files(folder: Path, world: World) -> None:
+    """Give the newest scans their files, which are all alike."""
+    folder.mkdir(parents=True)
+    first, *others = [f"{task_id}-1.db" for task_id, *_ in world.tasks[-WITH_FILE:]]
+    store = SqliteScanStore(folder / first)
+    for number in range(PARTIES):
+        domain, page = f"farm-{number:05}.example", f"https://www.example.com/{number}"
+        url = f"https://{domain}/"
+        store.add_page(PageFact(page, 1, 200, "text/html", "utf-8", "A page", 10_000, parsed=True))
+        store.put_third_party(ThirdParty(domain, (domain,), "unknown", 3, Relation.LINK, 0, page))
+        store.add_references([Reference(page, url, url, Relation.LINK, "a[href]", "html > body > a", "<a>", "y", None)])
+        store.put_capture(Capture(domain, domain, url, url, status=200, page_class="content", title="t"))
+    store.flush()
+    store.close()
+    for name in others:
+        shutil.copyfile(folder / first, folder / name)
