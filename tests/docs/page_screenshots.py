@@ -21,6 +21,7 @@ from app.domain.verdict import Result, Verdict
 from app.domain.violations import ViolationKey
 from app.orders.service import NewOrder
 from app.sites.service import NewSite
+from tests.docs.watched_site import SETTINGS, add_key_and_link, await_deliveries, notified, scan_twice, sign_in
 from tests.support.backend import ADMIN_PASSWORD
 from tests.system.page_evidence import store_evidence
 from tests.system.page_support import Scene, Theatre, open_browser, open_page, open_theatre
@@ -37,6 +38,12 @@ TABS: Final = {
     "subdomains": ".subdomains .state",
     "pages": ".fetched tbody tr",
     "graph": ".canvas canvas",
+}
+SECTIONS: Final = {  # of notifications
+    "feed": ".notification",
+    "rules": ".rules li",
+    "channels": ".channels li",
+    "deliveries": ".list li",
 }
 DOMAINS: Final = ["corp.test", "a-rather-long-name-for-a-domain.department.corp-international.test", "museum.test"]
 
@@ -109,18 +116,44 @@ class Look:
         for section, selector in waits_for.items():
             await self.take(f"admin-{section}", f"{url}/#/admin/{section}", selector)
         await self.take("profile", f"{url}/#/profile", ".keys .create")
-        for section in ("feed", "rules", "channels", "deliveries"):
-            await self.take(f"notifications-{section}", f"{url}/#/notifications/{section}", ".state")
+
+    async def inventory(self, url: str) -> None:
+        await self.take("inventory", f"{url}/#/third-parties", "tbody tr")
+        await self.take("inventory-party", f"{url}/#/third-parties/numbers.test", ".parts tbody tr")
+
+    async def notifications(self, url: str) -> None:
+        for section, selector in SECTIONS.items():
+            await self.take(f"notifications-{section}", f"{url}/#/notifications/{section}", f"main {selector}")
+        await self._page.goto(f"{url}/#/overview")
+        await self.click(".bell .button")
+        await self.take("bell", None, ".bell .notification")
+
+    async def dialogs(self, url: str, scan: str) -> None:
+        """The forms of what people are told by, and of what opens scans to others."""
+        dialogs = {
+            "new-channel": (f"{url}/#/notifications/channels", ".section-head .add", "#channel-form"),
+            "new-rule": (f"{url}/#/notifications/rules", ".section-head .add", "#rule-form"),
+            "new-key": (f"{url}/#/profile", ".keys .create", "#key-form"),
+            "links": (scan, ".share", ".el-dialog .link"),
+        }
+        for view, (address, button, selector) in dialogs.items():
+            await self._page.goto(address)
+            await self.click(button)
+            await self.take(view, None, selector)
+            await self._page.keyboard.press("Escape")
 
 
 async def take_all() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     with TemporaryDirectory() as folder:
-        async with open_theatre(Path(folder), reputation_lists=LISTS) as theatre, open_browser() as browser:
+        settings = {"reputation_lists": LISTS, **SETTINGS}
+        async with open_theatre(Path(folder), **settings) as theatre, open_browser() as browser:
             looks = [look async for look in readers(browser, theatre)]
             await signing_in(theatre, looks)
+            await no_notifications(theatre, looks)
             await sites(theatre, looks)
+            await changes(theatre, looks)
             await scans(theatre, looks)
 
 
@@ -169,6 +202,26 @@ async def sites(theatre: Theatre, looks: list[Look]) -> None:
         await look.take("site", None, ".list .row")
 
 
+async def no_notifications(theatre: Theatre, looks: list[Look]) -> None:
+    for look, section in product(looks, SECTIONS):
+        await look.take(f"no-{section}", f"{theatre.url}/#/notifications/{section}", ".state")
+
+
+async def changes(theatre: Theatre, looks: list[Look]) -> None:
+    """What differs between two scans, where it is on other sites, and how people are told of it."""
+    async with notified(theatre):
+        for target in DOMAINS[1:]:
+            task_id = await scan_twice(theatre, target)
+        await await_deliveries(theatre)
+        await add_key_and_link(theatre, task_id)
+        scan = f"{theatre.url}/#/scans/{task_id}"
+        for look in looks:
+            await look.take("scan-changes", f"{scan}?tab=changes", ".group li")
+            await look.inventory(theatre.url)
+            await look.notifications(theatre.url)
+            await look.dialogs(theatre.url, scan)
+
+
 async def scans(theatre: Theatre, looks: list[Look]) -> None:
     scene = await running_scan(theatre)
     home, address = f"{theatre.url}/#/scans", f"{theatre.url}/#/scans/{scene.task_id}"
@@ -179,9 +232,7 @@ async def scans(theatre: Theatre, looks: list[Look]) -> None:
         await look.take("scans", home, ".row progress")
         await look.choose()
     await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=2, total_pages_crawled=352)
-    auth = theatre.backend.auth
-    signed_in = await auth.authenticate((await auth.login("admin", ADMIN_PASSWORD)).access_token)
-    link = await auth.opaque.links.create(signed_in, scene.task_id, expires_in_s=3_600)
+    link = await theatre.backend.auth.opaque.links.create(await sign_in(theatre), scene.task_id, expires_in_s=3_600)
     shared = f"{theatre.url}/#/shared/{scene.task_id}/{link.token}"
     for look in looks:
         await look.take("scan-ended", address, ".entry .evidence")
