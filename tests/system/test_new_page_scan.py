@@ -289,6 +289,16 @@ async def test_a_narrow_screen_needs_no_sideways_scrolling(browser, theatre, lan
         assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], address
 
 
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+async def test_the_header_has_one_line_on_a_laptop(browser, theatre, language):
+    scene = await theatre.scene()
+    page = await open_scan(browser, scene, locale=language)
+    await expect(page.locator(".views a")).to_have_count(6)
+    boxes = "bar => [...bar.children].map((part) => part.getBoundingClientRect().toJSON())"
+    middles = [box["top"] + box["height"] / 2 for box in await page.locator(".bar").evaluate(boxes)]
+    assert max(middles) - min(middles) < 3, middles
+
+
 async def test_everything_is_reached_by_keyboard(browser, theatre):
     scene = await theatre.scene()
     page = await open_new_page(browser, theatre.url, "#/scans")
