@@ -287,6 +287,11 @@ async def test_a_narrow_screen_needs_no_sideways_scrolling(browser, theatre, lan
         await expect(page.locator("h1")).to_be_visible()
         await expect(page.locator(".el-skeleton")).to_have_count(0)
         assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], address
+    await theatre.backend.inventory.keeper.look()
+    await page.goto(f"{theatre.url}/#/third-parties")
+    frame = page.locator(".inventory .frame")
+    await expect(frame.locator("tbody tr")).to_have_count(1)
+    assert await frame.evaluate("frame => frame.scrollWidth <= frame.clientWidth")
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
