@@ -61,6 +61,12 @@ test("a notification is told by its codes and numbers, the worst findings by nam
   expect(headingOf(texts, { kind: "of_tomorrow", target_domain: "corp.test" } as unknown as NotificationContent)).toBe("corp.test");
 });
 
+test("what a scan did not check is said as such", () => {
+  const content = { kind: "scan_completed", target_domain: "corp.test", reasons: ["server_error", "robots"] } as unknown as NotificationContent;
+  const reasons = [english("reason.server_error"), english("reason.robots")].join(english("finding.separator"));
+  expect(linesOf(useTexts(), content)).toEqual([english("differences.gaps_now", { reasons })]);
+});
+
 test("the bell says how many are unread, lists the newest, and reads all of them", async () => {
   rest.answers["GET /notifications"] = { items: [notification(7), notification(6, { read_at: "2026-11-27T03:00:00Z" })], last_seq: 7, unread: 120, read_revision: 0 };
   rest.answers["POST /notifications/read"] = { last_seq: 7, unread: 0, read_revision: 1 };

@@ -26,7 +26,8 @@ export function linesOf({ t, code }: Texts, content: NotificationContent, shown 
   const left = (content.total ?? 0) - findings.length;
   const more = findings.length > 0 && left > 0 ? [t("notice.more_findings", { count: left })] : [];
   const changes = (content.changes ?? []).slice(0, shown).map((change) => change.text ?? "");
-  const reasons = (content.reasons ?? []).map((reason) => code("reason", reason));
+  const reasons = (content.reasons ?? []).slice(0, shown).map((reason) => code("reason", reason)).join(t("finding.separator"));
+  const gaps = reasons === "" ? [] : [t("differences.gaps_now", { reasons })];
   const error = content.error ? [content.error.message] : [];
-  return [...findings, ...more, ...changes, ...reasons.slice(0, shown), ...error];
+  return [...findings, ...more, ...changes, ...gaps, ...error];
 }
