@@ -5,10 +5,11 @@ both go with one repair. A hidden link whose target shows nothing is a finding b
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, Self, TypeVar
 
 from app.domain.decisions import DecisionState
+from app.domain.evidence_signs import Signs, merge_signs
 from app.domain.risk import Exposure, Risk
 from app.domain.violations import WORST_FIRST, RiskLevel, ViolationKey
 
@@ -60,6 +61,7 @@ class FoundViolation:
     needs_review: bool
     url: str
     found_on: str
+    signs: Signs = field(default_factory=dict)  # of all pages that the run has accused of it so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class AssessedFinding:
     url: str  # where the content was seen
     confidence_score: float
     needs_review: bool
+    signs: Signs = field(default_factory=dict)  # of its violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def with_risk(
         url=first.url,
         confidence_score=first.confidence_score,
         needs_review=first.needs_review,
+        signs=merge_signs(*(violation.signs for violation in finding.violations)),
     )
 
 

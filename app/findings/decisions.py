@@ -12,7 +12,7 @@ from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
-from app.domain.decisions import CONFIRMING, DecisionState
+from app.domain.decisions import CONFIRMING, DecisionState, Judged, judged_in_all
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.task_row import TaskRow
@@ -93,7 +93,8 @@ class DecisionService:
     ) -> Json:
         """Write what was decided, over the decision of this `version` (0: there is none), and return it.
 
-        What is confirmed keeps how its page looked, so that later scans know pages like it; what is not, loses it.
+        What is confirmed keeps how its page looked, so that later scans know pages like it; what is not, loses it. A
+        finding that is dismissed again stays dismissed for all that either decision was about.
 
         Raises:
             NotFound: no such task for this principal, or no such finding in the results that are shown.
@@ -170,13 +171,22 @@ def _write(
     row, found = find_finding(connection, principal, wanted, finding_id)
     finding = FindingId(ViolationKey(found.cause), found.domain)
     target = (row.user_id, row.target_domain)
-    if not decisions.put(connection, *target, finding, {**values, "kinds": sorted(found.kinds)}, version=version):
+    before = decisions.find(connection, *target, finding)
+    judged = findings.judged(found)
+    if before is not None and values["state"] == before.state == DecisionState.DISMISSED:
+        judged = judged_in_all(findings.judged(before), judged)
+    if not decisions.put(connection, *target, finding, {**values, **_columns(judged)}, version=version):
         raise Conflict(code="decision_changed")
     findings.decide(connection, *target, finding)
     recount(connection, target, now=values["decided_at"])
-    (decided,) = (
-        of_domain
-        for of_domain in decisions.of_domains(connection, *target, [finding.domain])
-        if of_domain.cause == finding.cause
-    )
+    decided = decisions.find(connection, *target, finding)
+    assert decided is not None  # it was written just now
     return row.user_id, finding, serialise_decision(decided, is_valid=True)
+
+
+def _columns(judged: Judged) -> dict[str, Any]:
+    return {
+        "kinds": sorted(judged.kinds),
+        "risk_level": None if judged.risk_level is None else judged.risk_level.value,
+        "signs": None if judged.signs is None else {sign: list(terms) for sign, terms in judged.signs.items()},
+    }

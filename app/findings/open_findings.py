@@ -32,8 +32,10 @@ class OpenFinding:
 def findings_to_tell(
     connection: Connection, task_id: str, run: int, *, limit: int, has_ended: bool
 ) -> list[OpenFinding]:
-    """Return the open findings of a run that people are told of, the worst first: not what was seen once, nor, until
-    the run has ended, what is still to be looked at again.
+    """Return the open findings of a run that people are told of, the worst first: not what was seen once.
+
+    Nor, until the run has ended, what is still to be looked at again, and what was dismissed before: on how many pages
+    it stands, and thus its risk, is known only then.
     """
     found = findings.open_of_run(connection, task_id, run, limit=limit)
     silent = {Recheck.NOT_CONFIRMED} | (set() if has_ended else {Recheck.AWAITED})
@@ -42,6 +44,8 @@ def findings_to_tell(
         return []
     target = findings.target_of(connection, task_id)
     decided = {} if target is None else _dismissed(connection, *target, {row.domain for row in rows})
+    if not has_ended:
+        rows = [row for row in rows if (row.domain, row.cause) not in decided]
     return [
         OpenFinding(
             id=FindingId(ViolationKey(row.cause), row.domain),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ import pytest
 from app.domain.page_looks import ICON_LOOKS, PageLook
 from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
 from app.domain.verdict import Result, Verdict
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
 from app.events.types import Statistics
 from app.findings.queries import decisions
 from app.findings.recorder import Recorder
@@ -32,7 +33,7 @@ class Scans:
         self.backend, self.headers = backend, headers
         self.number = 0
 
-    async def scan(self, target, *violations):
+    async def scan(self, target, *violations, risk=RiskLevel.HIGH, evidence=None):
         """Return the path of a completed scan with these violations, each with a page that refers there."""
         services = self.backend.services
         task_id = await self.backend.add_task(self.headers, target)
@@ -46,7 +47,8 @@ class Scans:
             store.put_third_party(ThirdParty(domain, (domain,), "unknown", 1, Relation.LINK, 1, home))
             url = f"http://{domain}/"
             store.add_references([Reference(home, url, url, Relation.LINK, "a[href]")])
-            rows.append(found(f"{task_id[-12:]}{self.number}", domain, key, RiskLevel.HIGH, confidence))
+            row = found(f"{task_id[-12:]}{self.number}", domain, key, risk, confidence)
+            rows.append(row if evidence is None else replace(row, fact=replace(row.fact, evidence=evidence)))
         store.close()
         recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=services.clock)
         told = tell(*rows)
@@ -220,6 +222,42 @@ async def test_more_evidence_opens_the_finding_again(mine):
     renewed = await mine.decide(place, state="dismissed", reason="still ours", version=1)
     assert (renewed["holds"], await mine.state(place)) == (True, "dismissed")
     assert (await mine.queue())[0] == [("a.test", SHOP)]
+
+
+WORDS = Evidence(Layer.TEXT, "lexicon.gambling", 0.7, terms=("a", "b"))
+BRAND = Evidence(Layer.STRUCTURE, "betting_house", 0.9, terms=("bet365",))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"evidence": (WORDS, BRAND)},
+        {"evidence": (replace(WORDS, terms=("a", "c", "d")),)},
+        {"evidence": (WORDS,), "risk": RiskLevel.CRITICAL},
+    ],
+)
+async def test_a_dismissed_page_that_becomes_a_casino_is_open_again_until_that_is_dismissed_too(mine, more):
+    casino = BOTH[0]
+    before = await mine.scan("a.test", casino, evidence=(WORDS,))
+    await mine.decide(before, state="dismissed", reason="a news page")
+    noisy = (replace(WORDS, snippet="17:03", offset=9, score=0.6, terms=("b", "a", "c")),)
+    assert await mine.state(await mine.scan("a.test", casino, evidence=noisy)) == "dismissed"
+    place = await mine.scan("a.test", casino, **more)
+    decision = await mine.decision(place)
+    assert (decision["state"], decision["holds"], await mine.state(place)) == ("dismissed", False, "open")
+    assert (await mine.queue())[0] == [("a.test", CASINO)]
+    assert (await mine.get("/api/v1/overview"))["finding_counts"]["total"] == 1
+    assert await mine.state(before) == "dismissed"
+    await mine.decide(place, state="dismissed", reason="still ours", version=1)
+    for again in ({"evidence": (WORDS,)}, more):
+        assert await mine.state(await mine.scan("a.test", casino, **again)) == "dismissed"
+    assert await mine.state(before) == "dismissed"
+
+
+async def test_what_is_confirmed_stays_so_whatever_is_found(mine):
+    await mine.decide(await mine.scan("a.test", BOTH[0], evidence=(WORDS,)))
+    more = await mine.scan("a.test", BOTH[0], evidence=(WORDS, BRAND), risk=RiskLevel.CRITICAL)
+    assert await mine.state(more) == "confirmed"
 
 
 async def test_what_is_dismissed_is_not_open_in_the_overview_and_what_is_being_mended_is(mine):

@@ -99,14 +99,20 @@ RUNS: Final = (
             "app/engines",
             "app/domain/comparable.py",
             "app/domain/coverage.py",
+            "app/domain/decisions.py",
             "app/domain/differences.py",
+            "app/domain/evidence_signs.py",
             "app/domain/inventory.py",
             "app/domain/page_looks.py",
             "app/domain/party_changes.py",
             "app/domain/rechecks.py",
             "testnet/watched.py",
         ),
-        beside=("tests/integration/test_scan_differences.py", "tests/unit/inventory"),
+        beside=(
+            "tests/integration/test_scan_differences.py",
+            "tests/integration/test_api_decisions.py",
+            "tests/unit/inventory",
+        ),
     ),
 )
 

@@ -13,7 +13,7 @@ from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
 from app.domain.notifications import NotificationKind, Timing
 from app.domain.verdict import Result, Verdict
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import Evidence, RiskLevel, ViolationKey
 from app.events.bus.memory import MemoryBus
 from app.events.log import AppendResult
 from app.events.outbox import Kind
@@ -141,10 +141,15 @@ class NotifiedWorld:
         *domains: str,
         risk: RiskLevel = RiskLevel.HIGH,
         kinds: Sequence[ViolationKey] = (ViolationKey.GAMBLING,),
+        evidence: Sequence[Evidence] = (),
     ) -> AppendResult | None:
         """Let a scan find violations of these kinds at each of these domains."""
         told = tell(
-            *(new_violation(domain, risk_level=risk, violation_key=kind) for domain in domains for kind in kinds)
+            *(
+                new_violation(domain, risk_level=risk, violation_key=kind, evidence=tuple(evidence))
+                for domain in domains
+                for kind in kinds
+            )
         )
         recorder = Recorder(task_id=task_id, attempt=1, run=1, clock=self.clock)
         return await self.writer.write(recorder.record(told.events, told.violations, told.changes))

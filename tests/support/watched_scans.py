@@ -46,6 +46,18 @@ def feed(scanned: Scanned) -> list[dict[str, Any]]:
     return [item["content"] for item in answer.json()["items"]]
 
 
+def states(scanned: Scanned) -> dict[str, str]:
+    """What is decided about each finding of a scan, by its id."""
+    items = scanned.get("/findings?page_size=200").json()["items"]
+    return {item["finding_id"]: item["state"] for item in items}
+
+
+def dismiss_all(scanned: Scanned) -> None:
+    for name in states(scanned):
+        body = {"state": "dismissed", "reason": "known", "version": 0}
+        scanned.http.put(f"/api/v1/tasks/{scanned.task_id}/findings/{name}/decision", json=body).raise_for_status()
+
+
 def sent(scanned: Scanned, count: int) -> list[dict[str, Any]]:
     """All deliveries, when so many have arrived."""
     deadline = time.monotonic() + PATIENCE_S

@@ -265,6 +265,7 @@ WALK: dict[str, Callable] = {
     "audit.prove_writable": lambda c: audit.prove_writable(c, NOW),
     "decisions.of_target": lambda c: decisions.of_target(c, ID, "example.com"),
     "decisions.of_domains": lambda c: decisions.of_domains(c, ID, "example.com", ["a", "b"]),
+    "decisions.find": lambda c: decisions.find(c, ID, "example.com", FindingId(ViolationKey.ADULT, "a")),
     "decisions.chunk_after": lambda c: [
         decisions.chunk_after(c, after, limit=100) for after in (None, (ID, "example.com", "a", "adult"))
     ],

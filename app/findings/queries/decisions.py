@@ -28,6 +28,12 @@ def of_domains(connection: Connection, user_id: str, target_domain: str, domains
     return list(connection.execute(query))
 
 
+def find(connection: Connection, user_id: str, target_domain: str, finding: FindingId) -> Row[Any] | None:
+    """Return what is decided about one finding; None: nothing ever was."""
+    found = of_domains(connection, user_id, target_domain, [finding.domain])
+    return next((row for row in found if row.cause == finding.cause), None)
+
+
 def chunk_after(connection: Connection, after: Sequence[str] | None, *, limit: int) -> list[Row[Any]]:
     """Return the next decisions of everybody, all of a target side by side; `after`: the key of the last one before."""
     key = (d.user_id, d.target_domain, d.domain, d.cause)

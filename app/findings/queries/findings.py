@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, fun
 from app.core.listing import MAX_COUNTED
 from app.core.tables import insert_for
 from app.domain.authorship import Author, Authorship, AuthorSign
-from app.domain.decisions import DecisionState, holds
+from app.domain.decisions import DecisionState, Judged, holds
+from app.domain.evidence_signs import read_signs
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
 from app.domain.risk import Embedding, Exposure, Place, Risk, RiskReason
 from app.domain.violations import RiskLevel, ViolationKey
@@ -24,6 +25,7 @@ RUNS_AT_ONCE: Final = 50
 DOMAINS_AT_ONCE: Final = 500
 MAX_OF_DOMAIN: Final = 20  # there are eleven causes
 _KEY: Final = ("task_id", "domain", "cause", "run")
+_DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def put(connection: Connection, task_id: str, run: int, found: Sequence[Assessed
             **key,
             "found_at": at,
             "last_seen_at": at,
-            "state": _state(assessed_finding, decided),
+            "state": _state(
+                decided.get((assessed_finding.id.domain, assessed_finding.id.cause.value)), _judged_of(assessed_finding)
+            ),
         }
         for assessed_finding in found
     ]
@@ -77,12 +81,13 @@ def decide(connection: Connection, user_id: str, target_domain: str, finding: Fi
     connection.execute(running.with_for_update()).all()
     mine = (f.domain == finding.domain, f.cause == finding.cause.value)
     same = (d.user_id == user_id, d.target_domain == target_domain, d.domain == finding.domain)
-    row = connection.execute(select(d.state, d.kinds).where(*same, d.cause == finding.cause.value)).one_or_none()
+    row = connection.execute(select(*_DECIDED).where(*same, d.cause == finding.cause.value)).one_or_none()
     tasks = list(connection.execute(select(t.id).where(VISIBLE, *of_target)).scalars())
     for some in _parts(tasks, RUNS_AT_ONCE):
         by_state: dict[str, list[tuple[str, int]]] = {}
-        for item in connection.execute(select(f.task_id, f.run, f.kinds, f.state).where(f.task_id.in_(some), *mine)):
-            state = row.state if row is not None and holds(row.kinds, item.kinds) else DecisionState.OPEN.value
+        columns: Sequence[Any] = (f.task_id, f.run, f.kinds, f.risk_level, f.signs, f.state)
+        for item in connection.execute(select(*columns).where(f.task_id.in_(some), *mine)):
+            state = _state(row, judged(item))
             if state != item.state:
                 by_state.setdefault(state, []).append((item.task_id, item.run))
         for state, found in by_state.items():
@@ -251,7 +256,22 @@ def assessed(row: Row[Any]) -> AssessedFinding:
         url=row.url,
         confidence_score=row.confidence_score,
         needs_review=row.needs_review,
+        signs=read_signs(row.signs or {}),
     )
+
+
+def judged(row: Row[Any]) -> Judged:
+    """Return what a decision was about, or what one about a finding would be about. `row`: of either table."""
+    return Judged(
+        kinds=row.kinds,
+        risk_level=None if row.risk_level is None else RiskLevel(row.risk_level),
+        signs=None if row.signs is None else read_signs(row.signs),
+    )
+
+
+def _judged_of(found: AssessedFinding) -> Judged:
+    """Return the same of a finding that is not written yet."""
+    return Judged(kinds=found.kinds, risk_level=found.risk.level, signs=found.signs)
 
 
 def _columns(found: AssessedFinding) -> dict[str, Any]:
@@ -276,21 +296,24 @@ def _columns(found: AssessedFinding) -> dict[str, Any]:
         "url": found.url,
         "confidence_score": found.confidence_score,
         "needs_review": found.needs_review,
+        "signs": {sign: list(terms) for sign, terms in found.signs.items()},
     }
 
 
 def _decided_for(connection: Connection, task_id: str, domains: Collection[str]) -> dict[tuple[str, str], Any]:
     """Return what is decided about the findings of the task's target at these domains, by domain and cause."""
-    query = select(d.domain, d.cause, d.state, d.kinds).join(
+    query = select(d.domain, d.cause, *_DECIDED).join(
         scan_tasks, (t.user_id == d.user_id) & (t.target_domain == d.target_domain)
     )
     found = connection.execute(query.where(t.id == task_id, d.domain.in_(sorted(domains))))
     return {(row.domain, row.cause): row for row in found}
 
 
-def _state(found: AssessedFinding, decided: Mapping[tuple[str, str], Any]) -> str:
-    row = decided.get((found.id.domain, found.id.cause.value))
-    return row.state if row is not None and holds(row.kinds, found.kinds) else DecisionState.OPEN.value
+def _state(decided: Row[Any] | None, found: Judged) -> str:
+    """Return what is decided about a finding, as far as that is about what is found now."""
+    if decided is None or not holds(decided.state, judged(decided), found):
+        return DecisionState.OPEN.value
+    return str(decided.state)
 
 
 def narrowed(query: Select[Any], task_id: str, run: int, wanted: FindingFilter) -> Select[Any]:

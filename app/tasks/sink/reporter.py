@@ -149,6 +149,7 @@ class Reporter:
         await self._wait_for_capacity()
         identity = (fact.domain, fact.violation_key.value)
         if identity in self._known:
+            self.findings.note_signs(clean_violation(fact))
             return False
         self._known.add(identity)
         fact, violation_id = clean_violation(fact), new_id()

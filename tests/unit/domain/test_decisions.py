@@ -1,8 +1,15 @@
+"""How long a decision holds."""
+
 import pytest
 
-from app.domain.decisions import holds
+from app.domain.decisions import DecisionState, Judged, holds, judged_in_all
+from app.domain.violations import RiskLevel
+
+LOW, MEDIUM, HIGH, CRITICAL = RiskLevel
+LEXICON, BRAND = {"gambling lexicon.gambling": ("a", "b")}, {"gambling betting_house x": ()}
 
 
+@pytest.mark.parametrize("state", DecisionState)
 @pytest.mark.parametrize(
     ("decided", "found", "expected"),
     [
@@ -12,5 +19,42 @@ from app.domain.decisions import holds
         (["hidden_link"], ["gambling"], False),
     ],
 )
-def test_a_decision_holds_until_more_is_found_than_was_decided_on(decided, found, expected):
-    assert holds(decided, found) is expected
+def test_a_decision_holds_until_more_is_found_than_was_decided_on(state, decided, found, expected):
+    assert holds(state, Judged(decided), Judged(found)) is expected
+
+
+@pytest.mark.parametrize(
+    ("judged", "found", "expected"),
+    [
+        ((MEDIUM, LEXICON), (MEDIUM, LEXICON), True),
+        ((MEDIUM, LEXICON), (LOW, LEXICON), True),
+        ((MEDIUM, LEXICON), (HIGH, LEXICON), False),
+        ((HIGH, LEXICON), (CRITICAL, {}), False),
+        ((MEDIUM, LEXICON), (MEDIUM, {}), True),  # evidence is gone
+        ((MEDIUM, LEXICON), (LOW, {**LEXICON, **BRAND}), False),
+        ((MEDIUM, {}), (MEDIUM, LEXICON), False),
+    ],
+)
+def test_what_was_dismissed_is_open_again_with_a_higher_risk_or_other_evidence(judged, found, expected):
+    decided, now = Judged(["gambling"], *judged), Judged(["gambling"], *found)
+    assert holds("dismissed", decided, now) is expected
+    assert all(holds(state, decided, now) for state in DecisionState if state != "dismissed")
+
+
+def test_a_decision_of_before_levels_and_signs_were_stored_holds_for_all_of_its_kinds():
+    assert holds("dismissed", Judged(["gambling"]), Judged(["gambling"], CRITICAL, BRAND))
+    assert holds("dismissed", Judged(["gambling"], LOW, {}), Judged(["gambling"]))
+
+
+def test_who_dismisses_again_has_judged_both():
+    before, now = Judged(["gambling"], HIGH, LEXICON), Judged(["hidden_link"], LOW, BRAND)
+    both = judged_in_all(before, now)
+    assert (both.kinds, both.risk_level) == (["gambling", "hidden_link"], HIGH)
+    for one in (before, now):
+        assert holds("dismissed", both, one)
+
+
+def test_over_a_decision_of_before_levels_and_signs_were_stored_only_the_new_one_counts():
+    now = Judged(["gambling"], LOW, LEXICON)
+    assert judged_in_all(Judged(["gambling"]), now) == now
+    assert judged_in_all(Judged(["gambling"]), Judged(["gambling"])) == Judged(["gambling"])

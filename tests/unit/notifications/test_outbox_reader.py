@@ -1,6 +1,7 @@
 """What happens becomes notifications: each once, to those who want it, nothing of what was rolled back."""
 
 import asyncio
+import random
 from dataclasses import asdict
 
 import pytest
@@ -11,7 +12,7 @@ from app.domain.notifications import DigestPeriod, Timing
 from app.domain.rechecks import Recheck, with_recheck
 from app.domain.risk import Risk
 from app.domain.verdict import Result
-from app.domain.violations import RiskLevel, ViolationKey
+from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
 from app.events import outbox
 from app.events.outbox import Kind
 from app.events.tables import outbox as outbox_table
@@ -136,7 +137,7 @@ async def test_what_was_seen_once_is_told_to_nobody_until_it_is_seen_again(world
     assert world.told_domains() == [["bets.example"]]
 
 
-def decide(world, state, domain="bets.example", version=0, kinds=("gambling",)):
+def decide(world, state, domain="bets.example", version=0, kinds=("gambling",), **judged):
     finding = FindingId(ViolationKey.GAMBLING, domain)
     values = {
         "state": state.value,
@@ -145,6 +146,7 @@ def decide(world, state, domain="bets.example", version=0, kinds=("gambling",)):
         "decided_by_name": "owner",
         "decided_at": world.clock.now(),
         "kinds": list(kinds),
+        **judged,
     }
 
     def work(connection):
@@ -169,6 +171,68 @@ async def test_dismissed_findings_are_silent_over_ten_scans_and_come_back_when_a
     await world.scan("bets.example", kinds=another)
     await world.scan("bets.example")  # this is what was dismissed
     assert world.told_domains() == [["bets.example"], ["bets.example"]]
+
+
+def shown(*terms, rules=("lexicon.gambling",), score=0.9):
+    """The evidence of a page; what it quotes is another one each time."""
+    chance = random.Random(score)
+    return [Evidence(Layer.TEXT, rule, score, f"{chance.random()}", provenance="v1", terms=terms) for rule in rules]
+
+
+JUDGED = {"risk_level": "high", "signs": {"gambling lexicon.gambling": ["a", "b"]}}
+
+
+async def test_a_dismissed_finding_is_silent_over_thirty_scans_of_a_page_that_is_never_the_same(world):
+    world.rule(kinds=["findings"], min_risk="low")
+    await world.scan("bets.example", evidence=shown("a", "b"))
+    world.later(hours=1)
+    decide(world, DecisionState.DISMISSED, **JUDGED)
+    chance = random.Random(30)
+    for number in range(30):
+        world.later(hours=1)
+        terms = chance.sample(("a", "b", chance.choice("cdefg")), 3)
+        risk = chance.choice((RiskLevel.HIGH, RiskLevel.LOW))
+        found = ["bets.example"] if number % 5 else []  # its advertisement is not always there
+        await world.scan(*found, risk=risk, evidence=shown(*terms, score=0.5 + number / 100))
+    assert world.told_domains() == [["bets.example"]]
+    assert {row.state for row in world.rows(finding_table)} == {"dismissed"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"risk": RiskLevel.CRITICAL, "evidence": shown("a", "b")},
+        {"evidence": shown("a", "b", rules=("lexicon.gambling", "identity_form"))},
+        {"evidence": shown("a", "c", "d", "e")},
+    ],
+)
+async def test_a_dismissed_finding_comes_back_once_with_a_higher_risk_or_evidence_that_was_not_judged(world, more):
+    world.rule(kinds=["findings"])
+    await world.scan("bets.example", evidence=shown("a", "b"))
+    world.later(hours=1)
+    decide(world, DecisionState.DISMISSED, **JUDGED)
+    world.later(hours=1)
+    for _ in range(3):
+        await world.scan("bets.example", **more)
+    assert world.told_domains() == [["bets.example"], ["bets.example"]]
+    world.later(hours=1)
+    await world.scan("bets.example", evidence=shown("a", "b"))
+    assert world.rows(finding_table, finding_table.c.found_at)[-1].state == "dismissed"
+
+
+async def test_what_was_dismissed_before_is_told_when_the_scan_has_ended(world):
+    """Until then its risk may be too high: the pages that were read first all have it."""
+    world.rule(kinds=["findings"])
+    decide(world, DecisionState.DISMISSED, **JUDGED)
+    world.later(hours=1)
+    task_id = await world.begin()
+    await world.find(task_id, "bets.example", risk=RiskLevel.CRITICAL, evidence=shown("a", "b"))
+    world.later(minutes=1)
+    await world.work_off()
+    assert world.told() == []
+    await world.complete(task_id)
+    await world.work_off()
+    assert world.told_domains() == [["bets.example"]]
 
 
 async def test_what_somebody_has_judged_before_is_not_told(world):

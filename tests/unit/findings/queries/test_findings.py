@@ -1,15 +1,17 @@
 """Findings of runs: what is written of them, and how lists, counts and decisions read it."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from app.domain.decisions import DecisionState
+from app.domain.decisions import DecisionState, Judged, holds
 from app.domain.findings import FindingFilter, FindingId
 from app.domain.risk import Embedding, Exposure, Place, assess
 from app.domain.violations import RiskLevel, ViolationKey
-from app.findings.queries import findings
+from app.findings.queries import decisions, findings
+from app.findings.tables import findings as table
 from tests.support.violations import new_violation
 from tests.unit.overview.test_queries import World
 
@@ -77,6 +79,66 @@ def test_a_decision_is_that_of_the_finding_in_every_scan_of_the_target(world, ta
     world.find(again, "a.test", key="hidden_link")  # more than was decided about
     assert page(world, again).rows[0].state == "open"
     assert page(world, task, decision=DecisionState.DISMISSED).total == 1
+
+
+LEXICON, BRAND = {"gambling lexicon.gambling": ("a", "b")}, {"gambling betting_house x": ()}
+FOUND = [
+    Judged(kinds, level, signs)
+    for kinds in (("gambling",), ("gambling", "hidden_link"))
+    for level in (RiskLevel.MEDIUM, RiskLevel.HIGH)
+    for signs in ({}, LEXICON, {**LEXICON, **BRAND})
+]
+
+
+@pytest.mark.parametrize("state", DecisionState)
+@pytest.mark.parametrize(
+    "judged",
+    [
+        Judged(["gambling"], RiskLevel.MEDIUM, LEXICON),
+        Judged(["gambling"], RiskLevel.HIGH, {}),
+        Judged(["gambling", "hidden_link"], RiskLevel.MEDIUM, {**LEXICON, **BRAND}),
+        Judged(["gambling"]),  # of an older version
+    ],
+)
+def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_first(world, clock, judged, state):
+    """A scan writes its findings after a decision, and a decision is written into the findings of all scans."""
+    values = {
+        **asdict(judged),
+        "state": state.value,
+        "reason": "ours",
+        "decided_by": "mei",
+        "decided_by_name": "mei",
+        "decided_at": clock.now(),
+    }
+    before, after = ([world.add("mei", "corp.test", 1 + number) for number in range(len(FOUND))] for _ in range(2))
+    owner = world.owners["mei"]
+
+    def find(connection, tasks):
+        for task_id, found in zip(tasks, FOUND, strict=True):
+            finding = new_violation(risk_level=found.risk_level).finding
+            written = replace(finding, kinds=found.kinds, signs=found.signs)
+            findings.put(connection, task_id, 1, [written], clock.now())
+
+    def work(connection):
+        find(connection, before)
+        name = FindingId(ViolationKey.GAMBLING, "bets.example")
+        assert decisions.put(connection, owner, "corp.test", name, values, version=0)
+        findings.decide(connection, owner, "corp.test", name)
+        find(connection, after)
+
+    world.db.write_sync(work)
+    expected = [state.value if holds(state, judged, found) else "open" for found in FOUND]
+    for tasks in (before, after):
+        assert [page(world, task_id).rows[0].state for task_id in tasks] == expected
+
+
+def test_a_finding_of_before_signs_were_stored_stays_decided(world, task):
+    world.find(task, "a.test")
+    world.db.write_sync(lambda c: c.execute(update(table).values(signs=None)) and None)
+    (row,) = page(world, task).rows
+    assert (findings.judged(row).signs, findings.assessed(row).signs) == (None, {})
+    world.decide("mei", "corp.test", "a.test", 2)
+    assert page(world, task).rows[0].state == "dismissed"
 
 
 def test_a_hidden_links_own_id_leads_to_the_finding_that_it_is_part_of(world, task):

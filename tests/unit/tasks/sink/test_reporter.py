@@ -117,6 +117,18 @@ async def test_a_finding_that_weighs_more_at_the_end_is_told_and_stored_and_one_
     assert (row.finding_counts["total"], row.finding_counts["critical"], row.finding_counts["high"]) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+async def test_a_finding_has_the_signs_of_all_pages_that_are_accused_of_it_whichever_came_first(backend, turned):
+    other = replace(FACT, evidence=(Evidence(Layer.STRUCTURE, "doorway", 0.9),), url="https://bad.example/other")
+    async with reporting(backend) as reporter:
+        for fact in (other, FACT) if turned else (FACT, other):
+            await reporter.violation(fact)
+        await reporter.reassess()
+        await reporter.drain()
+    (stored,) = backend.db.read_sync(lambda c: findings.of_run(c, "task-1", 1))
+    assert stored.signs == {"gambling doorway": [], "gambling rule": []}
+
+
 DOMAIN, KEY = FACT.domain, FACT.violation_key
 LINK = replace(FACT, violation_key=ViolationKey.HIDDEN_LINK)
 
