@@ -334,11 +334,17 @@ async def test_a_scan_whose_time_is_over_waits_no_longer_and_leaves_what_waits_a
 async def test_a_scan_that_has_nothing_else_to_do_does_not_wait_for_ever(monkeypatch):
     monkeypatch.setattr(module, "WAIT_S", 0.05)
     scene = Scene()
-    slow = asyncio.Event().wait
+    has_begun = asyncio.Event()
+
+    async def look_for_ever(target):
+        has_begun.set()
+        await asyncio.Event().wait()
+
     async with asyncio.TaskGroup() as group:
         running = group.create_task(scene.rechecks.run(scene.pages.judge))
-        scene.pages.look_again = lambda target: slow()
+        scene.pages.look_again = look_for_ever
         await scene.rechecks.note(TARGET, PAGE, [FACT])
+        await has_begun.wait()  # what has not begun by the end is not looked at
         await scene.rechecks.finish()
         running.cancel()
     assert scene.sink.told == ["awaited"]
