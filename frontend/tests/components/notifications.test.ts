@@ -11,6 +11,7 @@ import FeedPanel from "@/components/notifications/FeedPanel.vue";
 import NotificationBell from "@/components/notifications/NotificationBell.vue";
 import NotificationItem from "@/components/notifications/NotificationItem.vue";
 import RulesPanel from "@/components/notifications/RulesPanel.vue";
+import SigningSecret from "@/components/notifications/SigningSecret.vue";
 import { channelChangesOf, channelCreationOf, channelFormOf } from "@/components/notifications/channelForm";
 import { headingOf, linesOf } from "@/components/notifications/notificationText";
 import { ruleFormOf, ruleOf, weekdayName } from "@/components/notifications/ruleForm";
@@ -65,6 +66,11 @@ test("what a scan did not check is said as such", () => {
   const content = { kind: "scan_completed", target_domain: "corp.test", reasons: ["server_error", "robots"] } as unknown as NotificationContent;
   const reasons = [english("reason.server_error"), english("reason.robots")].join(english("finding.separator"));
   expect(linesOf(useTexts(), content)).toEqual([english("differences.gaps_now", { reasons })]);
+});
+
+test("the signing secret of a webhook is shown once", () => {
+  const shown = mount(SigningSecret, { props: { secret: "whsec_x" }, global: rest.mounting() });
+  expect(shown.findAll("code").map((code) => code.text())).toEqual(["whsec_x"]);
 });
 
 test("the bell says how many are unread, lists the newest, and reads all of them", async () => {
