@@ -122,8 +122,8 @@ INSERT = f"INSERT INTO violations ({COLUMNS}) VALUES ({','.join('?' * 14)})"
 
 FINDINGS = """
 INSERT INTO findings (
-    task_id, domain, cause, run, kinds, violation_id, risk_level, score, reasons, embedding, place, depth, hidden_by, via,
-    author, author_sign, page_url, url, confidence_score, needs_review, state, found_at, last_seen_at
+    task_id, domain, cause, run, kinds, violation_id, risk_level, score, reasons, embedding, place, depth, hidden_by,
+    via, author, author_sign, page_url, url, confidence_score, needs_review, state, found_at, last_seen_at
 )
 SELECT
     task_id, domain, cause, run, json_array(violation_key), id, 'high', 50, '[]', 'link', 'near', 1, NULL, '', 'site',
