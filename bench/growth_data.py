@@ -141,7 +141,7 @@ def build(folder: Path, size: Size, *, owner: str | None = None, fill: Fill | No
     return grown
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
@@ -155,7 +155,7 @@ def _users(owners: list[str]) -> Iterator[dict[str, Any]]:
             "role": "admin" if number == 1 else "user",
             "is_active": 1,
             "token_version": 1,
-            "created_at": _moment(BEGAN + timedelta(seconds=number)),
+            "created_at": moment(BEGAN + timedelta(seconds=number)),
         }
 
 
@@ -186,12 +186,12 @@ def _tasks(grown: Grown, owners: list[str], size: Size) -> Iterator[dict[str, An
             "heartbeat": 0,
             "requeues": 0,
             "running_s": 60.0,
-            "created_at": _moment(at),
-            "queued_at": _moment(at),
+            "created_at": moment(at),
+            "queued_at": moment(at),
             "turn": max(0, number - size.tasks + size.unfinished + 1) if unfinished else 0,
-            "started_at": None if unfinished else _moment(at),
-            "completed_at": _moment(at + timedelta(minutes=5)) if ended else None,
-            "deleted_at": _moment(at) if ended and number % 200 == 7 else None,
+            "started_at": None if unfinished else moment(at),
+            "completed_at": moment(at + timedelta(minutes=5)) if ended else None,
+            "deleted_at": moment(at) if ended and number % 200 == 7 else None,
         }
 
 
@@ -209,7 +209,7 @@ def _share(rows: int, tasks: int) -> int:
 
 
 def _events(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
-    at, number = _moment(BEGAN), 0
+    at, number = moment(BEGAN), 0
     for task_id in grown.task_ids:
         count = size.long_events if task_id == grown.long_task else _share(size.events - size.long_events, size.tasks)
         for seq in range(1, count + 1):
@@ -227,7 +227,7 @@ def _events(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
 
 
 def _lines(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
-    at = _moment(BEGAN)
+    at = moment(BEGAN)
     for task_id in grown.task_ids:
         count = size.long_lines if task_id == grown.long_task else _share(size.lines - size.long_lines, size.tasks)
         for seq in range(1, count + 1):
@@ -249,22 +249,30 @@ def _violations(grown: Grown, size: Size) -> Iterator[dict[str, Any]]:
     for task_id in grown.task_ids:
         is_long = task_id == grown.long_task
         for number in range(size.long_violations if is_long else 1):
+            at = BEGAN + timedelta(seconds=number)
             yield {
-                "id": f"{task_id[:24]}{number:012x}",
-                "task_id": task_id,
-                "run": 1,
-                "attempt": 1,
-                "domain": f"farm-{number:05}.example",
-                "violation_key": "gambling",
-                "cause": "gambling",
-                "confidence_score": 0.9,
-                "description": "A gambling site, linked invisibly.",
+                **violation_of(task_id, number, at),
                 "evidence": evidence if is_long else "[]",
                 "needs_review": number % 5 == 0,
-                "url": f"https://farm-{number:05}.example/",
-                "found_on": "https://www.example.com/",
-                "created_at": _moment(BEGAN + timedelta(seconds=number)),
             }
+
+
+def violation_of(task_id: str, number: int, at: datetime) -> dict[str, Any]:
+    """Return the row of a violation of the first run, without `evidence` and `needs_review`."""
+    return {
+        "id": f"{task_id[:24]}{number:012x}",
+        "task_id": task_id,
+        "run": 1,
+        "attempt": 1,
+        "domain": f"farm-{number:05}.example",
+        "violation_key": "gambling",
+        "cause": "gambling",
+        "confidence_score": 0.9,
+        "description": "A gambling site, linked invisibly.",
+        "url": f"https://farm-{number:05}.example/",
+        "found_on": "https://www.example.com/",
+        "created_at": moment(at),
+    }
 
 
 def finding_of(violation: dict[str, Any], risk_level: str, state: str = "open") -> dict[str, Any]:

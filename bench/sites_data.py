@@ -3,28 +3,28 @@
 import json
 import random
 import shutil
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from growth_data import RISKS, Fill, finding_of
+from growth_data import RISKS, Fill, finding_of, moment, violation_of
 
 from app.core.ids import first_id_of, new_id
 from app.domain.projection import TaskProjection
-from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
-from app.scanstore.sqlite import SqliteScanStore
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.support.link_farm import write_link_farm
 
 FOUND: Final = 5  # violations of a scan
 WITH_FILE: Final = 1_000  # of the newest scans
 PARTIES: Final = 200  # third parties of a scan's file
+SITE: Final = "https://www.example.com"
 YEAR: Final = timedelta(days=365)
 NOW: Final = datetime.now(UTC).replace(microsecond=0)
 SiteKey = tuple[str, str]  # owner and target
-
-
-def moment(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 class World:
@@ -128,23 +128,14 @@ class World:
                 yield {**row, "task_id": task_id, "conclusive": 1, "capture_bytes": 0}
 
     def _violations(self) -> Iterator[dict[str, Any]]:
+        evidence = json.dumps([{"layer": "text", "rule": "r", "score": 0.9, "quote": "x" * 200}])
         for task_id, _, _, at, waits in self.tasks:
             for number in range(FOUND):
                 yield {
-                    "id": f"{task_id[:24]}{number:012x}",
-                    "task_id": task_id,
-                    "run": 1,
-                    "attempt": 1,
-                    "domain": f"farm-{number:05}.example",
-                    "violation_key": "gambling",
-                    "cause": "gambling",
+                    **violation_of(task_id, number, at),
                     "confidence_score": 0.5 + number / 10,
-                    "description": "A gambling site.",
-                    "evidence": json.dumps([{"layer": "text", "rule": "r", "score": 0.9, "quote": "x" * 200}]),
+                    "evidence": evidence,
                     "needs_review": int(waits and number % 2 == 1),
-                    "url": f"https://farm-{number:05}.example/",
-                    "found_on": "https://www.example.com/",
-                    "created_at": moment(at),
                 }
 
     def _findings(self) -> Iterator[dict[str, Any]]:
@@ -173,17 +164,7 @@ class World:
 
 def write_files(folder: Path, world: World) -> None:
     """Give the newest scans their files, which are all alike."""
-    folder.mkdir(parents=True)
     first, *others = [f"{task_id}-1.db" for task_id, *_ in world.tasks[-WITH_FILE:]]
-    store = SqliteScanStore(folder / first)
-    for number in range(PARTIES):
-        domain, page = f"farm-{number:05}.example", f"https://www.example.com/{number}"
-        url = f"https://{domain}/"
-        store.add_page(PageFact(page, 1, 200, "text/html", "utf-8", "A page", 10_000, parsed=True))
-        store.put_third_party(ThirdParty(domain, (domain,), "unknown", 3, Relation.LINK, 0, page))
-        store.add_references([Reference(page, url, url, Relation.LINK, "a[href]", "html > body > a", "<a>", "y", None)])
-        store.put_capture(Capture(domain, domain, url, url, status=200, page_class="content", title="t"))
-    store.flush()
-    store.close()
+    write_link_farm(folder / first, (f"farm-{number:05}.example" for number in range(PARTIES)), site=SITE)
     for name in others:
         shutil.copyfile(folder / first, folder / name)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -20,14 +19,13 @@ from websockets.asyncio.client import connect
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.projection import TaskProjection
-from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
 from app.events.tables import RUN_COLUMNS, scan_runs, scan_tasks
 from app.findings.violation_mapping import NewViolation
 from app.identity.tables import users
-from app.scanstore.sqlite import SqliteScanStore
 from tests.support.backend import USER_PASSWORD
 from tests.support.command import ROOT
 from tests.support.flood import NUMBER, Operation, Order
+from tests.support.link_farm import write_link_farm
 from tests.support.service import Service
 from tests.support.violations import new_violation, write_violations
 
@@ -97,26 +95,12 @@ def fill(service: Service) -> str:
 
     newest = db.write_sync(work)
     asyncio.run(db.close())
-    _write_results(service.data_dir / "scans" / f"{newest}-1.db")
+    write_link_farm(service.data_dir / "scans" / f"{newest}-1.db", PARTIES, site=SITE)
     return newest
 
 
 def _violation(domain: str) -> NewViolation:
     return new_violation(domain, needs_review=True, url=f"https://{domain}/", found_on=f"{SITE}/1")
-
-
-def _write_results(path: Path) -> None:
-    """Pages, each with a reference to a third party."""
-    path.parent.mkdir(exist_ok=True)
-    store = SqliteScanStore(path)
-    for number, domain in enumerate(PARTIES):
-        page, url = f"{SITE}/{number}", f"https://{domain}/"
-        store.add_page(PageFact(page, 1, 200, "text/html", "utf-8", "A page", 10_000, parsed=True))
-        store.put_third_party(ThirdParty(domain, (domain,), "unknown", 3, Relation.LINK, 0, page))
-        store.add_references([Reference(page, url, url, Relation.LINK, "a[href]", "html > body > a", "<a>", "y", None)])
-        store.put_capture(Capture(domain, domain, url, url, status=200, page_class="content", title="t"))
-    store.flush()
-    store.close()
 
 
 def _task_row(owner: str, number: int) -> dict[str, Any]:

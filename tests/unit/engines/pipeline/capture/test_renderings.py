@@ -78,8 +78,8 @@ class Run:
     def again(self):
         return [name for name, timeout_s in self.screenshots.rendered if timeout_s == PATIENT_TIMEOUT_S]
 
-    async def to_the_end(self):
-        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async def to_the_end(self, *, timeout_s=30):
+        async with asyncio.timeout(timeout_s), asyncio.TaskGroup() as group:
             group.create_task(self.renderings.run())
             await self.renderings.settle()
             self.renderings.close()
@@ -229,10 +229,7 @@ def test_on_a_machine_that_renders_nothing_the_scan_ends_when_the_wait_is_over(c
             run.offer(f"clean{number}.test")
         for number in range(violating):
             run.offer(f"bad{number}.test", violates=True)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(run.renderings.run())
-            await run.renderings.settle()
-            run.renderings.close()
+        await run.to_the_end(timeout_s=None)
         return run
 
     run, passed_s = run_in_virtual_time(wait_for_pictures())
@@ -261,10 +258,7 @@ def test_a_quick_scan_waits_no_longer_than_it_is_worth_the_crawl_s_wait_included
             run.offer(f"clean{number}.test")
         for number in range(violating):
             run.offer(f"bad{number}.test", violates=True)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(run.renderings.run())
-            await run.renderings.settle()
-            run.renderings.close()
+        await run.to_the_end(timeout_s=None)
         return run
 
     run, passed_s = run_in_virtual_time(wait_for_pictures())
@@ -303,10 +297,7 @@ def test_what_violates_keeps_its_second_try_when_the_others_that_violate_took_th
         run = Run(browser, monotonic=asyncio.get_running_loop().time, budget=new_budget())
         for name in (*names, "www.test"):
             run.offer(name, violates=True)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(run.renderings.run())
-            await run.renderings.settle()
-            run.renderings.close()
+        await run.to_the_end(timeout_s=None)
         return run
 
     run, _ = run_in_virtual_time(wait_for_pictures())
@@ -326,10 +317,7 @@ def test_what_does_not_end_when_nobody_waits_any_more_is_left_behind_and_counted
         run = Run(Stuck(), monotonic=asyncio.get_running_loop().time, budget=new_budget())
         run.offer("clean.test")
         run.offer("bad.test", violates=True)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(run.renderings.run())
-            await run.renderings.settle()
-            run.renderings.close()
+        await run.to_the_end(timeout_s=None)
         return run
 
     run, passed_s = run_in_virtual_time(wait_for_pictures())
