@@ -52,7 +52,7 @@ def find_tesseract(name: str = "tesseract") -> Tesseract | None:
 
 
 class PictureReader:
-    """Reads one picture at a time."""
+    """Reads pictures. Ask for one at a time: a core is what a scan may take beside its browser."""
 
     def __init__(self, tesseract: Tesseract, *, timeout_s: float = TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
@@ -65,7 +65,6 @@ class PictureReader:
             "--psm",
             "11",  # text wherever it stands, in no order: banners are no columns
         )
-        self._slots = asyncio.Semaphore(1)  # a core is what a scan may take beside its browser
 
     async def read(self, picture: bytes) -> str:
         """Return the text of a JPEG or PNG, a line for each that was found.
@@ -75,15 +74,14 @@ class PictureReader:
         """
         if len(picture) > MAX_PICTURE:
             raise PictureUnread("too large")
-        async with self._slots:
-            try:
-                process, transport = await self._start()
-            except OSError as error:
-                raise PictureUnread("not started") from error
-            try:
-                return await self._converse(process, picture)
-            finally:
-                await _end(process, transport)
+        try:
+            process, transport = await self._start()
+        except OSError as error:
+            raise PictureUnread("not started") from error
+        try:
+            return await self._converse(process, picture)
+        finally:
+            await _end(process, transport)
 
     async def _start(self) -> tuple[asyncio.subprocess.Process, asyncio.SubprocessTransport]:
         """Do what `asyncio.create_subprocess_exec` does, and keep the transport: it alone can close the pipes."""

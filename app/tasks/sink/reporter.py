@@ -148,11 +148,12 @@ class Reporter:
     async def violation(self, fact: ViolationFact) -> bool:
         await self._wait_for_capacity()
         identity = (fact.domain, fact.violation_key.value)
+        fact = clean_violation(fact)
         if identity in self._known:
-            self.findings.note_signs(clean_violation(fact))
+            self.findings.note_signs(fact)
             return False
         self._known.add(identity)
-        fact, violation_id = clean_violation(fact), new_id()
+        violation_id = new_id()
         new = found_violation(fact, violation_id)
         try:
             found = await self._assess(fact.domain, new)
