@@ -16,7 +16,6 @@ from app.engines.html.xml import as_html, is_xml
 from app.engines.urls import resolve
 
 MAX_TITLE: Final = 500  # characters
-MAX_BASE: Final = 2_048  # characters; each relative link of a page is at least as long as its base
 
 # Without scripts, styles and comments inside: their text may hold anything, also half a tag.
 _NOSCRIPT: Final = re.compile(
@@ -87,15 +86,11 @@ class HtmlDocument:
         return frozenset().union(*(elements_inside(tree.find("noscript", "noscript")) for tree in self.trees))
 
     def base_url(self, url: str) -> str:
-        """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL; that URL if
-        the base is none. Of a base longer than `MAX_BASE` its folder, or its host if that is as long: links resolve
-        against no more than these.
+        """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL.
+
+        However long it is: cut, it would lead elsewhere than a browser goes.
         """
-        base = None if self._base is None else resolve(url, self._base)
-        if base is None or len(base) <= MAX_BASE:
-            return base or url
-        folder = resolve(base, ".") or url
-        return folder if len(folder) <= MAX_BASE else resolve(base, "/") or url
+        return (self._base is not None and resolve(url, self._base)) or url
 
     @cached_property
     def _base(self) -> str | None:

@@ -55,11 +55,7 @@ def test_xml_is_told_by_its_type_and_by_its_beginning():
         ("<base href=/x/>", "http://a.test/x/"),
         ("<base target=_top><base href=http://c.test/><base href=/y/>", "http://c.test/"),
         ("<base href='javascript:0'>", "http://a.test/b/c"),
-        (f"<base href=/{'x' * 2_033}/>", f"http://a.test/{'x' * 2_033}/"),
-        (f"<base href=/{'x' * 2_034}/>", "http://a.test/"),
-        (f"<base href='http://c.test/d/e?{'x' * 2_048}'>", "http://c.test/d/"),
-        (f"<base href='http://c.test/d/{'x' * 2_048}#e'>", "http://c.test/d/"),
-        (f"<base href='http://c.test/{'x' * 2_048}/e'>", "http://c.test/"),
+        (f"<base href=/{'x' * 9_000}/>", f"http://a.test/{'x' * 9_000}/"),
     ],
 )
 def test_relative_urls_resolve_against_the_first_base(markup, base):

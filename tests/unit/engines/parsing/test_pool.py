@@ -65,14 +65,15 @@ async def test_an_answer_above_the_limit_is_refused_by_its_own_process_which_goe
         assert await pool.run("who") == process
 
 
-async def test_a_page_whose_links_are_each_as_long_as_its_address_restarts_nothing():
+async def test_a_page_whose_links_are_each_as_long_as_its_base_restarts_nothing():
     long = "a" * 140_000
     links = "".join(f"<a href=l{number}>" for number in range(1_000))
     async with ParserPool(target="a.test", processes=1) as pool:
         parser, parent = PageParser(pool), pool.processes()[0]
-        assert await refused(parser.page(links.encode(), url=f"http://a.test/{long}/", headers=())) == "memory"
-        page = await parser.page(f"<base href='/{long}/'>{links}".encode(), url="http://a.test/", headers=())
-        assert page.links[0] == "http://a.test/l0"
+        for url, base in ((f"http://a.test/{long}/", ""), ("http://a.test/", f"<base href='/{long}/'>")):
+            assert await refused(parser.page(f"{base}{links}".encode(), url=url, headers=())) == "memory"
+        page = await parser.page(f"<base href='/b/'>{links}".encode(), url="http://a.test/", headers=())
+        assert page.links[0] == "http://a.test/b/l0"
         assert pool.processes()[0] == parent
 
 
