@@ -30,7 +30,7 @@ class DecisionInfo(ResponseBody):
     decided_at: str = described("Time of the decision.", "2026-11-27T07:40:04.623Z")
     version: Annotated[int, Field(ge=1)] = described("Increases with each change; send it with the next decision.", 1)
     holds: bool = described(
-        "False: evidence was found since the decision, such as a hidden link, or the risk of what was dismissed is "
-        "higher; the finding is open again.",
+        "False: the decision no longer applies and the finding is open again. New evidence was found, such as a hidden "
+        "link, or the risk of a dismissed finding has increased.",
         True,
     )

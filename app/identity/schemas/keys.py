@@ -25,8 +25,8 @@ Scopes = Annotated[list[Scope], Field(min_length=1, max_length=len(Scope)), Afte
 class KeyCreate(RequestBody):
     name: Annotated[Text, Field(min_length=1, max_length=100)] = described("What the key is for.", "Nightly pipeline")
     group: GroupName | None = described(
-        "Group of the user's sites to which the key is limited: it shows and scans the sites of the group alone, "
-        "and its scopes are `read`, `scan` or both. Null: not limited.",
+        "Group of the user's sites to which the key is limited. It gives access to sites of this group only, and can "
+        "only have the scopes `read` and `scan`. Null: not limited.",
         "Branch offices",
         default=None,
     )

@@ -144,7 +144,7 @@ class TaskResponse(ResponseBody):
     last_seq: Count = described("Number of its last event.", 121)
     created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")
     started_at: str | None = described(
-        "Start time of the scan; an attempt that resumes it keeps it.", "2026-01-01T00:00:01.000Z"
+        "Start time of the run; unchanged if a later attempt resumes it.", "2026-01-01T00:00:01.000Z"
     )
     completed_at: str | None = described("End time of the attempt.", "2026-01-01T00:12:00.000Z")
 

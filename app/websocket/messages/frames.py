@@ -189,7 +189,7 @@ class TaskState(BaseModel):
     created_at: Annotated[Timestamp, described("Time of creation.", "2026-01-01T00:00:00.000Z")]
     started_at: Annotated[
         Timestamp | None,
-        described("Start time of the scan; an attempt that resumes it keeps it.", "2026-01-01T00:00:01.000Z"),
+        described("Start time of the run; unchanged if a later attempt resumes it.", "2026-01-01T00:00:01.000Z"),
     ]
     completed_at: Annotated[Timestamp | None, described("End time.", "2026-01-01T00:12:00.000Z")]
     error: Annotated[ErrorInfo | None, described("Reason for the failure.")] = None
