@@ -8,8 +8,9 @@ told is read from the feed at the pace of its socket, live ones too, so that not
    be more.
 3. Send the state, if it is another one than was told last.
 
-Notifications are few and a user has few connections: those that stand at the same number share a read. A connection has
-one read at work, however often it subscribes: the next one waits until the one for the position before has ended.
+Notifications are few and a user has few connections: those that stand at the same number share a read. However often a
+connection subscribes, at most one read of the feed is in progress for it: the next one waits until the one for the
+position before has ended, and the latest position counts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
