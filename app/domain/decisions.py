@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from app.domain.evidence_signs import Signs, has_new_signs, merge_signs
+from app.domain.matched_rules import MatchedRules, has_new_rules, merge_matched_rules
 from app.domain.violations import RiskLevel
 
 MAX_REASON: Final = 500  # characters
@@ -26,23 +26,23 @@ CONFIRMING: Final = frozenset({DecisionState.CONFIRMED, DecisionState.MENDING})
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class DecisionBasis:
     """A finding, as far as a decision about it depends on it.
 
-    `risk_level` and `signs` are None when they are not known: the finding or the decision is older than they are.
+    `risk_level` and `matched_rules` are None if an older version has written the finding or the decision.
     """
 
     kinds: Collection[str]  # of its violations
     risk_level: RiskLevel | None = None
-    signs: Signs | None = None
+    matched_rules: MatchedRules | None = None
 
 
-def holds(state: str, judged: Judged, found: Judged) -> bool:
+def holds(state: str, judged: DecisionBasis, found: DecisionBasis) -> bool:
     """Return whether a decision about what was judged is one about what is found now.
 
     A link that was dismissed and turns out to be hidden is another matter; one that is shown openly since is not. What
-    was dismissed is open again as well when its risk is higher, or when there is evidence that was not judged. The only
-    place that says so: the state of a finding's row is made of it.
+    was dismissed is open again as well when its risk is higher, or when there is evidence that was not judged. This is
+    the only place where this is decided; the stored state of a finding is derived from it.
     """
     if not set(found.kinds) <= set(judged.kinds):
         return False
@@ -50,20 +50,22 @@ def holds(state: str, judged: Judged, found: Judged) -> bool:
         return True
     if judged.risk_level is not None and found.risk_level is not None and found.risk_level in _above(judged.risk_level):
         return False
-    return judged.signs is None or found.signs is None or not has_new_signs(judged.signs, found.signs)
+    if judged.matched_rules is None or found.matched_rules is None:
+        return True
+    return not has_new_rules(judged.matched_rules, found.matched_rules)
 
 
-def judged_in_all(before: Judged, now: Judged) -> Judged:
+def combined_basis(before: DecisionBasis, now: DecisionBasis) -> DecisionBasis:
     """Return what was judged by two decisions to dismiss a finding, of which the second is `now`.
 
     So evidence that comes and goes is judged once.
     """
     levels = [level for level in (before.risk_level, now.risk_level) if level is not None]
-    signs = [signs for signs in (before.signs, now.signs) if signs is not None]
-    return Judged(
+    rules = [basis.matched_rules for basis in (before, now) if basis.matched_rules is not None]
+    return DecisionBasis(
         kinds=sorted({*before.kinds, *now.kinds}),
         risk_level=max(levels, key=_ASCENDING.index, default=None),
-        signs=merge_signs(*signs) if signs else None,
+        matched_rules=merge_matched_rules(*rules) if rules else None,
     )
 
 

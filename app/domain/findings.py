@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, Self, TypeVar
 
 from app.domain.decisions import DecisionState
-from app.domain.evidence_signs import Signs, merge_signs
+from app.domain.matched_rules import MatchedRules, merge_matched_rules
 from app.domain.risk import Exposure, Risk
 from app.domain.violations import WORST_FIRST, RiskLevel, ViolationKey
 
@@ -61,7 +61,7 @@ class FoundViolation:
     needs_review: bool
     url: str
     found_on: str
-    signs: Signs = field(default_factory=dict)  # of all pages that the run has accused of it so far
+    matched_rules: MatchedRules = field(default_factory=dict)  # of all pages that the run has accused of it so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class AssessedFinding:
     url: str  # where the content was seen
     confidence_score: float
     needs_review: bool
-    signs: Signs = field(default_factory=dict)  # of its violations
+    matched_rules: MatchedRules = field(default_factory=dict)  # of its violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def with_risk(
         url=first.url,
         confidence_score=first.confidence_score,
         needs_review=first.needs_review,
-        signs=merge_signs(*(violation.signs for violation in finding.violations)),
+        matched_rules=merge_matched_rules(*(violation.matched_rules for violation in finding.violations)),
     )
 
 

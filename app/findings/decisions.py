@@ -12,7 +12,7 @@ from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
-from app.domain.decisions import CONFIRMING, DecisionState, Judged, judged_in_all
+from app.domain.decisions import CONFIRMING, DecisionBasis, DecisionState, combined_basis
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.task_row import TaskRow
@@ -172,10 +172,10 @@ def _write(
     finding = FindingId(ViolationKey(found.cause), found.domain)
     target = (row.user_id, row.target_domain)
     before = decisions.find(connection, *target, finding)
-    judged = findings.judged(found)
+    basis = findings.basis_of(found)
     if before is not None and values["state"] == before.state == DecisionState.DISMISSED:
-        judged = judged_in_all(findings.judged(before), judged)
-    if not decisions.put(connection, *target, finding, {**values, **_columns(judged)}, version=version):
+        basis = combined_basis(findings.basis_of(before), basis)
+    if not decisions.put(connection, *target, finding, {**values, **_columns(basis)}, version=version):
         raise Conflict(code="decision_changed")
     findings.decide(connection, *target, finding)
     recount(connection, target, now=values["decided_at"])
@@ -184,9 +184,10 @@ def _write(
     return row.user_id, finding, serialise_decision(decided, is_valid=True)
 
 
-def _columns(judged: Judged) -> dict[str, Any]:
+def _columns(basis: DecisionBasis) -> dict[str, Any]:
+    rules = basis.matched_rules
     return {
-        "kinds": sorted(judged.kinds),
-        "risk_level": None if judged.risk_level is None else judged.risk_level.value,
-        "signs": None if judged.signs is None else {sign: list(terms) for sign, terms in judged.signs.items()},
+        "kinds": sorted(basis.kinds),
+        "risk_level": None if basis.risk_level is None else basis.risk_level.value,
+        "matched_rules": None if rules is None else {rule: list(terms) for rule, terms in rules.items()},
     }

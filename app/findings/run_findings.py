@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from app.core.ids import new_id
-from app.domain.evidence_signs import Signs, merge_signs, signs_of
 from app.domain.findings import COUNTED, AssessedFinding, Finding, FindingId, FoundViolation, group, with_risk
+from app.domain.matched_rules import MatchedRules, matched_rules_of, merge_matched_rules
 from app.domain.rechecks import Recheck, recheck_of, with_recheck
 from app.domain.risk import UNKNOWN, stated
 from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
@@ -39,7 +39,7 @@ class RunFindings:
         self._counts: Counter[str] = Counter()
         self._violation_counts: Counter[str] = Counter()
         self._rechecks: dict[tuple[str, str], Recheck] = {}  # by domain and kind
-        self._signs: dict[tuple[str, str], Signs] = {}  # the same; of all pages that are accused of it
+        self._matched_rules: dict[tuple[str, str], MatchedRules] = {}  # the same; of all pages that are accused of it
         for violation in violations:
             self._add(violation)
         for finding in findings:
@@ -86,16 +86,19 @@ class RunFindings:
                 known[index] = replace(item, needs_review=True)
                 self._violation_counts["needs_review"] += 1
 
-    def note_signs(self, fact: ViolationFact) -> None:
-        """Take what a further page is accused of, when its violation is known already; `tell` what becomes of its
-        finding. Which page of a domain comes first is chance; what all of them show is not.
+    def note_rules(self, fact: ViolationFact) -> None:
+        """Add the evidence of a further page to a known violation. `tell` returns the resulting change.
+
+        Which page of a domain comes first is chance; what all of them show is not. The violation may still be on its
+        way to `tell`.
         """
         name = (fact.domain, fact.violation_key.value)
-        self._signs[name] = merge_signs(self._signs.get(name, {}), signs_of(name[1], fact.evidence))
+        rules = merge_matched_rules(self._matched_rules.get(name, {}), matched_rules_of(name[1], fact.evidence))
+        self._matched_rules[name] = rules
         known = self._violations.get(fact.domain, [])
         for index, item in enumerate(known):
             if item.violation_key == name[1]:
-                known[index] = replace(item, signs=merge_signs(item.signs, self._signs[name]))
+                known[index] = replace(item, matched_rules=merge_matched_rules(item.matched_rules, rules))
 
     def end_rechecks(self) -> None:
         """The scan is over: what still awaits its recheck counts as it is."""
@@ -171,8 +174,8 @@ class RunFindings:
     def _add(self, violation: FoundViolation) -> None:
         if self._rechecks.get((violation.domain, violation.violation_key)) is Recheck.NOT_CONFIRMED:
             violation = replace(violation, needs_review=True)  # it was looked at again before it was told
-        if signs := self._signs.get((violation.domain, violation.violation_key)):
-            violation = replace(violation, signs=merge_signs(violation.signs, signs))
+        if rules := self._matched_rules.get((violation.domain, violation.violation_key)):
+            violation = replace(violation, matched_rules=merge_matched_rules(violation.matched_rules, rules))
         self._violations.setdefault(violation.domain, []).append(violation)
         self._violation_counts["needs_review"] += violation.needs_review
 
@@ -198,7 +201,7 @@ def found_violation(fact: ViolationFact, violation_id: str) -> FoundViolation:
         fact.needs_review,
         fact.url,
         fact.found_on,
-        signs_of(fact.violation_key.value, fact.evidence),
+        matched_rules_of(fact.violation_key.value, fact.evidence),
     )
 
 

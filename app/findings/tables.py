@@ -78,9 +78,9 @@ decisions = Table(
     # How the page looked that was confirmed (`domain.page_looks`); NULL: nothing is, or it cannot be told by its look.
     Column("look", String(DIGITS)),
     Column("icon", String(ICON_DIGITS)),  # the same of its icon, when what was confirmed is a fraud
-    # What was judged beside `kinds` (`domain.decisions.Judged`); NULL: decision or finding are of an older version.
+    # What was judged beside `kinds` (`domain.decisions.DecisionBasis`); NULL: written by an older version.
     Column("risk_level", String(16)),
-    Column("signs", JSON(none_as_null=True)),
+    Column("matched_rules", JSON(none_as_null=True)),
 )
 WITH_LOOK: Final = text("look IS NOT NULL OR icon IS NOT NULL")  # in the words of the index
 Index("ix_decisions_looks", decisions.c.decided_at, sqlite_where=WITH_LOOK, postgresql_where=WITH_LOOK)
@@ -138,7 +138,7 @@ findings = Table(
     Column("state", String(16), nullable=False),  # what people have decided of it (`domain.decisions`)
     Column("found_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),  # when the scan said something of it last
-    Column("signs", JSON(none_as_null=True)),  # `domain.evidence_signs`; NULL: an older version has written it
+    Column("matched_rules", JSON(none_as_null=True)),  # `domain.matched_rules`; NULL: written by an older version
 )
 # The worst first, with all that a list is filtered by and counts are made of.
 Index(

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, fun
 from app.core.listing import MAX_COUNTED
 from app.core.tables import insert_for
 from app.domain.authorship import Author, Authorship, AuthorSign
-from app.domain.decisions import DecisionState, Judged, holds
-from app.domain.evidence_signs import read_signs
+from app.domain.decisions import DecisionBasis, DecisionState, holds
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
+from app.domain.matched_rules import read_matched_rules
 from app.domain.risk import Embedding, Exposure, Place, Risk, RiskReason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.tables import UNFINISHED_VISIBLE, VISIBLE, scan_tasks
@@ -25,7 +25,7 @@ RUNS_AT_ONCE: Final = 50
 DOMAINS_AT_ONCE: Final = 500
 MAX_OF_DOMAIN: Final = 20  # there are eleven causes
 _KEY: Final = ("task_id", "domain", "cause", "run")
-_DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.signs)
+_DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.matched_rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def put(connection: Connection, task_id: str, run: int, found: Sequence[Assessed
             "found_at": at,
             "last_seen_at": at,
             "state": _state(
-                decided.get((assessed_finding.id.domain, assessed_finding.id.cause.value)), _judged_of(assessed_finding)
+                decided.get((assessed_finding.id.domain, assessed_finding.id.cause.value)),
+                _basis_of_assessed(assessed_finding),
             ),
         }
         for assessed_finding in found
@@ -85,9 +86,9 @@ def decide(connection: Connection, user_id: str, target_domain: str, finding: Fi
     tasks = list(connection.execute(select(t.id).where(VISIBLE, *of_target)).scalars())
     for some in _parts(tasks, RUNS_AT_ONCE):
         by_state: dict[str, list[tuple[str, int]]] = {}
-        columns: Sequence[Any] = (f.task_id, f.run, f.kinds, f.risk_level, f.signs, f.state)
+        columns: Sequence[Any] = (f.task_id, f.run, f.kinds, f.risk_level, f.matched_rules, f.state)
         for item in connection.execute(select(*columns).where(f.task_id.in_(some), *mine)):
-            state = _state(row, judged(item))
+            state = _state(row, basis_of(item))
             if state != item.state:
                 by_state.setdefault(state, []).append((item.task_id, item.run))
         for state, found in by_state.items():
@@ -256,22 +257,22 @@ def assessed(row: Row[Any]) -> AssessedFinding:
         url=row.url,
         confidence_score=row.confidence_score,
         needs_review=row.needs_review,
-        signs=read_signs(row.signs or {}),
+        matched_rules=read_matched_rules(row.matched_rules or {}),
     )
 
 
-def judged(row: Row[Any]) -> Judged:
+def basis_of(row: Row[Any]) -> DecisionBasis:
     """Return what a decision was about, or what one about a finding would be about. `row`: of either table."""
-    return Judged(
+    return DecisionBasis(
         kinds=row.kinds,
         risk_level=None if row.risk_level is None else RiskLevel(row.risk_level),
-        signs=None if row.signs is None else read_signs(row.signs),
+        matched_rules=None if row.matched_rules is None else read_matched_rules(row.matched_rules),
     )
 
 
-def _judged_of(found: AssessedFinding) -> Judged:
+def _basis_of_assessed(found: AssessedFinding) -> DecisionBasis:
     """Return the same of a finding that is not written yet."""
-    return Judged(kinds=found.kinds, risk_level=found.risk.level, signs=found.signs)
+    return DecisionBasis(kinds=found.kinds, risk_level=found.risk.level, matched_rules=found.matched_rules)
 
 
 def _columns(found: AssessedFinding) -> dict[str, Any]:
@@ -296,7 +297,7 @@ def _columns(found: AssessedFinding) -> dict[str, Any]:
         "url": found.url,
         "confidence_score": found.confidence_score,
         "needs_review": found.needs_review,
-        "signs": {sign: list(terms) for sign, terms in found.signs.items()},
+        "matched_rules": {rule: list(terms) for rule, terms in found.matched_rules.items()},
     }
 
 
@@ -309,9 +310,9 @@ def _decided_for(connection: Connection, task_id: str, domains: Collection[str])
     return {(row.domain, row.cause): row for row in found}
 
 
-def _state(decided: Row[Any] | None, found: Judged) -> str:
+def _state(decided: Row[Any] | None, found: DecisionBasis) -> str:
     """Return what is decided about a finding, as far as that is about what is found now."""
-    if decided is None or not holds(decided.state, judged(decided), found):
+    if decided is None or not holds(decided.state, basis_of(decided), found):
         return DecisionState.OPEN.value
     return str(decided.state)
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, and_, select, tuple_, update
 
 from app.core.listing import count_up_to
-from app.domain.evidence_signs import signs_of
 from app.domain.findings import AssessedFinding, FoundViolation
+from app.domain.matched_rules import matched_rules_of
 from app.domain.violations import Evidence
 from app.findings.tables import findings, violations
 
@@ -88,7 +88,8 @@ def known_violations(connection: Connection, task_id: str, run: int) -> list[Fou
     query = select(*columns, v.evidence).where(v.task_id == task_id, v.run == run).order_by(v.created_at, v.id)
     rows = connection.execute(query)
     return [
-        FoundViolation(*row[:-1], signs_of(row.violation_key, map(Evidence.from_json, row.evidence))) for row in rows
+        FoundViolation(*row[:-1], matched_rules_of(row.violation_key, map(Evidence.from_json, row.evidence)))
+        for row in rows
     ]
 
 

@@ -1,4 +1,4 @@
-"""What was judged by a decision, beside the kinds of violations (ADR 0080); NULL in older rows: nobody knows."""
+"""What was judged by a decision, beside the kinds of violations (ADR 0080); NULL: written by an older version."""
 
 from typing import Final
 
@@ -11,8 +11,8 @@ depends_on = None
 
 STATEMENTS: Final = (
     "ALTER TABLE decisions ADD COLUMN risk_level VARCHAR(16){collation}",
-    "ALTER TABLE decisions ADD COLUMN signs JSON",
-    "ALTER TABLE findings ADD COLUMN signs JSON",
+    "ALTER TABLE decisions ADD COLUMN matched_rules JSON",
+    "ALTER TABLE findings ADD COLUMN matched_rules JSON",
 )
 
 

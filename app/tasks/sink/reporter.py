@@ -150,7 +150,7 @@ class Reporter:
         identity = (fact.domain, fact.violation_key.value)
         fact = clean_violation(fact)
         if identity in self._known:
-            self.findings.note_signs(fact)
+            self.findings.note_rules(fact)
             return False
         self._known.add(identity)
         violation_id = new_id()

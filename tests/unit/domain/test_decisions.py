@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.decisions import DecisionState, Judged, holds, judged_in_all
+from app.domain.decisions import DecisionBasis, DecisionState, combined_basis, holds
 from app.domain.violations import RiskLevel
 
 LOW, MEDIUM, HIGH, CRITICAL = RiskLevel
@@ -20,7 +20,7 @@ LEXICON, BRAND = {"gambling lexicon.gambling": ("a", "b")}, {"gambling betting_h
     ],
 )
 def test_a_decision_holds_until_more_is_found_than_was_decided_on(state, decided, found, expected):
-    assert holds(state, Judged(decided), Judged(found)) is expected
+    assert holds(state, DecisionBasis(decided), DecisionBasis(found)) is expected
 
 
 @pytest.mark.parametrize(
@@ -36,25 +36,25 @@ def test_a_decision_holds_until_more_is_found_than_was_decided_on(state, decided
     ],
 )
 def test_what_was_dismissed_is_open_again_with_a_higher_risk_or_other_evidence(judged, found, expected):
-    decided, now = Judged(["gambling"], *judged), Judged(["gambling"], *found)
+    decided, now = DecisionBasis(["gambling"], *judged), DecisionBasis(["gambling"], *found)
     assert holds("dismissed", decided, now) is expected
     assert all(holds(state, decided, now) for state in DecisionState if state != "dismissed")
 
 
-def test_a_decision_of_before_levels_and_signs_were_stored_holds_for_all_of_its_kinds():
-    assert holds("dismissed", Judged(["gambling"]), Judged(["gambling"], CRITICAL, BRAND))
-    assert holds("dismissed", Judged(["gambling"], LOW, {}), Judged(["gambling"]))
+def test_a_decision_from_before_levels_and_rules_were_stored_holds_for_all_of_its_kinds():
+    assert holds("dismissed", DecisionBasis(["gambling"]), DecisionBasis(["gambling"], CRITICAL, BRAND))
+    assert holds("dismissed", DecisionBasis(["gambling"], LOW, {}), DecisionBasis(["gambling"]))
 
 
 def test_who_dismisses_again_has_judged_both():
-    before, now = Judged(["gambling"], HIGH, LEXICON), Judged(["hidden_link"], LOW, BRAND)
-    both = judged_in_all(before, now)
+    before, now = DecisionBasis(["gambling"], HIGH, LEXICON), DecisionBasis(["hidden_link"], LOW, BRAND)
+    both = combined_basis(before, now)
     assert (both.kinds, both.risk_level) == (["gambling", "hidden_link"], HIGH)
     for one in (before, now):
         assert holds("dismissed", both, one)
 
 
-def test_over_a_decision_of_before_levels_and_signs_were_stored_only_the_new_one_counts():
-    now = Judged(["gambling"], LOW, LEXICON)
-    assert judged_in_all(Judged(["gambling"]), now) == now
-    assert judged_in_all(Judged(["gambling"]), Judged(["gambling"])) == Judged(["gambling"])
+def test_over_a_decision_from_before_levels_and_rules_were_stored_only_the_new_one_counts():
+    now = DecisionBasis(["gambling"], LOW, LEXICON)
+    assert combined_basis(DecisionBasis(["gambling"]), now) == now
+    assert combined_basis(DecisionBasis(["gambling"]), DecisionBasis(["gambling"])) == DecisionBasis(["gambling"])

@@ -70,12 +70,12 @@ def test_what_is_assessed_as_before_has_not_changed_and_what_weighs_more_has():
 
 def test_a_page_that_is_accused_before_the_violation_is_told_counts_as_well():
     told = RunFindings()
-    told.note_signs(fact(evidence=(Evidence(Layer.TEXT, "early", 0.9),)))
+    told.note_rules(fact(evidence=(Evidence(Layer.TEXT, "early", 0.9),)))
     told.tell_stated(fact(evidence=(Evidence(Layer.TEXT, "first", 0.9),)), RiskLevel.HIGH)
-    told.note_signs(fact(evidence=(Evidence(Layer.TEXT, "late", 0.9),)))
-    told.note_signs(fact("other.example", evidence=(Evidence(Layer.TEXT, "foreign", 0.9),)))
+    told.note_rules(fact(evidence=(Evidence(Layer.TEXT, "late", 0.9),)))
+    told.note_rules(fact("other.example", evidence=(Evidence(Layer.TEXT, "foreign", 0.9),)))
     ((violation,),) = (grouped.violations for grouped in told.grouped("bets.example"))
-    assert set(violation.signs) == {"gambling early", "gambling first", "gambling late"}
+    assert set(violation.matched_rules) == {"gambling early", "gambling first", "gambling late"}
 
 
 def test_a_resumed_run_goes_on_with_what_was_told():

@@ -179,7 +179,7 @@ def shown(*terms, rules=("lexicon.gambling",), score=0.9):
     return [Evidence(Layer.TEXT, rule, score, f"{chance.random()}", provenance="v1", terms=terms) for rule in rules]
 
 
-JUDGED = {"risk_level": "high", "signs": {"gambling lexicon.gambling": ["a", "b"]}}
+JUDGED = {"risk_level": "high", "matched_rules": {"gambling lexicon.gambling": ["a", "b"]}}
 
 
 async def test_a_dismissed_finding_is_silent_over_thirty_scans_of_a_page_that_is_never_the_same(world):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from app.domain.decisions import DecisionState, Judged, holds
+from app.domain.decisions import DecisionBasis, DecisionState, holds
 from app.domain.findings import FindingFilter, FindingId
 from app.domain.risk import Embedding, Exposure, Place, assess
 from app.domain.violations import RiskLevel, ViolationKey
@@ -83,10 +83,10 @@ def test_a_decision_is_that_of_the_finding_in_every_scan_of_the_target(world, ta
 
 LEXICON, BRAND = {"gambling lexicon.gambling": ("a", "b")}, {"gambling betting_house x": ()}
 FOUND = [
-    Judged(kinds, level, signs)
+    DecisionBasis(kinds, level, rules)
     for kinds in (("gambling",), ("gambling", "hidden_link"))
     for level in (RiskLevel.MEDIUM, RiskLevel.HIGH)
-    for signs in ({}, LEXICON, {**LEXICON, **BRAND})
+    for rules in ({}, LEXICON, {**LEXICON, **BRAND})
 ]
 
 
@@ -94,10 +94,10 @@ FOUND = [
 @pytest.mark.parametrize(
     "judged",
     [
-        Judged(["gambling"], RiskLevel.MEDIUM, LEXICON),
-        Judged(["gambling"], RiskLevel.HIGH, {}),
-        Judged(["gambling", "hidden_link"], RiskLevel.MEDIUM, {**LEXICON, **BRAND}),
-        Judged(["gambling"]),  # of an older version
+        DecisionBasis(["gambling"], RiskLevel.MEDIUM, LEXICON),
+        DecisionBasis(["gambling"], RiskLevel.HIGH, {}),
+        DecisionBasis(["gambling", "hidden_link"], RiskLevel.MEDIUM, {**LEXICON, **BRAND}),
+        DecisionBasis(["gambling"]),  # of an older version
     ],
 )
 def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_first(world, clock, judged, state):
@@ -116,7 +116,7 @@ def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_fir
     def find(connection, tasks):
         for task_id, found in zip(tasks, FOUND, strict=True):
             finding = new_violation(risk_level=found.risk_level).finding
-            written = replace(finding, kinds=found.kinds, signs=found.signs)
+            written = replace(finding, kinds=found.kinds, matched_rules=found.matched_rules)
             findings.put(connection, task_id, 1, [written], clock.now())
 
     def work(connection):
@@ -132,11 +132,11 @@ def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_fir
         assert [page(world, task_id).rows[0].state for task_id in tasks] == expected
 
 
-def test_a_finding_of_before_signs_were_stored_stays_decided(world, task):
+def test_a_finding_from_before_rules_were_stored_stays_decided(world, task):
     world.find(task, "a.test")
-    world.db.write_sync(lambda c: c.execute(update(table).values(signs=None)) and None)
+    world.db.write_sync(lambda c: c.execute(update(table).values(matched_rules=None)) and None)
     (row,) = page(world, task).rows
-    assert (findings.judged(row).signs, findings.assessed(row).signs) == (None, {})
+    assert (findings.basis_of(row).matched_rules, findings.assessed(row).matched_rules) == (None, {})
     world.decide("mei", "corp.test", "a.test", 2)
     assert page(world, task).rows[0].state == "dismissed"
 

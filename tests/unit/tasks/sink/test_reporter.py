@@ -118,7 +118,7 @@ async def test_a_finding_that_weighs_more_at_the_end_is_told_and_stored_and_one_
 
 
 @pytest.mark.parametrize("turned", [False, True])
-async def test_a_finding_has_the_signs_of_all_pages_that_are_accused_of_it_whichever_came_first(backend, turned):
+async def test_a_finding_has_the_matched_rules_of_all_accused_pages_whichever_came_first(backend, turned):
     other = replace(FACT, evidence=(Evidence(Layer.STRUCTURE, "doorway", 0.9),), url="https://bad.example/other")
     async with reporting(backend) as reporter:
         for fact in (other, FACT) if turned else (FACT, other):
@@ -126,7 +126,7 @@ async def test_a_finding_has_the_signs_of_all_pages_that_are_accused_of_it_which
         await reporter.reassess()
         await reporter.drain()
     (stored,) = backend.db.read_sync(lambda c: findings.of_run(c, "task-1", 1))
-    assert stored.signs == {"gambling doorway": [], "gambling rule": []}
+    assert stored.matched_rules == {"gambling doorway": [], "gambling rule": []}
 
 
 DOMAIN, KEY = FACT.domain, FACT.violation_key

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.evidence_signs import (
+from app.domain.matched_rules import (
     CLASSIFIER,
     FULL,
-    MAX_SIGNS,
+    MAX_RULES,
     MAX_TERMS,
-    has_new_signs,
-    merge_signs,
-    read_signs,
-    signs_of,
+    has_new_rules,
+    matched_rules_of,
+    merge_matched_rules,
+    read_matched_rules,
 )
 from app.domain.violations import Evidence, Layer
 from app.engines.analyse.text import classifier, layer
@@ -22,10 +22,10 @@ LEXICON = Evidence(Layer.TEXT, "lexicon.gambling", 0.6, "昨天 3,000 人", 17, 
 BRAND = Evidence(Layer.STRUCTURE, "betting_house", 0.9, "Bet365 官网", provenance="houses 2026-11", terms=("bet365",))
 
 
-def test_signs_are_rules_with_names_of_catalogues_and_terms_of_lexicons():
+def test_matched_rules_have_names_of_catalogues_and_terms_of_lexicons():
     form = Evidence(Layer.STRUCTURE, "identity_form", 0.7, "Sign in")
     listed = Evidence(Layer.REPUTATION, "block:bets.test", 0.99, "bets.test", terms=("bets.test",))
-    assert signs_of("gambling", [LEXICON, BRAND, form, listed]) == {
+    assert matched_rules_of("gambling", [LEXICON, BRAND, form, listed]) == {
         "gambling betting_house bet365": (),
         "gambling block:bets.test": (),
         "gambling identity_form": (),
@@ -43,18 +43,18 @@ def test_signs_are_rules_with_names_of_catalogues_and_terms_of_lexicons():
         {"guards": ("报道",)},
     ],
 )
-def test_what_changes_with_every_capture_is_no_sign(changed):
-    assert signs_of("gambling", [replace(LEXICON, **changed)]) == signs_of("gambling", [LEXICON])
+def test_what_changes_with_every_capture_is_not_part_of_them(changed):
+    assert matched_rules_of("gambling", [replace(LEXICON, **changed)]) == matched_rules_of("gambling", [LEXICON])
 
 
-def test_words_of_the_page_are_no_signs():
+def test_words_of_the_page_are_not_part_of_them():
     doorway = Evidence(Layer.STRUCTURE, "doorway", 0.7, terms=("办证 微信 12345",))
-    assert signs_of("fraud", [doorway]) == {"fraud doorway": ()}
+    assert matched_rules_of("fraud", [doorway]) == {"fraud doorway": ()}
 
 
-def test_what_classifiers_and_models_say_is_no_sign():
+def test_what_classifiers_and_models_say_is_not_part_of_them():
     said = [Evidence(Layer.TEXT, CLASSIFIER, 0.9, terms=("真人",)), Evidence(Layer.MODEL, "model.confirms", 0.9)]
-    assert signs_of("gambling", said) == {}
+    assert matched_rules_of("gambling", said) == {}
     assert classifier.RULE == CLASSIFIER
 
 
@@ -72,34 +72,34 @@ def test_what_classifiers_and_models_say_is_no_sign():
     ],
 )
 def test_new_is_what_was_not_judged(found, expected):
-    assert has_new_signs({"a": (), "b": ("x", "y")}, found) is expected
+    assert has_new_rules({"a": (), "b": ("x", "y")}, found) is expected
 
 
 def test_a_page_full_of_terms_has_no_new_ones():
     judged, others = (tuple(f"{name}{n:02}" for n in range(FULL)) for name in "ab")
-    assert not has_new_signs({"s": judged}, {"s": others})
-    assert has_new_signs({"s": judged[1:]}, {"s": others})
+    assert not has_new_rules({"r": judged}, {"r": others})
+    assert has_new_rules({"r": judged[1:]}, {"r": others})
     assert layer.MAX_TERMS == FULL
 
 
-def test_signs_that_went_through_json_or_were_merged_are_the_same():
-    signs = signs_of("gambling", [LEXICON, BRAND])
-    assert read_signs({sign: list(terms) for sign, terms in signs.items()}) == signs
-    assert merge_signs(signs, {}, signs) == signs
-    assert merge_signs({"a": ("x",)}, {"a": ("y",), "b": ()}) == {"a": ("x", "y"), "b": ()}
+def test_rules_that_went_through_json_or_were_merged_are_the_same():
+    rules = matched_rules_of("gambling", [LEXICON, BRAND])
+    assert read_matched_rules({rule: list(terms) for rule, terms in rules.items()}) == rules
+    assert merge_matched_rules(rules, {}, rules) == rules
+    assert merge_matched_rules({"a": ("x",)}, {"a": ("y",), "b": ()}) == {"a": ("x", "y"), "b": ()}
 
 
-def test_signs_are_bounded():
+def test_matched_rules_are_bounded():
     many = [replace(LEXICON, rule=f"lexicon.{n}", terms=tuple(map(str, range(500)))) for n in range(500)]
-    found = signs_of("gambling", many)
-    assert len(found) == MAX_SIGNS
+    found = matched_rules_of("gambling", many)
+    assert len(found) == MAX_RULES
     assert {len(terms) for terms in found.values()} == {MAX_TERMS}
 
 
 def test_a_page_with_changing_articles_stays_judged():
     """Each scan quotes two of the topic's terms again, and one of an article that may be new."""
     drawn = random.Random(7)
-    judged = signs_of("gambling", [LEXICON])
+    judged = matched_rules_of("gambling", [LEXICON])
     for _ in range(30):
         terms = ("赌场", "博彩", drawn.choice(("老虎机", "下注", "彩金", "百家乐")))
-        assert not has_new_signs(judged, signs_of("gambling", [replace(LEXICON, terms=terms)]))
+        assert not has_new_rules(judged, matched_rules_of("gambling", [replace(LEXICON, terms=terms)]))
