@@ -1,12 +1,12 @@
 """What it costs to compare two scans that know very many third parties.
 
-    .venv/bin/python bench/differences.py [--parties 20000] [--changed 200] [--asked-s 2]
+    .venv/bin/python bench/differences.py [--parties 20000] [--changed 200] [--limit-s 2]
 
 Two stores are written, as scans write them: so many third parties, each referred to by three pages and captured once,
 and so many of them others in the second scan. Then both are read and compared as the product does it. Printed: seconds
 of processor time of the two readings and of the comparison, and each as a multiple of a bare loop over as many names,
 which puts them into two sets and takes the difference. Ends with 1 when the two readings and the comparison take more
-than 2 s together (`--asked-s`), whatever the number of third parties.
+than 2 s together (`--limit-s`), whatever the number of third parties.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from app.inventory.loader import InventoryLoader
 from app.scanstore.evidence_reader import SqliteEvidenceReader
 from app.scanstore.sqlite import SqliteScanStore
 
-ASKED_S: Final = 2.0
+LIMIT_S: Final = 2.0
 SITE: Final = "corp.test"
 PAGES: Final = 300
 EACH: Final = 3  # pages that refer to a third party
@@ -97,7 +97,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parties", type=int, default=20_000, help="third parties of each scan")
     parser.add_argument("--changed", type=int, default=200, help="of these, which the other scan has not")
-    parser.add_argument("--asked-s", type=float, default=ASKED_S, help="all of it must take no longer")
+    parser.add_argument("--limit-s", type=float, default=LIMIT_S, help="maximum total processor time")
     arguments = parser.parse_args()
     print(describe_machine())
     with tempfile.TemporaryDirectory(prefix="differences-") as folder:
@@ -111,7 +111,7 @@ def main() -> int:
     all_s = sum(costs.values())
     for name, cost in (*costs.items(), ("all", all_s)):
         print(f"  {name}: {cost:.2f} s, {cost / max(bare, 1e-6):,.0f} times the bare loop")
-    is_late = all_s > arguments.asked_s
+    is_late = all_s > arguments.limit_s
     print(f"too late: {'all' if is_late else 'none'}")
     return 1 if is_late else 0
 

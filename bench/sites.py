@@ -126,7 +126,7 @@ class Reads:
             "sites, 200 on a page": partial(sites, SiteFilter(), page_size=200),
             "sites with a text": partial(sites, SiteFilter(q="39"), page_size=50),
             "search": partial(search, self._db, who, "977"),
-            "search for what is nowhere": partial(search, self._db, who, "nothing"),
+            "search without a result": partial(search, self._db, who, "nothing"),
             "review": partial(self._review.read, who, ReviewFilter(), cursor=None, **queue),
             "review, the next page": partial(self._review.read, who, ReviewFilter(), cursor=rest, **queue),
             **inventory.works(self._parties, who),
@@ -145,7 +145,7 @@ class Reads:
         cost_s = time.process_time() - began
         found = orjson.loads(b"".join(pieces))
         assert found["total"]
-        print(f"the first comparison: {found['total']} differences, {cost_s:.2f} s of {differences.ASKED_S:.0f} s")
+        print(f"the first comparison: {found['total']} differences, {cost_s:.2f} s of {differences.LIMIT_S:.0f} s")
 
 
 async def run(folder: Path, world: World, url: str, parties: int, runs: int) -> dict[str, dict[str, float]]:

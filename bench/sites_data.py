@@ -1,4 +1,4 @@
-"""Very many completed scans of sites, written as rows: since the product would need days."""
+"""Very many completed scans of sites, inserted as rows, because scanning would take days."""
 
 import json
 import random

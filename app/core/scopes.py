@@ -171,5 +171,5 @@ GROUP_ROUTES: Final = LINK_ROUTES | {
     "retry_task",
     "run_site",
 }
-# The scopes that open such a key any route. It is created with no others.
+# Scopes that open at least one route to such a key; it cannot have others.
 GROUP_SCOPES: Final = frozenset(scope for scope in Scope if scope in map(SCOPE_OF_ROUTE.get, GROUP_ROUTES))

@@ -34,8 +34,8 @@ def findings_to_tell(
 ) -> list[OpenFinding]:
     """Return the open findings of a run that people are told of, the worst first: not what was seen once.
 
-    Nor, until the run has ended, what is still to be looked at again, and what was dismissed before: on how many pages
-    it stands, and thus its risk, is known only then.
+    Findings that await a recheck or were dismissed before are left out until the run has ended: only then is their risk
+    known.
     """
     found = findings.open_of_run(connection, task_id, run, limit=limit)
     silent = {Recheck.NOT_CONFIRMED} | (set() if has_ended else {Recheck.AWAITED})

@@ -28,7 +28,7 @@ class FeedPage:
 
     @classmethod
     def of(cls, connection: Connection, user_id: str, rows: Sequence[Row[Any]]) -> "FeedPage":
-        """Read the state to these rows, which were read in the same transaction."""
+        """Return a page of these rows with the feed's state. Call it in the transaction that read the rows."""
         return cls(rows, feed.head(connection, user_id), feed.count_unread(connection, user_id))
 
 

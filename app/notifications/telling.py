@@ -44,7 +44,7 @@ class Seen:
     run: RunState | None = None  # None: it is about a site
     found: Sequence[OpenFinding] = ()
     there: Collection[str] = ()  # of the findings that rules have told of, those that the ended run has
-    told_before: int = 0  # about the most findings that one of the rules has reported
+    told_before: int = 0  # approximate maximum number of findings that a rule has reported
     contents: Sequence[Content] = ()  # besides findings
     defer_until: datetime | None = None  # it is too early to tell of it
 

@@ -27,7 +27,7 @@ MAX_NAMES: Final = 20_000  # targets that a search looks at: 10 ms
 MAX_SEARCHED_TASKS: Final = 500
 RUNS_AT_ONCE: Final = 50
 MAX_FINDINGS: Final = 1_000  # the worst of a task that a search looks at
-ESCAPE: Final = "/"  # before what LIKE takes otherwise; a name has none
+ESCAPE: Final = "/"  # escapes characters that are special to LIKE; host names have none
 f, t = findings.c, scan_tasks.c
 
 

@@ -95,7 +95,7 @@ class Lifecycle:
                 "worker_state": "alive",
                 "heartbeat": t.heartbeat + 1,
                 "heartbeat_at": now,
-                # Of the scan: an attempt that goes on with it keeps it, so nothing that is dated is older than it.
+                # Set once per run: a resumed attempt keeps it, so that no evidence is older than its scan.
                 "started_at": func.coalesce(t.started_at, literal(now, t.started_at.type)),
             }
             where = (t.status == TaskStatus.PENDING) & (t.attempt == attempt)

@@ -64,7 +64,7 @@ def test_a_change_of_what_a_run_guards_asks_for_all_of_it(run):
         ("app/sites/scheduler.py", "faults"),
     ],
 )
-def test_what_compares_scans_notifies_and_starts_scans_asks_for_the_run_that_shows_its_promise(changed, name):
+def test_changes_to_comparing_notifying_and_scheduling_require_the_full_long_run(changed, name):
     assert (ROOT / changed).exists()
     assert dict(plan_by_name({changed}))[name] is None
 

@@ -109,7 +109,7 @@ async def test_what_was_seen_once_in_two_scans_is_told(scene):
     await scene.backend.finished(again)
 
 
-async def test_a_host_that_is_away_for_the_second_look_changes_nothing(scene):
+async def test_a_host_that_is_away_for_the_recheck_changes_nothing(scene):
     task_id = await scene.begin()
     del scene.world._documents[DOMAIN, "/"]
     await scene.backend.finished(task_id)

@@ -14,7 +14,7 @@ READS = [
     "sites, 200 on a page",
     "sites with a text",
     "search",
-    "search for what is nowhere",
+    "search without a result",
     "review",
     "review, the next page",
     "all third parties",

@@ -112,7 +112,7 @@ def test_a_module_prints_its_numbers(name):
 
 
 def test_a_comparison_that_takes_longer_than_asked_fails():
-    assert "too late: all" in run(["bench/differences.py", "--parties", "50", "--asked-s", "0"], code=1)
+    assert "too late: all" in run(["bench/differences.py", "--parties", "50", "--limit-s", "0"], code=1)
 
 
 def test_growth_prints_its_numbers_on_postgresql_too():

@@ -135,7 +135,7 @@ async def _read_all(stream: asyncio.StreamReader) -> bytes:
 async def _end(process: asyncio.subprocess.Process, transport: asyncio.SubprocessTransport) -> None:
     """Leave no process and no pipe behind, also when the scan is cancelled. Takes at most END_S.
 
-    What it has started itself may hold its pipes, and write on: nothing of that is read or waited for.
+    Its child processes may keep the pipes open and continue to write: nothing of that is read or awaited.
     """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
@@ -145,7 +145,7 @@ async def _end(process: asyncio.subprocess.Process, transport: asyncio.Subproces
         async with asyncio.timeout(END_S):
             await process.wait()
     except TimeoutError:  # it is killed: the loop, which has its number, reaps it when the kernel lets it go
-        log.warning("picture_reader_not_ended", pid=process.pid)
+        log.warning("picture_reader_still_running", pid=process.pid)
 
 
 def _close_pipes(process: asyncio.subprocess.Process, transport: asyncio.SubprocessTransport) -> None:

@@ -86,9 +86,10 @@ class HtmlDocument:
         return frozenset().union(*(elements_inside(tree.find("noscript", "noscript")) for tree in self.trees))
 
     def base_url(self, url: str) -> str:
-        """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL.
+        """What relative URLs resolve against: the first `base[href]`, itself relative to the page's URL; the page's URL
+        if there is none.
 
-        However long it is: cut, it would lead elsewhere than a browser goes.
+        A base is not cut, however long it is: links would lead to other pages than in a browser.
         """
         return (self._base is not None and resolve(url, self._base)) or url
 

@@ -45,7 +45,7 @@ def own_page_of(document: HtmlDocument, found: Extraction, url: str, hidden: Seq
 
 
 def _unseen_text(document: HtmlDocument) -> str:
-    """Return the text of the elements with the attribute `hidden`; what stands in another one is in its text."""
+    """Return the text of the elements with the attribute `hidden`; nested ones are part of their ancestor's text."""
     texts: list[str] = []
     length = 0
     taken: set[int] = set()

@@ -45,8 +45,10 @@ class TimeBudget:
         return max(1, int(self.left_s - reserve_s))
 
     def browser_left_s(self, urgent: int = 0) -> float:
-        """Return how long it may go on waiting for its browser; `urgent`: pages whose picture is worth more, of
-        those that wait. While there is any, those that were rendered are worth the same: their time has been counted.
+        """Return how long it may go on waiting for its browser.
+
+        `urgent`: number of waiting pages whose screenshot matters most. While there are any, those already rendered
+        count as well, since the time they took was deducted.
         """
         pages = urgent + self._urgent_rendered if urgent else 0
         worth_s = max(BROWSER_MIN_S, self.spent_s - self.browser_waited_s) + BROWSER_PAGE_S * pages

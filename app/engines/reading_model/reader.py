@@ -72,11 +72,11 @@ class PageReader:
         """Whether the model is shown screenshots."""
         return self._picture_of is not None
 
-    async def ask(self, excerpt: Excerpt, *, share: float = 1.0, again: bool = False) -> Opinion | None:
+    async def ask(self, excerpt: Excerpt, *, share: float = 1.0, is_recheck: bool = False) -> Opinion | None:
         """Return the model's opinion of a page; None when there is none.
 
-        `share`: this one is asked only while so much of the budget is not used up. `again`: of a page that was looked
-        at before, so nothing is left out when it is not asked.
+        `share`: this one is asked only while so much of the budget is not used up. `is_recheck`: of a page that was
+        judged before, so nothing is left out when it is not asked.
         """
         key = self._key(excerpt)
         async with self._locks.setdefault(key, asyncio.Lock()):
@@ -85,7 +85,7 @@ class PageReader:
             async with self._turns:
                 reason = self._refusal(share)
                 if reason is not None:
-                    if not again:
+                    if not is_recheck:
                         self._left_out[key] = reason
                     return None
                 self._left_out.pop(key, None)

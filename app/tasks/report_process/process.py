@@ -158,7 +158,7 @@ class ReportProcess:
         return process
 
     def _drop(self) -> None:
-        """Let go of a process that has hung up: it is gone, or about to be, so the wait is none."""
+        """Let go of a process that has hung up: it is gone, or about to be, so waiting takes no time."""
         process = self._release()
         if process is not None:
             process.kill()

@@ -49,7 +49,7 @@ class ConnectionInfo:
     language: Language = DEFAULT_LANGUAGE  # of its reader
     followed: dict[str, Subscription] = field(default_factory=dict)  # by task
     feed: FeedPosition | None = None  # in its user's notifications; None: it does not follow them
-    is_feed_read: bool = False  # reads and frames of them are under way, for this position or the one before
+    is_reading_feed: bool = False  # a read of the feed, or sending its frames, is in progress
     # Per task: notices are sent above this seq only (the log's head at connect, the position at unsubscribe).
     notice_floor: dict[str, int] = field(default_factory=dict)
     ready: bool = False  # `connection_established` was sent: notices may follow

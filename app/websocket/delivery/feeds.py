@@ -113,7 +113,7 @@ class NotificationFeeds:
             if restored:
                 self._start_over(connection, position, head, SnapshotReason.EPOCH)
                 self._wake(connection)
-            elif not connection.is_feed_read and _is_behind(position, head):
+            elif not connection.is_reading_feed and _is_behind(position, head):
                 self.metrics.sweep_repairs.inc()
                 self._wake(connection)
 
@@ -130,8 +130,8 @@ class NotificationFeeds:
         if position is None:
             return
         position.is_due = True
-        if not connection.is_feed_read:
-            connection.is_feed_read = True
+        if not connection.is_reading_feed:
+            connection.is_reading_feed = True
             self.background.start(self._run(connection), name="notifications")
 
     async def _run(self, connection: ConnectionInfo) -> None:
@@ -141,7 +141,7 @@ class NotificationFeeds:
                 position.is_due = False
                 await self._follow(connection, position)
         finally:
-            connection.is_feed_read = False
+            connection.is_reading_feed = False
 
     async def _follow(self, connection: ConnectionInfo, position: FeedPosition) -> None:
         try:

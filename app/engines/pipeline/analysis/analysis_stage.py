@@ -149,15 +149,15 @@ class AnalysisStage:
             await self.report(found)
 
     async def judge(self, target: CaptureTarget, page: CapturedPage) -> Sequence[ViolationFact] | None:
-        """Return what a second look accuses a page of, and report nothing of it.
+        """Return what a page is accused of in a recheck, and report nothing of it.
 
-        It has budgets of its own. None: the page, or its picture, cannot be read, or not any more.
+        Rechecks have their own budgets. None: the page, or its picture, cannot be read, or not any more.
         """
         if page.capture.screenshot_sha256:
-            await self._pictures.read(page, again=True)
+            await self._pictures.read(page, is_recheck=True)
             if not self._pictures.knows_all_of(page):
                 return None
-        facts = await self._facts(target, page, again=True)
+        facts = await self._facts(target, page, is_recheck=True)
         return None if page.capture.html_sha256 in self._unreadable else facts
 
     async def report(self, found: ViolationFact) -> None:
@@ -172,7 +172,7 @@ class AnalysisStage:
         return self._texts("violation_found", domain=fact.domain, name=name, confidence=fact.confidence_score)
 
     async def _facts(
-        self, target: CaptureTarget, page: CapturedPage, *, again: bool = False
+        self, target: CaptureTarget, page: CapturedPage, *, is_recheck: bool = False
     ) -> Sequence[ViolationFact]:
         """Of what cannot be read only the address and the references are analysed, as far as these can be read."""
         party, references = self._third_parties.party_of(target), self._third_parties.references_of(target)
@@ -182,7 +182,7 @@ class AnalysisStage:
         try:
             if page.capture.html_sha256 not in self._unreadable:
                 found = await self._parser.analyse(subject)
-                return await self._second.examine(subject, found, is_own=target.own, again=again)
+                return await self._second.examine(subject, found, is_own=target.own, is_recheck=is_recheck)
         except Unreadable as failure:
             await self._note_unreadable(page.capture, failure)
         try:

@@ -29,7 +29,7 @@ from app.engines.reading_model.answer import Opinion
 from app.engines.reading_model.excerpt import Excerpt
 from app.engines.reading_model.reader import PageReader
 
-LOOK_SHARE: Final = 0.5  # of the budget, for pages in which no rule found anything, and for second looks (ADR 0078)
+LOOK_SHARE: Final = 0.5  # of the budget, for pages in which no rule found anything, and for rechecks (ADR 0078)
 MAX_PAGES: Final = 500  # of the site that are kept to be asked about; a budget is smaller, mostly
 PER_PATTERN: Final = 2  # of a host: pages of one template say the same
 PAGES: Final = "reading_model_pages"  # checkpoint
@@ -66,24 +66,24 @@ class LlmReview:
     # Captured pages
 
     async def examine(
-        self, subject: Subject, facts: Sequence[ViolationFact], *, is_own: bool, again: bool = False
+        self, subject: Subject, facts: Sequence[ViolationFact], *, is_own: bool, is_recheck: bool = False
     ) -> Sequence[ViolationFact]:
         """Return the facts as the readers' opinions leave them; as they are when none could change anything.
 
-        `again`: in a second look, which tells of nothing itself. The local reader has no say in it, so that it neither
-        clears what it accused, nor counts a page twice; of the budget it leaves half to first looks.
+        `is_recheck`: nothing is reported of it. The local reader is not used, so that it neither clears what it
+        accused, nor counts a page twice; half of the LLM budget is left to first captures.
         """
-        local = None if is_own or again else self._local.opinion(subject, facts)
+        local = None if is_own or is_recheck else self._local.opinion(subject, facts)
         try:
             looks = is_own or (local is not None and local.raises)
-            asked = await self._ask(subject, facts, looks=looks, again=again)
+            asked = await self._ask(subject, facts, looks=looks, is_recheck=is_recheck)
             if asked is None and local is None:
                 return facts
             excerpt, opinion = asked or (None, None)
             found, effect, local_effect = await self._parser.reconsider(subject, opinion, local)
         except Unreadable:
             return facts
-        if self._reader is not None and excerpt is not None and opinion is not None and not again:
+        if self._reader is not None and excerpt is not None and opinion is not None and not is_recheck:
             self._reader.note_effect(excerpt, effect.value)
         if local is not None:
             await self._local.note(subject, local, local_effect)
@@ -94,7 +94,7 @@ class LlmReview:
         return self._reader is not None and self._reader.reads_pictures and shows_more_than_it_says(page)
 
     async def _ask(
-        self, subject: Subject, facts: Sequence[ViolationFact], *, looks: bool, again: bool
+        self, subject: Subject, facts: Sequence[ViolationFact], *, looks: bool, is_recheck: bool
     ) -> tuple[Excerpt, Opinion] | None:
         """Return the language model's opinion with what it was shown; None: there is none, or nothing is asked.
 
@@ -107,8 +107,8 @@ class LlmReview:
         if excerpt is None or not (has_signal or looks or excerpt.asks):
             return None
         excerpt = replace(excerpt, picture=subject.capture.screenshot_sha256)
-        share = 1.0 if has_signal and not again else LOOK_SHARE
-        opinion = await self._reader.ask(excerpt, share=share, again=again)
+        share = 1.0 if has_signal and not is_recheck else LOOK_SHARE
+        opinion = await self._reader.ask(excerpt, share=share, is_recheck=is_recheck)
         return None if opinion is None else (excerpt, opinion)
 
     # Pages of the site

@@ -19,12 +19,12 @@ SCARCE_TEXT: Final = 200  # characters; a page with more says what it is
 MAX_PICTURES: Final = 60  # of one scan: a second each
 MAX_TEXT: Final = 2_000  # characters that are kept of one picture
 MAX_IN_ALL_S: Final = 120.0
-# Second looks (ADR 0078) have limits of their own: pages that are accused anew cannot spend what first looks need, nor
-# the other way round. A quarter of the others: few of 50 accusations rest on a picture.
-MAX_AGAIN: Final = 15
-MAX_AGAIN_S: Final = 30.0
+# Rechecks (ADR 0078) have their own limits: neither they nor first captures can use up the budget of the other. A
+# quarter of the others: few of 50 accusations rest on a picture.
+MAX_RECHECK_PICTURES: Final = 15
+MAX_RECHECK_S: Final = 30.0
 PICTURE_TEXTS: Final = "picture_texts"  # checkpoint
-PICTURE_TEXTS_AGAIN: Final = "picture_texts_again"  # checkpoint of second looks
+RECHECK_PICTURE_TEXTS: Final = "recheck_picture_texts"  # checkpoint of rechecks
 
 
 class Reader(Protocol):
@@ -41,7 +41,7 @@ def open_reader() -> Reader | None:
 
 @dataclass(slots=True)
 class _Budget:
-    """What first looks, or second ones, have read of what they may read."""
+    """What first captures, or rechecks, have read of what they may read."""
 
     checkpoint: str
     found: dict[str, str]  # texts by hash, of all attempts
@@ -66,7 +66,7 @@ class PictureTexts:
         texts: MessageCatalog,
         open_reader: Callable[[], Reader | None] = open_reader,
         max_in_all_s: float = MAX_IN_ALL_S,
-        max_again_s: float = MAX_AGAIN_S,
+        max_recheck_s: float = MAX_RECHECK_S,
     ) -> None:
         self._contents = contents
         self._store = store
@@ -74,17 +74,18 @@ class PictureTexts:
         self._texts = texts
         self._open_reader = open_reader
         self._reader: Reader | None = None
-        # One at a time: no budget pays for waiting, and after it is known what was read in the same picture.
+        # One at a time: waiting does not count towards a budget, and the same picture is not read twice.
         self._turn = asyncio.Lock()
         self._is_open = False
         self._first = _Budget(PICTURE_TEXTS, _known(store, PICTURE_TEXTS), MAX_PICTURES, max_in_all_s)
-        self._again = _Budget(PICTURE_TEXTS_AGAIN, _known(store, PICTURE_TEXTS_AGAIN), MAX_AGAIN, max_again_s)
+        read = _known(store, RECHECK_PICTURE_TEXTS)
+        self._rechecks = _Budget(RECHECK_PICTURE_TEXTS, read, MAX_RECHECK_PICTURES, max_recheck_s)
         self._missed: dict[str, dict[str, None]] = {"no_reader": {}, "budget": {}, "unread": {}}  # hashes by reason
 
     def text_of(self, capture: Capture) -> str:
         """Return what was read in the picture of a capture; "" when nothing was."""
         sha256 = capture.screenshot_sha256
-        return self._first.found.get(sha256) or self._again.found.get(sha256, "")
+        return self._first.found.get(sha256) or self._rechecks.found.get(sha256, "")
 
     def knows_all_of(self, page: CapturedPage) -> bool:
         """Return whether what the page says in pictures was read, if it is worth it."""
@@ -92,20 +93,20 @@ class PictureTexts:
         return not shows_more_than_it_says(page) or (self._is_known(sha256) and sha256 not in self._missed["unread"])
 
     def _is_known(self, sha256: str) -> bool:
-        return sha256 in self._first.found or sha256 in self._again.found
+        return sha256 in self._first.found or sha256 in self._rechecks.found
 
-    async def read(self, page: CapturedPage, *, again: bool = False) -> bool:
+    async def read(self, page: CapturedPage, *, is_recheck: bool = False) -> bool:
         """Read the page's picture, if it is worth it and was not read before; True: a text stands in it.
 
-        A picture that many pages show is read once, and says the same of each. `again`: it is that of a second look,
-        and counts for these alone.
+        A picture that many pages show is read once, and says the same of each. `is_recheck`: it counts towards the
+        budget of rechecks.
         """
         sha256 = page.capture.screenshot_sha256
         if not sha256 or not shows_more_than_it_says(page):
             return False
         async with self._turn:
             if not self._is_known(sha256):
-                await self._read(sha256, self._again if again else self._first)
+                await self._read(sha256, self._rechecks if is_recheck else self._first)
         return bool(self.text_of(page.capture))
 
     async def _read(self, sha256: str, budget: _Budget) -> None:
@@ -123,7 +124,7 @@ class PictureTexts:
         finally:
             budget.spent_s += clock() - began
             budget.found[sha256] = text[:MAX_TEXT]  # asked once, whatever comes of it
-        for reason in ("no_reader", "budget"):  # as the budget of other looks had nothing left for it
+        for reason in ("no_reader", "budget"):  # it was missed when the other budget was used up
             self._missed[reason].pop(sha256, None)
         # What was not read is unknown to the next attempt, which tries it again.
         read = {name: said for name, said in budget.found.items() if name not in self._missed["unread"]}
@@ -139,7 +140,7 @@ class PictureTexts:
 
     async def tell(self) -> None:
         """Say how many were read, and warn of those that were not. Raises ScanStopped."""
-        found = self._first.found | self._again.found
+        found = self._first.found | self._rechecks.found
         if count := len(found):
             with_text = sum(map(bool, found.values()))
             said = self._texts("pictures_read", pictures=count, with_text=with_text)

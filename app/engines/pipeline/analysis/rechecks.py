@@ -207,7 +207,7 @@ class Rechecks:
         await self._sink.log(LogEntry("INFO", StageKey.AI_ANALYSIS.value, message))
 
     def _was_seen_apart(self, pages: Iterable[CapturedPage]) -> bool:
-        """Whether two pages are accused of the same that were captured as far apart as the two looks at one."""
+        """Whether two pages are accused of the same that were captured as far apart as a page and its recheck."""
         times = [self._captured_at(page) for page in pages]
         apart_s = max(times) - min(times) if times else 0.0
         return apart_s > 0 and self._config is not None and apart_s >= self._config.after_s

@@ -163,7 +163,7 @@ async def test_one_that_does_not_die_is_left_to_the_loop(reader, monkeypatch):
     monkeypatch.setattr(asyncio.subprocess.Process, "wait", wait_for_good)
     with capture_logs() as logs, pytest.raises(PictureUnread, match="slow"):
         await asyncio.wait_for(reader("exec sleep 100", timeout_s=0.2).read(b"x"), 10)
-    assert [(line["event"], line["pid"]) for line in logs] == [("picture_reader_not_ended", ended[-1].pid)]
+    assert [(line["event"], line["pid"]) for line in logs] == [("picture_reader_still_running", ended[-1].pid)]
     monkeypatch.undo()
     await ended[-1].wait()
     with pytest.raises(ProcessLookupError):

@@ -58,6 +58,6 @@ def test_no_more_unseen_text_is_gathered_than_is_kept():
     assert document.taken == 2
 
 
-def test_of_unseen_elements_in_each_other_the_text_is_gathered_once():
+def test_text_of_nested_hidden_elements_is_gathered_once():
     document = HtmlDocument("<div hidden>" * 900 + "h")
     assert own_page_of(document, extract_document(document, url=URL, headers=()), URL).unseen == "h"

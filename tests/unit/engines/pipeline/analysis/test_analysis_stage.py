@@ -81,10 +81,10 @@ class NobodyReads:
     """No language model reads along."""
 
     def __init__(self):
-        self.again = []
+        self.rechecks = []
 
-    async def examine(self, subject, facts, *, is_own, again=False):
-        self.again.append(again)
+    async def examine(self, subject, facts, *, is_own, is_recheck=False):
+        self.rechecks.append(is_recheck)
         return facts
 
     def wants_picture(self, page):
@@ -202,8 +202,8 @@ async def test_what_is_judged_alone_is_not_reported_and_what_is_reported_is_said
 
 async def test_a_page_that_cannot_be_read_and_a_picture_that_was_not_are_not_judged(stage_with):
     class Unread(NoPictures):
-        async def read(self, page, *, again):
-            assert again
+        async def read(self, page, *, is_recheck):
+            assert is_recheck
             return False
 
         def knows_all_of(self, page):
@@ -215,13 +215,13 @@ async def test_a_page_that_cannot_be_read_and_a_picture_that_was_not_are_not_jud
     assert await stage_with(Accusing(), pictures=Unread()).judge(TARGET, shown) is None
 
 
-async def test_a_second_look_is_said_to_be_one(stage_with):
+async def test_a_recheck_is_said_to_be_one(stage_with):
     second = NobodyReads()
     stage = stage_with(Accusing(), second=second)
     page = CapturedPage(Capture("a.test", "a.test", URL, URL, 200))
     await stage.analyse(TARGET, page)
     await stage.judge(TARGET, page)
-    assert second.again == [False, True]
+    assert second.rechecks == [False, True]
 
 
 async def test_what_its_picture_and_its_icon_say_goes_into_the_analysis(stage_with):

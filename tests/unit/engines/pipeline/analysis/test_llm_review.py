@@ -78,9 +78,9 @@ def subject(body, **capture):
     return Subject(found, ThirdParty("b.example", ("b.example",)), read_content(HtmlDocument(body)))
 
 
-async def examined(reading, body, *, is_own=False, again=False, **capture):
+async def examined(reading, body, *, is_own=False, is_recheck=False, **capture):
     about = subject(body, **capture)
-    return await reading.examine(about, await PARSER.analyse(about), is_own=is_own, again=again)
+    return await reading.examine(about, await PARSER.analyse(about), is_own=is_own, is_recheck=is_recheck)
 
 
 async def test_without_a_model_everything_is_as_it_was(reading_with, sink):
@@ -210,21 +210,21 @@ async def test_half_of_the_budget_is_kept_for_pages_with_signals(reading_with, s
     assert sink.warnings == [catalogue.said("reading_left_out_budget", count=2, budget=4)]
 
 
-async def test_half_of_the_budget_is_kept_from_second_looks(reading_with, store, sink):
+async def test_half_of_the_budget_is_kept_from_rechecks(reading_with, store, sink):
     reading, model = reading_with(CLEAN, budget=4)
     for number in range(4):
-        await examined(reading, f"{WEAK}{number}", again=True)
+        await examined(reading, f"{WEAK}{number}", is_recheck=True)
     assert len(model.questions) == 2
     (fact,) = await examined(reading, WEAK)
     assert fact.evidence[-1].rule == "model.disagrees"
     await reading.tell()
-    assert sink.warnings == []  # all of them were looked at before
+    assert sink.warnings == []  # all of them were judged before
 
 
-async def test_a_second_look_changes_nothing_that_is_counted_as_a_change(reading_with, store):
-    for again, effects in ((True, {}), (False, {"confirmed": 1})):
+async def test_a_recheck_changes_nothing_that_is_counted_as_a_change(reading_with, store):
+    for is_recheck, effects in ((True, {}), (False, {"confirmed": 1})):
         reading, _ = reading_with(GAMBLING)
-        await examined(reading, WEAK, again=again)
+        await examined(reading, WEAK, is_recheck=is_recheck)
         reading.save()
         assert store.checkpoint("reading_model")["effects"] == effects
 

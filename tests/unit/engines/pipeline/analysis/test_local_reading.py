@@ -168,11 +168,11 @@ async def test_a_page_that_is_read_again_counts_once_also_in_the_next_attempt(re
     assert summary(store) == (4, 1, {"suppressed": 1})
 
 
-async def test_in_a_second_look_it_neither_clears_nor_raises_nor_counts(reading_with, sink, store):
+async def test_in_a_recheck_it_neither_clears_nor_raises_nor_counts(reading_with, sink, store):
     for model, body in ((CLEARING, WEAK), (RAISING, f"{PLAIN} 欢迎各界朋友来电咨询")):
         reading, _ = reading_with(model)
         facts = await PARSER.analyse(subject(body))
-        assert await reading.examine(subject(body), facts, is_own=False, again=True) == facts
+        assert await reading.examine(subject(body), facts, is_own=False, is_recheck=True) == facts
         reading.save()
     assert (summary(store), sink.logs) == ((4, 0, {}), [])
 

@@ -11,7 +11,13 @@ from app.engines.capture.capturer import CapturedPage
 from app.engines.capture.picture_reader import PictureUnread
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.html.page_content import PageContent
-from app.engines.pipeline.analysis.picture_texts import MAX_AGAIN, MAX_PICTURES, MAX_TEXT, SCARCE_TEXT, PictureTexts
+from app.engines.pipeline.analysis.picture_texts import (
+    MAX_PICTURES,
+    MAX_RECHECK_PICTURES,
+    MAX_TEXT,
+    SCARCE_TEXT,
+    PictureTexts,
+)
 from tests.support.said import said
 from tests.unit.engines.crawl.conftest import FakeSink
 
@@ -147,46 +153,47 @@ async def test_a_picture_that_cannot_be_read_ends_nothing_and_is_counted(make, p
 
 
 @pytest.mark.parametrize(
-    ("spent_by", "limit", "left"), [(True, MAX_AGAIN, MAX_PICTURES), (False, MAX_PICTURES, MAX_AGAIN)]
+    ("spent_by", "limit", "left"),
+    [(True, MAX_RECHECK_PICTURES, MAX_PICTURES), (False, MAX_PICTURES, MAX_RECHECK_PICTURES)],
 )
-async def test_first_and_second_looks_spend_nothing_of_each_other(make, page, sink, spent_by, limit, left):
+async def test_first_captures_and_rechecks_spend_nothing_of_each_other(make, page, sink, spent_by, limit, left):
     reader = Reads("")
     pictures = make(reader)
     for number in range(limit + 1):
-        await pictures.read(await page(picture=b"%d" % number), again=spent_by)
+        await pictures.read(await page(picture=b"%d" % number), is_recheck=spent_by)
     assert len(reader.pictures) == limit
     assert not pictures.knows_all_of(await page(picture=b"%d" % limit))
     going_on = make(reader)  # the next attempt has no more
-    await going_on.read(await page(picture=b"more"), again=spent_by)
+    await going_on.read(await page(picture=b"more"), is_recheck=spent_by)
     assert len(reader.pictures) == limit
     for number in range(left + 1):
-        await going_on.read(await page(picture=b"other %d" % number), again=not spent_by)
+        await going_on.read(await page(picture=b"other %d" % number), is_recheck=not spent_by)
     assert len(reader.pictures) == limit + left
     await going_on.tell()
     assert [message for _, message in sink.warnings] == [said("pictures_unread_budget", pictures=2)]
 
 
-async def test_the_time_of_second_looks_is_their_own(make, page):
+async def test_the_time_of_rechecks_is_their_own(make, page):
     reader = Reads()
-    pictures = make(reader, max_again_s=0.0)
-    assert not await pictures.read(await page(picture=b"1"), again=True)
+    pictures = make(reader, max_recheck_s=0.0)
+    assert not await pictures.read(await page(picture=b"1"), is_recheck=True)
     assert await pictures.read(await page(picture=b"2"))
     pictures = make(reader, max_in_all_s=0.0)
     assert not await pictures.read(await page(picture=b"3"))
-    assert await pictures.read(await page(picture=b"4"), again=True)
+    assert await pictures.read(await page(picture=b"4"), is_recheck=True)
     assert reader.pictures == [b"2", b"4"]
 
 
 async def test_what_one_budget_left_out_and_the_other_has_read_is_not_missing(make, page, sink):
-    pictures = make(Reads(), max_again_s=0.0)
+    pictures = make(Reads(), max_recheck_s=0.0)
     shown = await page()
-    await pictures.read(shown, again=True)
+    await pictures.read(shown, is_recheck=True)
     await pictures.read(shown)
     await pictures.tell()
     assert (len(sink.logs), sink.warnings) == (1, [])
 
 
-async def test_a_look_at_a_picture_that_is_being_read_waits_for_its_text(make, page):
+async def test_a_page_whose_picture_is_being_read_waits_for_its_text(make, page):
     may_go_on = asyncio.Event()
 
     class Slow(Reads):
@@ -199,12 +206,12 @@ async def test_a_look_at_a_picture_that_is_being_read_waits_for_its_text(make, p
     shown = await page()
     async with asyncio.TaskGroup() as group:
         first = group.create_task(pictures.read(shown))
-        again = group.create_task(pictures.read(shown, again=True))
+        recheck = group.create_task(pictures.read(shown, is_recheck=True))
         for _ in range(1_000):
             await asyncio.sleep(0)
-        assert not again.done()
+        assert not recheck.done()
         may_go_on.set()
-    assert (first.result(), again.result(), len(reader.pictures)) == (True, True, 1)
+    assert (first.result(), recheck.result(), len(reader.pictures)) == (True, True, 1)
     assert pictures.knows_all_of(shown)
     assert pictures.text_of(shown.capture) == "百家乐"
 

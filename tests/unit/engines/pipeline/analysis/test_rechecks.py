@@ -301,7 +301,7 @@ async def test_two_pages_that_are_accused_of_the_same_a_minute_apart_need_no_thi
     assert scene.sink.lines == [said("recheck_confirmed", domain="a.test", name=said("violation.gambling"))]
 
 
-async def test_a_page_that_is_accused_after_the_second_look_upholds_what_was_refuted():
+async def test_a_page_that_is_accused_after_the_recheck_upholds_what_was_refuted():
     scene = Scene(now=1_060.0)
     assert await scene.look() == ["awaited", "not_confirmed"]
     scene.rechecks = scene.make()  # of a later attempt, which analyses the same captures again
