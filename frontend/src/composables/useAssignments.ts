@@ -22,8 +22,8 @@ export function assignedOf({ assignment }: FindingSummary): Assigned {
   return { assignee_id: assignee?.user_id ?? null, due_on, comment };
 }
 
-/** What is said of all these findings alike; what is not in it differs. */
-export function assignedAlike(findings: readonly FindingSummary[]): Partial<Assigned> {
+/** What all these findings have in common; what is not in it differs. */
+export function commonAssignment(findings: readonly FindingSummary[]): Partial<Assigned> {
   const all = findings.map(assignedOf);
   const alike = Object.entries(all[0] ?? {}).filter(([name, value]) => all.every((one) => one[name as keyof Assigned] === value));
   return Object.fromEntries(alike);

@@ -6,7 +6,7 @@ import { TERMINAL_STATUSES } from "@/generated/contract";
 import type { TaskResponse, TaskStatus } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 
-import { forEachFew } from "./forEachFew";
+import { forEachConcurrently } from "./forEachConcurrently";
 
 export const BULK_ACTIONS = ["cancel", "retry", "delete"] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];
@@ -35,7 +35,7 @@ export function useBulk() {
   async function run(action: BulkAction, scans: readonly TaskResponse[]): Promise<void> {
     asked.value = scans;
     outcomes.value = new Map(scans.map(({ id }) => [id, { action, isDone: false, error: null }]));
-    await forEachFew(scans, async ({ id }) => {
+    await forEachConcurrently(scans, async ({ id }) => {
       const error = await ask(action, id).then(() => null, (refusal: unknown) => refusal);
       outcomes.value = new Map(outcomes.value).set(id, { action, isDone: true, error });
     });

@@ -10,7 +10,7 @@ export function usePicks<T>(lines: () => readonly T[], keyOf: (line: T) => strin
   /** Those of the list alone: nobody decides about what cannot be seen. */
   const picked = computed(() => lines().filter(isPicked));
   const asking = shallowRef<Asking>(null);
-  let isForForm = false; // `askWho` has picked the line: it stays picked only while its form is open
+  let isForForm = false; // `openAssignment` has picked the line: it stays picked only while its form is open
 
   function isPicked(line: T): boolean {
     return keys.value.has(keyOf(line));
@@ -30,8 +30,8 @@ export function usePicks<T>(lines: () => readonly T[], keyOf: (line: T) => strin
     keys.value = changed;
   }
 
-  /** About what is picked; `line` is what keys are about where nothing is. Does nothing while something is asked. */
-  function askWho(line: T | null): void {
+  /** Asks about the selection; without one, selects `line`. Does nothing while a form is open. */
+  function openAssignment(line: T | null): void {
     if (picked.value.length === 0 && line !== null) {
       pick([line], true);
       isForForm = true;
@@ -52,5 +52,5 @@ export function usePicks<T>(lines: () => readonly T[], keyOf: (line: T) => strin
     keys.value = new Set();
     isForForm = false;
   });
-  return { picked, isPicked, canPick, pick, asking, askWho, clear };
+  return { picked, isPicked, canPick, pick, asking, openAssignment, clear };
 }

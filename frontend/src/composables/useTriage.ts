@@ -8,7 +8,7 @@ import { useMe } from "@/stores/me";
 import { useTexts } from "@/texts";
 import { errorText } from "@/texts/errors";
 
-import { forEachFew } from "./forEachFew";
+import { forEachConcurrently } from "./forEachConcurrently";
 import { assignedOf, useAssignments, type Assigned } from "./useAssignments";
 import { isSame, useDecisions, type DecidedFinding } from "./useDecisions";
 
@@ -36,7 +36,7 @@ export interface Failure {
   error: unknown;
 }
 
-/** What of a finding is another by that. */
+/** The fields of a finding that a decision or an assignment changes. */
 export type Changed = Partial<Pick<FindingSummary, "state" | "decision" | "assignment">>;
 
 function changedBy({ part, info }: Written): Changed {
@@ -44,8 +44,8 @@ function changedBy({ part, info }: Written): Changed {
 }
 
 /**
- * `take` gets what has changed of each finding. `last`: what `undo` takes back; null: nothing. `isFinal`: something was done in
- * this list that cannot be taken back.
+ * `take` gets what has changed of each finding. `last`: what `undo` takes back; null: nothing. `hasIrreversible`: something was
+ * done in this list that cannot be undone.
  */
 export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) {
   const texts = useTexts();
@@ -54,7 +54,7 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   const { assign: sendAssignment } = useAssignments();
   const batches = shallowRef<readonly Batch[]>([]);
   const last = computed(() => batches.value.at(-1) ?? null);
-  const isFinal = shallowRef(false);
+  const hasIrreversible = shallowRef(false);
   let lists = 0; // grows with every `reset`: what is answered about an older list is not taken back
   const isBusy = shallowRef(false);
   const failures = shallowRef<readonly Failure[]>([]);
@@ -66,7 +66,7 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     const answers = new Map<T, Written>();
     const failed: Failure[] = [];
     isBusy.value = true;
-    await forEachFew(some, (one) => ask(one).then((written) => void answers.set(one, written), (error: unknown) => void failed.push({ before: one.before, error })));
+    await forEachConcurrently(some, (one) => ask(one).then((written) => void answers.set(one, written), (error: unknown) => void failed.push({ before: one.before, error })));
     isBusy.value = false;
     failures.value = failed;
     return some.flatMap((one) => (answers.has(one) ? [{ one, written: answers.get(one)! }] : []));
@@ -80,13 +80,16 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     return done;
   }
 
-  /** For `undo`. Of a finding of which a step cannot go back, no older one does: it would leave what came after it. In place: no older batch is told of again. */
+  /**
+   * For `undo`. If a step cannot be undone, earlier steps of that finding are dropped as well: undoing them would skip it.
+   * Batches are changed in place, so that no older one is announced again.
+   */
   function keep(state: Batch["state"], done: readonly Step[]): void {
-    const final = done.filter((step) => !canGoBack(step));
-    for (const batch of batches.value) batch.done = batch.done.filter((step) => !final.some(({ before }) => isSame(before, step.before)));
+    const irreversible = done.filter((step) => !canGoBack(step));
+    for (const batch of batches.value) batch.done = batch.done.filter((step) => !irreversible.some(({ before }) => isSame(before, step.before)));
     const all = [...batches.value, shallowReactive({ state, done: done.filter(canGoBack) })];
     batches.value = all.filter((batch) => batch.done.length > 0).slice(-MOST_BATCHES);
-    if (final.length > 0) isFinal.value = true;
+    if (irreversible.length > 0) hasIrreversible.value = true;
   }
 
   /** Decides over what the reader has seen; returns whether it went well with all. Does nothing while something is under way. */
@@ -115,7 +118,7 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     return sendAssignment(of, { ...said, version }).then((info) => ({ part: "assignment", info }));
   }
 
-  /** Who is no administrator gives nothing back to somebody else. */
+  /** Only administrators can reassign a finding to somebody else. */
   function canGoBack({ before, written }: Step): boolean {
     const { assignee_id: then } = assignedOf(before.finding);
     return written.part === "decision" || me.isAdmin || then === null || then === me.user?.id || then === written.info.assignee?.user_id;
@@ -151,9 +154,9 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   function reset(): void {
     lists += 1;
     batches.value = [];
-    isFinal.value = false;
+    hasIrreversible.value = false;
     failures.value = [];
   }
 
-  return { decide, assign, takeAssigned, undo, last, isFinal, isBusy, failures, problem, reset };
+  return { decide, assign, takeAssigned, undo, last, hasIrreversible, isBusy, failures, problem, reset };
 }

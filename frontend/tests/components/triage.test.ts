@@ -408,7 +408,7 @@ describe("assignments", () => {
     expect(["a.test", "b.test"].map((name) => tagsOf(view, name))).toEqual([[], []]);
   });
 
-  test("are asked for no more when nothing is selected any more, and the keys of decisions go on", async () => {
+  test("are no longer asked for when nothing is selected any more, and the keys of decisions work again", async () => {
     listed(found("a.test"));
     decidesOn("a.test");
     const { view } = await open();
@@ -513,7 +513,7 @@ describe("assignments", () => {
     expect(view.find("[role=alert]").exists()).toBe(false);
   });
 
-  test("that the reader could not give back are not offered to be taken back, nor is what was before", async () => {
+  test("are not offered for undo if the reader could not restore them, nor are earlier ones", async () => {
     listed(found("a.test", { assignment: BOSS }));
     decidesOn("a.test");
     const { view } = await open();
@@ -524,7 +524,7 @@ describe("assignments", () => {
     expect([assigned().length, sent().length, tagsOf(view, "a.test")]).toEqual([1, 2, [english("assignment.to", { name: "mei" })]]);
   });
 
-  test("of which one cannot be given back are taken back of the others, and so is what was before", async () => {
+  test("are undone for the others if one could not be restored, and so are earlier ones", async () => {
     listed(found("a.test", { assignment: BOSS }), found("b.test"));
     decidesOn("a.test", "b.test");
     const { view } = await open();
@@ -541,7 +541,7 @@ describe("assignments", () => {
     expect(["a.test", "b.test"].map((name) => stateOf(view, name).attributes("data-decision"))).toEqual(["confirmed", "open"]);
   });
 
-  test("that cannot be given back leave the offer to undo what is left of the step before", async () => {
+  test("that could not be restored leave the offer to undo what is left of the step before", async () => {
     listed(found("a.test", { assignment: BOSS }), found("b.test"));
     decidesOn("a.test", "b.test");
     const { view } = await open();

@@ -2,7 +2,7 @@
 
 const AT_ONCE = 4;
 
-export async function forEachFew<T>(items: Iterable<T>, ask: (item: T) => Promise<void>): Promise<void> {
+export async function forEachConcurrently<T>(items: Iterable<T>, ask: (item: T) => Promise<void>): Promise<void> {
   const waiting = items[Symbol.iterator]();
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (let next = waiting.next(); !next.done; next = waiting.next()) await ask(next.value);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 
-import { forEachFew } from "@/composables/forEachFew";
+import { forEachConcurrently } from "@/composables/forEachConcurrently";
 
 test("each is asked once, in their order, four at a time, and the next as soon as one is answered", async () => {
   const asked: number[] = [];
   const answers: (() => void)[] = [];
-  const all = forEachFew(Array(6).keys(), (item) => new Promise<void>((answer) => { asked.push(item); answers.push(answer); }));
+  const all = forEachConcurrently(Array(6).keys(), (item) => new Promise<void>((answer) => { asked.push(item); answers.push(answer); }));
   expect(asked).toEqual([0, 1, 2, 3]);
   answers[2]!();
   await Promise.resolve();
