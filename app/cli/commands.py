@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from app.cli.help import Command, Group
 from app.cli.interrupts import interruptible
+from app.cli.intervals import check_alone, check_interval, hours_of
 from app.cli.language import Reader
 from app.cli.network_options import NetworkOptions, check_network, check_resolve, check_resolver
 from app.cli.reader_action import ReaderAction
@@ -96,6 +97,7 @@ def scan(
     output: Annotated[Path | None, Option(metavar="FILE", dir_okay=False, callback=check_output)] = None,
     fail_on: Annotated[RiskLevel | None, Option(metavar="|".join(RiskLevel))] = None,
     baseline: Annotated[Path | None, Option(metavar="FILE", exists=True, dir_okay=False)] = None,
+    watch: Annotated[tuple[str, str] | None, Option(metavar="every Nh|Nd", callback=check_interval)] = None,
 ) -> None:
     from app.cli.scan import ScanArguments, run_scan
     from app.cli.scan_gate import choose_gate
@@ -113,6 +115,8 @@ def scan(
         own_domains=take_domains(own or (), context.obj.texts),
     )
     check_many(names, options.start_urls, output)
+    if watch is not None:
+        check_alone(output=output, fail_on=fail_on, baseline=baseline)
     network = NetworkOptions(resolve or (), resolver or (), allow_network or (), ca_file)
     arguments = ScanArguments(
         targets=names,
@@ -125,6 +129,7 @@ def scan(
         keep=not no_keep,
         output=output,
         gate=choose_gate(fail_on, baseline, names),
+        every_hours=None if watch is None else hours_of(watch),
     )
     raise Exit(interruptible(run_scan, arguments, context.obj.texts))
 

@@ -5,7 +5,7 @@ import json
 import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from app.cli.display.base import CurrentStderr, Display, choose_display, show_un
 from app.cli.display.result import ScanResult
 from app.cli.interrupts import Interrupts
 from app.cli.network_options import NetworkOptions
+from app.cli.repeated_scans import RepeatedScans
 from app.cli.report import save_report
 from app.cli.scan_folder import describe_folder, kept_folder, private_folder
 from app.cli.scan_gate import Gate, Judgement
@@ -50,6 +51,7 @@ class ScanArguments:
     keep: bool = True  # of its own folder: whether it stays
     output: Path | None = None  # where the report goes as well, in the format of its ending
     gate: Gate | None = None  # which findings count for the exit code; None: all
+    every_hours: int | None = None  # between scans, until Ctrl-C; None: one scan
 
 
 def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
@@ -70,6 +72,8 @@ def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
 
 def _run(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) -> int:
     configure_logging(settings.log_level, settings.log_format, stream=cast("TextIO", CurrentStderr()))
+    if arguments.every_hours is not None:
+        return _repeat(arguments, settings, texts, arguments.every_hours)
     if len(arguments.targets) > 1:
         return _run_order(arguments, settings, texts)
     display = choose_display(Console(stderr=True, highlight=False), texts)
@@ -83,6 +87,25 @@ def _run(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) ->
     _say_left_out(arguments.gate, judged, texts)
     code = exit_codes.of_report(report, None if judged is None else judged.counted)
     return exit_codes.STOPPED if asked and code == exit_codes.MISUSED else code
+
+
+def _repeat(arguments: ScanArguments, settings: Settings, texts: MessageCatalog, every_hours: int) -> int:
+    async def work() -> None:
+        async with _running(settings, texts) as (services, interrupts):
+            repeated = RepeatedScans(
+                services=services,
+                principal=await in_process.local_admin(services, texts),
+                texts=texts,
+                targets=arguments.targets,
+                options=arguments.options,
+                every_hours=every_hours,
+                as_json=arguments.as_json,
+            )
+            await repeated.run(interrupts)
+
+    with suppress(asyncio.CancelledError):  # the second Ctrl-C
+        asyncio.run(work())
+    return exit_codes.STOPPED
 
 
 def _run_order(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) -> int:

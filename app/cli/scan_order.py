@@ -57,14 +57,7 @@ async def scan_many(
     Raises ConfigurationError for targets that cannot be scanned, and names them; else as `OrderService.create_once`.
     """
     principal = await in_process.local_admin(services, texts)
-    order = NewOrder(targets=targets, options=options, said=asdict(options).keys())
-    language = Language(texts.language)
-    try:
-        pieces, _ = await services.orders.create_once(principal, order, key=None, language=language)
-    except InvalidFields as refused:
-        raise ConfigurationError(texts("cli.targets_refused", targets=_named(refused, targets, texts))) from refused
-    order_id = orjson.loads(b"".join(pieces))["id"]
-    sys.stderr.write(f"{texts('order_started', count=len(dict.fromkeys(targets)))}\n")
+    order_id = await order_scans(services, principal, targets, options, texts)
     await _follow(services, principal, order_id, texts, interrupts)
     report: Json = orjson.loads(
         b"".join(await asyncio.to_thread(_pieces, services, order_id, ReportFormat.JSON, texts))
@@ -74,6 +67,20 @@ async def scan_many(
         assert kind is not None  # `check_output` has seen to it
         await asyncio.to_thread(lambda: write_file(output, _pieces(services, order_id, kind, texts)))
     return report
+
+
+async def order_scans(
+    services: Services, principal: Principal, targets: Sequence[str], options: ScanOptions, texts: MessageCatalog
+) -> str:
+    """Order a scan of each target, say so, and return the order's id. Raises as `scan_many`."""
+    order = NewOrder(targets=targets, options=options, said=asdict(options).keys())
+    try:
+        pieces, _ = await services.orders.create_once(principal, order, key=None, language=Language(texts.language))
+    except InvalidFields as refused:
+        raise ConfigurationError(texts("cli.targets_refused", targets=_named(refused, targets, texts))) from refused
+    sys.stderr.write(f"{texts('order_started', count=len(dict.fromkeys(targets)))}\n")
+    order_id: str = orjson.loads(b"".join(pieces))["id"]
+    return order_id
 
 
 def _named(refused: InvalidFields, targets: Sequence[str], texts: MessageCatalog) -> str:
@@ -151,7 +158,7 @@ def print_order(report: Mapping[str, Any], texts: MessageCatalog, *, as_json: bo
 
 
 def _lines(report: Mapping[str, Any], texts: MessageCatalog) -> list[str]:
-    lines = [_property_line(item, texts) for item in report["properties"]]
+    lines = [property_line(item, texts) for item in report["properties"]]
     found = report["domains"]
     if found:
         lines += ["", texts("report.order_domains")]
@@ -161,7 +168,7 @@ def _lines(report: Mapping[str, Any], texts: MessageCatalog) -> list[str]:
     return lines
 
 
-def _property_line(one: Mapping[str, Any], texts: MessageCatalog) -> str:
+def property_line(one: Mapping[str, Any], texts: MessageCatalog) -> str:
     known = texts(f"report.result.{one['result'] or 'unknown'}")
     status = "" if one["status"] == "completed" else texts(one["status"])
     counts = [f"{texts(level)} {one['finding_counts'].get(level)}" for level in _levels(one["finding_counts"])]

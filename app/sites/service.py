@@ -36,6 +36,7 @@ from app.sites.site import MAX_SITES, SCHEDULE_COLUMNS, done_upto, plan_columns,
 from app.sites.views import read_facts, site_view
 
 SCANS_AT_ONCE: Final = 100  # of a site that is removed with its scans
+EVERY_SITE: Final = SiteFilter()
 NO_SCHEDULE: Final = dict.fromkeys(SCHEDULE_COLUMNS)
 NewRow = tuple[Mapping[str, Any], Sequence[str]]  # columns of `managed_sites`, and tags
 
@@ -155,7 +156,9 @@ class SiteService:
 
         return await self.db.read(work)
 
-    async def list_page(self, principal: Principal, wanted: SiteFilter, *, page: int, page_size: int) -> JsonChunks:
+    async def list_page(
+        self, principal: Principal, wanted: SiteFilter = EVERY_SITE, *, page: int, page_size: int
+    ) -> JsonChunks:
         """Return `sites.schemas.SitePage`, by name."""
         now = self.clock.now()
 
