@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from app.cli.display.wrapping import pad
+from app.cli.display.sheet import GAP, LEAST, Sheet
+from app.cli.display.wrapping import pad, wrap
 from app.cli.doctor.browser_network import check_browser_network
 from app.cli.doctor.configuration import read_settings, settings_in_force
 from app.cli.doctor.lists import check_lists
@@ -95,7 +95,7 @@ def _document(settings: Settings, results: Sequence[CheckResult]) -> dict[str, A
 
 def _print(results: Sequence[CheckResult], console: Console, texts: MessageCatalog) -> None:
     if console.is_terminal:
-        console.print(_table(results, texts))
+        _print_rows(results, Sheet(console), texts)
     else:
         for result in results:
             console.print(Text(clean(_line(result, texts))), soft_wrap=True)
@@ -105,16 +105,19 @@ def _print(results: Sequence[CheckResult], console: Console, texts: MessageCatal
     console.print(Text(said, style=STYLES[max(counts, key=list(CheckStatus).index)]))
 
 
-def _table(results: Sequence[CheckResult], texts: MessageCatalog) -> Table:
-    table = Table(box=SIMPLE_HEAD, expand=True)
-    table.add_column("", no_wrap=True)
-    table.add_column(texts("doctor.what"), no_wrap=True)
-    table.add_column(texts("doctor.found"), ratio=1, overflow="fold")
-    table.add_column(texts("doctor.means"), ratio=1, overflow="fold")
+def _print_rows(results: Sequence[CheckResult], sheet: Sheet, texts: MessageCatalog) -> None:
+    """Write state, name and what was found side by side, and below what it means; paths are not broken."""
+    states = max(cell_len(_state_of(result, texts)) for result in results) + GAP
+    names = max(cell_len(_name_of(result, texts)) for result in results) + GAP
+    indent = states + names
     for result in results:
-        mark = Text(_state_of(result, texts), style=STYLES[result.state])
-        table.add_row(mark, _name_of(result, texts), Text(clean(result.found)), Text(clean(result.means)))
-    return table
+        first, *others = wrap(clean(result.found), max(LEAST, sheet.text_width - indent))
+        state = (pad(_state_of(result, texts), states), STYLES[result.state])
+        sheet.line(state, pad(_name_of(result, texts), names), first)
+        for line in others:
+            sheet.line(line, indent=indent)
+        if result.means:
+            sheet.sentence(result.means, indent=indent)
 
 
 def _line(result: CheckResult, texts: MessageCatalog) -> str:

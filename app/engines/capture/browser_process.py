@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # Playwright takes a tenth of a second to import; most proces
 Serve = Callable[[socket.socket], Awaitable[asyncio.Server]]
 START_TIMEOUTS_S: Final = (20.0, 40.0, 60.0)  # on a busy machine the first start may not come to its end
 CLOSE_TIMEOUT_S: Final = 0.5  # then it is killed: a cancelled scan must be gone within 2 s
+STOP_TIMEOUT_S: Final = 0.3  # the driver's, after the browser
 MAX_RESTARTS: Final = 3  # after crashes, in one scan
 
 # Chromium's own windows prepare two documents for their address bar, which took 0.4 s of a processor with each page.
@@ -153,9 +154,8 @@ class BrowserProcess:
         if profile is None:
             return
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await _stop(main, playwright)
+            await _close(main)
+            await _stop(playwright)
         finally:
             await profile.kill()
             await asyncio.to_thread(profile.remove)
@@ -235,11 +235,18 @@ async def _start_playwright() -> "Playwright":
     return await async_playwright().start()
 
 
-async def _stop(main: "BrowserContext | None", playwright: "Playwright | None") -> None:
+async def _close(main: "BrowserContext | None") -> None:
     from playwright.async_api import Error
 
-    with contextlib.suppress(Error):
+    with contextlib.suppress(Error, TimeoutError):
         if main is not None:
-            await main.close()
-    if playwright is not None:
-        await playwright.stop()
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await main.close()
+
+
+async def _stop(playwright: "Playwright | None") -> None:
+    """Ask the driver to end: of one that is killed unasked an error is printed, long after nobody waits for it."""
+    with contextlib.suppress(TimeoutError):
+        if playwright is not None:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await playwright.stop()

@@ -1,7 +1,12 @@
+import io
 import json
 
-from app.cli.doctor.report import examine
-from app.cli.doctor.result import CheckStatus
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from app.cli.doctor.report import _print, examine
+from app.cli.doctor.result import CheckResult, CheckStatus
 from app.domain.messages import Language, MessageCatalog
 from tests.support.command import here
 from tests.support.said import said
@@ -27,6 +32,21 @@ def test_the_command_ends_with_one_when_something_matters(tmp_path, monkeypatch,
         for line in lines
     )
     assert lines[-1].endswith("1 failed")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_terminal_of_80_columns_breaks_no_path(language, tmp_path):
+    texts = MessageCatalog(language)
+    path = f"/srv/{'long-name/' * 7}compliance.db"
+    results = [
+        CheckResult("database", CheckStatus.OK, path),
+        CheckResult("chromium", CheckStatus.DEGRADED, "less " * 20, f"see {path}: {'words ' * 20}"),
+    ]
+    written = io.StringIO()
+    _print(results, Console(file=written, force_terminal=True, width=80, color_system=None), texts)
+    lines = written.getvalue().splitlines()
+    assert sum(path in line for line in lines) == 2
+    assert all(cell_len(line) <= 80 for line in lines if path not in line)
 
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"

@@ -101,6 +101,15 @@ async def test_a_driver_that_hangs_does_not_hold_up_the_end(browse):
     assert not profile.base.exists()
 
 
+async def test_a_driver_is_asked_to_end_although_its_browser_hangs(browse, monkeypatch):
+    """Playwright tells of the end of one that was not asked as an error that nobody takes."""
+    fake = FakeChromium()
+    browser = await browse(fake)
+    monkeypatch.setattr(browser._main, "close", asyncio.Event().wait)
+    await browser.close()
+    assert fake.stopped == 1
+
+
 class FailingChromium(FakeChromium):
     """Its first starts fail."""
 
