@@ -14,6 +14,7 @@ from app.identity.auth import AuthService
 from app.maintenance.readiness import Watched
 from app.reports.service import ReportService
 from app.rest.parameters import get_services
+from app.scans.holds import HoldService
 from app.scans.service import ScanService
 from app.websocket.manager import WebSocketManager
 
@@ -27,6 +28,7 @@ class ApiServices(Watched, Protocol):
     epoch: LogEpoch
     auth: AuthService
     scans: ScanService
+    holds: HoldService
     reports: ReportService
     audit: AuditTrail
     manager: WebSocketManager

@@ -58,6 +58,7 @@ from app.overview.service import OverviewService
 from app.overview.service_numbers import ServiceNumbers
 from app.reports.formats.service import ReportFileService
 from app.reports.service import ReportService
+from app.scans.holds import HoldService
 from app.scans.lifecycle import Lifecycle
 from app.scans.ports import ScanRunner
 from app.scans.service import ScanService
@@ -94,6 +95,7 @@ class Services:
     workers: WorkerService
     numbers: ServiceNumbers
     scans: ScanService
+    holds: HoldService = field(init=False)
     orders: OrderService
     sites: SiteParts
     reports: ReportService
@@ -119,6 +121,9 @@ class Services:
     visitor: DemoVisitor | None = None  # set by `compliance demo` alone
     _background: BackgroundTasks = field(default_factory=BackgroundTasks)
     _started: AsyncExitStack = field(default_factory=AsyncExitStack)  # what `stop` undoes, the last first
+
+    def __post_init__(self) -> None:
+        self.holds = HoldService(scans=self.scans)
 
     async def start(self) -> str | None:
         """Migrate, then start the parts. Returns the generated password of the first `admin`, to be shown once.

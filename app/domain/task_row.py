@@ -46,6 +46,9 @@ class TaskRow:
     completed_at: datetime | None
     deleted_at: datetime | None
     trace: str | None = None
+    held_at: datetime | None = None
+    held_by: str | None = None
+    hold_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

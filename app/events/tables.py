@@ -80,6 +80,10 @@ scan_tasks = Table(
     # The request that ordered the scan, or its retry, as a `traceparent`: what is done for it elsewhere belongs to the
     # same trace. NULL in rows from before.
     Column("trace", String(55)),
+    # A legal hold: since when, by whom and why nothing of the scan is removed; NULL: there is none.
+    Column("held_at", UtcDateTime),
+    Column("held_by", String(64)),
+    Column("hold_reason", String(500)),
 )
 Index("ix_scan_tasks_owner", scan_tasks.c.user_id, scan_tasks.c.created_at)
 # The queue. `deleted_at` makes a count of it one of the index alone.
@@ -104,6 +108,8 @@ def _partial(name: str, condition: TextClause, *columns: Column[Any]) -> None:
 
 
 _partial("ix_scan_tasks_deleted", DELETED, scan_tasks.c.deleted_at)
+HELD: Final = text("held_at IS NOT NULL")
+_partial("ix_scan_tasks_held", HELD, scan_tasks.c.user_id, scan_tasks.c.target_domain)
 CAPTURED: Final = text("capture_bytes > 0")
 _partial("ix_scan_tasks_captured", CAPTURED, scan_tasks.c.user_id, scan_tasks.c.capture_bytes)
 _partial("ix_scan_tasks_unfinished", UNFINISHED_VISIBLE, scan_tasks.c.user_id, scan_tasks.c.status)

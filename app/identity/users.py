@@ -40,6 +40,10 @@ class UserScans(Protocol):
         """Whether a task of the user runs."""
         ...
 
+    def has_held(self, connection: Connection, user_id: str) -> bool:
+        """Whether a task of the user is under a legal hold."""
+        ...
+
     def change_ranks(self, connection: Connection, user_id: str, before: int, after: int) -> None:
         """Give waiting tasks another place, but for those that were given one of their own."""
         ...
@@ -141,8 +145,9 @@ class UserService:
         to it goes in small transactions, and the user's own row is the last. A process that ends in between leaves an
         account that is disabled, to be removed again.
 
-        Raises NotFound; Conflict (`last_admin`, `user_has_running_tasks`); Unavailable when files cannot be removed:
-        before anything has changed, or, when a single file resists, to be asked again and to go on there.
+        Raises NotFound; Conflict (`last_admin`, `user_has_running_tasks`, `user_has_held_scans`); Unavailable when
+        files cannot be removed: before anything has changed, or, when a single file resists, to be asked again and to
+        go on there.
         """
         with _files_unavailable("files_locked"):
             await asyncio.to_thread(self.remove_files.require_writable)
@@ -157,7 +162,7 @@ class UserService:
         purge_told = partial(self.scans.purge_notifications, user_id=user_id, limit=NOTIFICATIONS_AT_ONCE)
         while await self.db.write(purge_told):
             await self.clock.sleep(PAUSE_S)
-        await self.db.write(lambda connection: users.remove(connection, user_id))
+        await self.db.write(lambda connection: self._remove(connection, user_id))
         self.audit.record("user.delete", user_id=by, object_id=user_id)
 
     async def _purge(self, task_ids: list[str]) -> None:
@@ -195,6 +200,15 @@ class UserService:
             unassigned = self.scans.unassign(connection, user_id, self.clock.now(), only_foreign=not disabled)
         return _find(connection, user_id), unassigned
 
+    def _remove(self, connection: Connection, user_id: str) -> None:
+        """A scan may have come under a legal hold since the account was ended: its row would go with the user's."""
+        self._require_free(connection, user_id)
+        users.remove(connection, user_id)
+
+    def _require_free(self, connection: Connection, user_id: str) -> None:
+        if self.scans.has_held(connection, user_id):
+            raise Conflict(code="user_has_held_scans")
+
     def _disable(self, connection: Connection, user_id: str) -> int:
         """End the account: no session stays open, and no task of the user begins to run. Return how many findings are
         assigned to nobody now.
@@ -203,6 +217,7 @@ class UserService:
         _keep_an_admin(connection, row)
         if self.scans.has_active(connection, user_id):
             raise Conflict(code="user_has_running_tasks")
+        self._require_free(connection, user_id)
         users.change(connection, user_id, {"is_active": False, "token_version": row.token_version + 1})
         sessions.revoke_all(connection, user_id, now=self.clock.now())
         revoke_tokens(connection, user_id, now=self.clock.now())

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from app.findings.assignments import unassign_user
 from app.maintenance.queries import notified, retention
-from app.scans.queries import queue, tasks
+from app.scans.queries import holds, queue, tasks
 from app.site_counts import summary as site_counts
 from app.sites.removal import forget_sites
 
@@ -17,6 +17,9 @@ class OrderedScans:
 
     def has_active(self, connection: Connection, user_id: str) -> bool:
         return tasks.has_active(connection, user_id)
+
+    def has_held(self, connection: Connection, user_id: str) -> bool:
+        return holds.has_held(connection, user_id)
 
     def change_ranks(self, connection: Connection, user_id: str, before: int, after: int) -> None:
         queue.change_ranks(connection, user_id, before, after)

@@ -80,7 +80,7 @@ async def cancel_order(
     "/{order_id}",
     status_code=204,
     summary="Delete an order with all its tasks, none of which may be waiting or running",
-    responses=refused(Conflict, "task_running"),
+    responses=refused(Conflict, "task_running", "task_held"),
 )
 async def delete_order(order_id: OrderId, user: CurrentUser, services: ServicesDep) -> None:
     await services.orders.delete(user, order_id)

@@ -190,11 +190,13 @@ class OrderService:
         """Delete all its tasks, each in a transaction of its own; with the last of them the order goes.
 
         One that was begun anew meanwhile stays, and the order with it. Raises NotFound; Conflict (`task_running`): one
-        of them waits or runs.
+        of them waits or runs; (`task_held`): one is under a legal hold.
         """
         scans = await self.scans.db.read(lambda c: read_scans(c, find_order(c, order_id, principal).id))
         if any(scan.standing.is_unfinished for scan in scans):
             raise Conflict(code="task_running")
+        if any(scan.task.held_at is not None for scan in scans):
+            raise Conflict(code="task_held")
         for scan in scans:
             with suppress(Conflict, NotFound):
                 await self.scans.delete(principal, scan.task.id)

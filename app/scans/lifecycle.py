@@ -38,7 +38,7 @@ from app.events.types import (
 )
 from app.events.writer import UnitOfTasks, UnitOfWork
 from app.scans.new_task import NewTask, new_rows
-from app.scans.queries import queue, runs
+from app.scans.queries import holds, queue, runs
 from app.scans.stage_closing import StageClosing
 from app.site_counts.service import recount
 
@@ -201,12 +201,12 @@ class Lifecycle:
         return unit
 
     def delete(self, task_id: str, *, by: str) -> UnitOfWork:
-        """Mark the task as deleted, with its event, unless it is being worked on. Its rows go later."""
+        """Mark the task as deleted, with its event, unless it is being worked on or held. Its rows go later."""
         event = NewEvent(TaskDeleted(by=by))
 
         def unit(connection: Connection) -> AppendResult | None:
             now = self._clock.now()
-            where = t.status.not_in(sorted(ACTIVE))
+            where = t.status.not_in(sorted(ACTIVE)) & holds.FREE
             row = lock_task(connection, task_id)
             result = append(connection, task_id, [event], now=now, where=where, changes={"deleted_at": now})
             if result is not None and row is not None:

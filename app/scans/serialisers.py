@@ -54,10 +54,15 @@ def serialise_task(row: TaskRow, shown_attempt: int, *, language: str, queue_pos
         "priority": -row.rank,
         "queue_position": queue_position,
         "last_seq": row.last_seq,
+        "hold": _hold(row),
         "created_at": to_wire(row.created_at),
         "started_at": optional_to_wire(row.started_at),
         "completed_at": optional_to_wire(row.completed_at),
     }
+
+
+def _hold(row: TaskRow) -> Json | None:
+    return None if row.held_at is None else {"by": row.held_by, "at": to_wire(row.held_at), "reason": row.hold_reason}
 
 
 def serialise_run(run: Run, language: str) -> Json:

@@ -287,12 +287,12 @@ class ScanService:
     async def delete(self, principal: Principal, task_id: str) -> None:
         """Make the task invisible; its rows are purged later.
 
-        Raises NotFound; Conflict (`task_running`).
+        Raises NotFound; Conflict (`task_running`, `task_held`).
         """
         await self._find(principal, task_id)
         if await self.event_writer.write(self.lifecycle.delete(task_id, by=principal.username)) is None:
-            await self._find(principal, task_id)  # deleted by somebody else meanwhile: missing
-            raise Conflict(code="task_running")
+            row = await self._find(principal, task_id)  # deleted by somebody else meanwhile: missing
+            raise Conflict(code="task_running" if row.held_at is None else "task_held")
         self.runner.wake()
         self._record("task.delete", principal, task_id)
 

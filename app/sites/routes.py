@@ -143,7 +143,7 @@ async def change_site(site_id: SiteId, body: SiteUpdate, user: CurrentUser, serv
     "/{site_id}",
     status_code=204,
     summary="Delete a site; its scans are kept unless they are deleted as well",
-    responses=refused(Conflict, "task_running"),
+    responses=refused(Conflict, "task_running", "task_held"),
 )
 async def delete_site(
     site_id: SiteId,

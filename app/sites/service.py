@@ -24,7 +24,7 @@ from app.events.log import AppendResult
 from app.identity import accounts
 from app.identity.audit import AuditTrail
 from app.orders.service import OrderService
-from app.scans.queries import queue, runs
+from app.scans.queries import holds, queue, runs
 from app.scans.serialisers import serialise_task
 from app.scans.service import ScanService
 from app.scans.shown_run import is_id
@@ -239,7 +239,8 @@ class SiteService:
     async def remove(self, principal: Principal, site_id: str, *, with_scans: bool) -> None:
         """Remove a site; its scans stay, unless they are removed first, each in a transaction of its own.
 
-        Raises NotFound; Conflict (`task_running`): a scan that is to be removed waits or runs.
+        Raises NotFound; Conflict (`task_running`): a scan that is to be removed waits or runs; (`task_held`): one is
+        under a legal hold.
         """
         row = await self.db.read(lambda c: find_site(c, site_id, principal))
         removed = await self._remove_scans(principal, row) if with_scans else 0
@@ -252,6 +253,8 @@ class SiteService:
         site, removed = (row.user_id, row.target_domain), 0
         if await self.db.read(lambda c: sites.has_unfinished(c, site)):
             raise Conflict(code="task_running")
+        if await self.db.read(lambda c: holds.has_held(c, *site)):
+            raise Conflict(code="task_held")
         while found := (await self.db.read(lambda c: sites.scans(c, site, offset=0, limit=SCANS_AT_ONCE)))[0]:
             for scan in found:
                 await self.scans.delete(principal, scan.id)

@@ -29,6 +29,8 @@ async def admin_id(backend: Backend, headers: dict[str, str]) -> str:
         ("GET", "/api/v1/admin/configuration"),
         ("GET", "/api/v1/admin/configuration/versions"),
         ("PUT", "/api/v1/tasks/x/priority"),
+        ("PUT", "/api/v1/tasks/x/hold"),
+        ("DELETE", "/api/v1/tasks/x/hold"),
         ("GET", "/api/v1/monitor/ws/stats"),
     ],
 )

@@ -56,6 +56,8 @@ OPERATIONS = {
     ("GET", "/api/v1/monitor/tasks/{task_id}/logs"),
     ("GET", "/api/v1/monitor/tasks/{task_id}/events"),
     ("PUT", "/api/v1/tasks/{task_id}/priority"),
+    ("PUT", "/api/v1/tasks/{task_id}/hold"),
+    ("DELETE", "/api/v1/tasks/{task_id}/hold"),
     ("GET", "/api/v1/auth/sessions"),
     ("DELETE", "/api/v1/auth/sessions"),
     ("DELETE", "/api/v1/auth/sessions/{session_id}"),

@@ -155,6 +155,19 @@ async def of_another_target(site: Site) -> httpx.Response:
     return await site.ask("GET", f"/tasks/{site.ended}/diff?against={other}")
 
 
+async def held(site: Site) -> httpx.Response:
+    task_id = await add_task(site.live, site.user_id, ended=True)
+    await site.ask("PUT", f"/tasks/{task_id}/hold", site.admin, json={"reason": "Case 1"})
+    return await site.ask("DELETE", f"/tasks/{task_id}")
+
+
+async def owner_of_held(site: Site) -> httpx.Response:
+    user_id = await site.live.add_user("held")
+    task_id = await add_task(site.live, user_id, ended=True)
+    await site.ask("PUT", f"/tasks/{task_id}/hold", site.admin, json={"reason": "Case 2"})
+    return await site.ask("DELETE", f"/admin/users/{user_id}", site.admin)
+
+
 async def too_many_tasks(site: Site) -> httpx.Response:
     answers = [await site.create("example.com") for _ in range(4)]
     return answers[-1]
@@ -231,6 +244,7 @@ PROVOKED: dict[str, Callable[[Site], Awaitable[httpx.Response]]] = {
     "task_running": lambda site: site.ask("DELETE", f"/tasks/{site.running}"),
     "scan_not_ended": lambda site: site.ask("GET", f"/tasks/{site.running}/diff"),
     "against_other_target": of_another_target,
+    "task_held": held,
     "task_not_waiting": lambda site: site.ask(
         "PUT", f"/tasks/{site.running}/priority", site.admin, json={"priority": 1}
     ),
@@ -243,6 +257,7 @@ PROVOKED: dict[str, Callable[[Site], Awaitable[httpx.Response]]] = {
         "PUT", "/admin/configuration", site.admin, json={"version": 99, "values": {}}
     ),
     "reading_model_missing": lambda site: site.ask("POST", "/admin/configuration/reading-model/test", site.admin),
+    "user_has_held_scans": owner_of_held,
     "user_has_running_tasks": lambda site: site.ask("DELETE", f"/admin/users/{site.user_id}", site.admin),
     "too_large": lambda site: site.ask("POST", "/tasks", json={"target_domain": "x" * 60_000}),
     "unsupported_media_type": lambda site: site.ask("POST", "/tasks", data={"target_domain": "example.com"}),

@@ -415,6 +415,10 @@ ROUTES = {
     "DELETE /api/v1/tasks/{task_id}": lambda site: end_task(site, "delete"),
     "POST /api/v1/tasks/{task_id}/cancel": end_task,
     "POST /api/v1/tasks/{task_id}/retry": lambda site: end_task(site, "retry"),
+    "PUT /api/v1/tasks/{task_id}/hold": lambda site: site.ask(
+        "PUT", f"/api/v1/tasks/{site.add_task()}/hold", json={"reason": "x" * 500}
+    ),
+    "DELETE /api/v1/tasks/{task_id}/hold": lambda site: site.ask("DELETE", f"/api/v1/tasks/{site.task}/hold", 204),
     "PUT /api/v1/tasks/{task_id}/priority": lambda site: site.ask(
         "PUT", f"/api/v1/tasks/{site.add_task()}/priority", json={"priority": 3}
     ),

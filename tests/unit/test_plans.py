@@ -50,7 +50,7 @@ from app.migrations.partitions import EVENTS, Partition
 from app.orders import queries as orders
 from app.overview import queries as overview
 from app.scans.lifecycle import Lifecycle
-from app.scans.queries import idempotency, queue, runs, task_filters, tasks, workers
+from app.scans.queries import holds, idempotency, queue, runs, task_filters, tasks, workers
 from app.scans.queries.task_filters import TaskFilter
 from app.scans.queries.tasks import SORTABLE
 from app.scans.queries.workers import WorkerDescription
@@ -423,6 +423,9 @@ WALK: dict[str, Callable] = {
     "queue.pending": lambda c: (queue.pending(c, 10), queue.pending(c, 10, besides=[ID])),
     "queue.rank_of_new": lambda c: queue.rank_of_new(c, ID),
     "queue.set_rank": lambda c: queue.set_rank(c, ID, -10),
+    "holds.place": lambda c: holds.place(c, ID, at=NOW, by="admin", reason="x"),
+    "holds.release": lambda c: holds.release(c, ID),
+    "holds.has_held": lambda c: (holds.has_held(c, ID), holds.has_held(c, ID, "example.com")),
     "queue.change_ranks": lambda c: queue.change_ranks(c, ID, 0, -10),
     "queue.next_turn": lambda c: queue.next_turn(c, ID),
     "queue.users_at_limit": lambda c: queue.users_at_limit(c, 2),

@@ -19,7 +19,15 @@ from app.rest.responses import JsonChunksResponse
 from app.rest.schemas import Moment, Text
 from app.scans.queries.task_filters import TaskFilter
 from app.scans.schemas.attempts import AttemptPage
-from app.scans.schemas.tasks import ScanDefaults, ScanOptions, TaskCreate, TaskPage, TaskPriority, TaskResponse
+from app.scans.schemas.tasks import (
+    ScanDefaults,
+    ScanOptions,
+    TaskCreate,
+    TaskHoldRequest,
+    TaskPage,
+    TaskPriority,
+    TaskResponse,
+)
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
@@ -155,7 +163,7 @@ async def list_attempts(
     "/{task_id}",
     status_code=204,
     summary="Delete a task that is not running",
-    responses=refused(Conflict, "task_running", "contended"),
+    responses=refused(Conflict, "task_running", "task_held", "contended"),
 )
 async def delete_task(task_id: TaskId, user: CurrentUser, services: ServicesDep) -> None:
     await services.scans.delete(user, task_id)
@@ -182,6 +190,27 @@ async def set_priority(
     task_id: TaskId, body: TaskPriority, admin: CurrentAdmin, services: ServicesDep, language: ReaderLanguage
 ) -> TaskResponse:
     return TaskResponse.model_validate(await services.scans.prioritise(admin, task_id, body.priority, language))
+
+
+@router.put(
+    "/{task_id}/hold",
+    summary="Place a legal hold on a task (administrators)",
+    responses=refused(Forbidden, "admin_only"),
+)
+async def hold_task(
+    task_id: TaskId, body: TaskHoldRequest, admin: CurrentAdmin, services: ServicesDep, language: ReaderLanguage
+) -> TaskResponse:
+    return TaskResponse.model_validate(await services.holds.place(admin, task_id, body.reason, language))
+
+
+@router.delete(
+    "/{task_id}/hold",
+    status_code=204,
+    summary="Release the legal hold of a task; has no effect if there is none (administrators)",
+    responses=refused(Forbidden, "admin_only"),
+)
+async def release_hold(task_id: TaskId, admin: CurrentAdmin, services: ServicesDep) -> None:
+    await services.holds.release(admin, task_id)
 
 
 @router.post(

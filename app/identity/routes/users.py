@@ -62,7 +62,7 @@ async def update_user(user_id: UserId, body: UserUpdate, admin: CurrentAdmin, se
     "/{user_id}",
     status_code=204,
     summary="Delete a user with all their tasks",
-    responses=refused(Conflict, "last_admin", "user_has_running_tasks") | refused(Unavailable),
+    responses=refused(Conflict, "last_admin", "user_has_running_tasks", "user_has_held_scans") | refused(Unavailable),
 )
 async def delete_user(user_id: UserId, admin: CurrentAdmin, services: ServicesDep) -> None:
     await services.users.delete(user_id, by=admin.user_id)

@@ -11,7 +11,9 @@ t, r = scan_tasks.c, scan_runs.c
 
 
 def is_due(connection: Connection, partition: Partition, before: datetime) -> bool:
-    """Whether all rows of the partition are older; those of a task, whether all its runs ended before that moment."""
+    """Whether all rows of the partition are older; those of a task, whether all its runs ended before that moment and
+    it is not held.
+    """
     if partition.end > before:
         return False
     if not partition.of.has_tasks:
@@ -19,7 +21,8 @@ def is_due(connection: Connection, partition: Partition, before: datetime) -> bo
     low, high = partition.bounds
     unfinished = exists().where(t.id >= low, t.id < high, UNFINISHED_ONLY)
     ended_later = exists().where(r.task_id >= low, r.task_id < high, r.completed_at >= before)
-    return not connection.execute(select(unfinished | ended_later)).scalar_one()
+    held = exists().where(t.id >= low, t.id < high, t.held_at.is_not(None))
+    return not connection.execute(select(unfinished | ended_later | held)).scalar_one()
 
 
 def raise_min_seqs(connection: Connection, partition: Partition, limit: int) -> int:

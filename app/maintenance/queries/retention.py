@@ -17,6 +17,7 @@ from app.findings.tables import findings, violations
 from app.identity.tables import api_keys, audit_log, scan_links
 from app.inventory.tables import scan_differences
 from app.orders import queries as orders
+from app.scans.queries import holds
 from app.scans.tables import idempotency_keys
 
 t = scan_tasks.c
@@ -80,9 +81,12 @@ def has_old_results() -> ColumnElement[bool]:
 def ended(
     connection: Connection, *, before: datetime, after: PageKey | None, has: ColumnElement[bool], limit: int
 ) -> list[EndedRun]:
-    """Return a page of the runs that ended before a moment, in the order of their ends, after a key."""
+    """Return a page of the runs that ended before a moment, in the order of their ends, after a key. What is held has
+    nothing to be removed.
+    """
     columns = (r.task_id, r.run, r.completed_at, t.min_seq, r.last_seq, r.last_log_seq)
-    query = select(*columns, has.label("has")).join(scan_tasks, t.id == r.task_id).where(r.completed_at < before)
+    query = select(*columns, has.label("has")).join(scan_tasks, t.id == r.task_id)
+    query = query.where(r.completed_at < before, holds.FREE)
     if after is not None:
         query = query.where(tuple_(r.completed_at, r.task_id, r.run) > after)
     rows = connection.execute(query.order_by(r.completed_at, r.task_id, r.run).limit(limit))
@@ -308,8 +312,8 @@ def mark_deleted_unfinished(connection: Connection, user_id: str, now: datetime)
 
 
 def mark_deleted_some(connection: Connection, user_id: str, now: datetime, limit: int) -> list[tuple[str, int]]:
-    """Mark some of the user's tasks as deleted, and return them, each with its last run."""
-    query = select(scan_tasks.c.id, scan_tasks.c.run).where(scan_tasks.c.user_id == user_id)
+    """Mark some of the user's tasks that are not held as deleted, and return them, each with its last run."""
+    query = select(scan_tasks.c.id, scan_tasks.c.run).where(scan_tasks.c.user_id == user_id, holds.FREE)
     query = query.order_by(scan_tasks.c.created_at).limit(limit)
     found = [(row.id, row.run) for row in connection.execute(query)]
     ids = [task_id for task_id, _ in found]

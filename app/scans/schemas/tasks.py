@@ -110,6 +110,18 @@ class TaskPriority(RequestBody):
     priority: Priority = described("Tasks with a higher value start before waiting tasks with a lower one.", 10)
 
 
+class TaskHoldRequest(RequestBody):
+    reason: Annotated[str, Field(min_length=1, max_length=500)] = described("Why the scan is kept.", "Case 2026-114")
+
+
+class TaskHold(ResponseBody):
+    """A legal hold: the scan cannot be deleted, and retention removes nothing of it."""
+
+    by: str = described("Username of the administrator.", "admin")
+    at: str = described("Time at which it was placed.", "2026-01-02T00:00:00.000Z")
+    reason: str = described("Why the scan is kept.", "Case 2026-114")
+
+
 class TaskResponse(ResponseBody):
     """A task in its current state. `warnings` is a count; the report lists them. `verdict`: that of a completed scan,
     null until then. `shown_attempt`: the attempt whose results lists and reports show; earlier than `attempt` while
@@ -142,6 +154,7 @@ class TaskResponse(ResponseBody):
     )
     queue_position: Annotated[int, Field(ge=1)] | None = described("Position in the queue.", 2)
     last_seq: Count = described("Number of its last event.", 121)
+    hold: TaskHold | None = described("Legal hold; null: none.", None, default=None)
     created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")
     started_at: str | None = described(
         "Start time of the run; unchanged if a later attempt resumes it.", "2026-01-01T00:00:01.000Z"

@@ -12,6 +12,7 @@ export interface Answers {
   "DELETE /api/v1/rules/{rule_id}": unknown;
   "DELETE /api/v1/sites/{site_id}": unknown;
   "DELETE /api/v1/tasks/{task_id}": unknown;
+  "DELETE /api/v1/tasks/{task_id}/hold": unknown;
   "DELETE /api/v1/tasks/{task_id}/links/{link_id}": unknown;
   "GET /api/v1/admin/audit": AuditPage;
   "GET /api/v1/admin/configuration": ConfigurationResponse;
@@ -106,6 +107,7 @@ export interface Answers {
   "PUT /api/v1/rules/{rule_id}": RuleResponse;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment": AssignmentInfo;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionInfo;
+  "PUT /api/v1/tasks/{task_id}/hold": TaskResponse;
   "PUT /api/v1/tasks/{task_id}/priority": TaskResponse;
 }
 
@@ -137,6 +139,7 @@ export interface Bodies {
   "PUT /api/v1/rules/{rule_id}": RuleWrite;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment": AssignmentRequest;
   "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": DecisionRequest;
+  "PUT /api/v1/tasks/{task_id}/hold": TaskHoldRequest;
   "PUT /api/v1/tasks/{task_id}/priority": TaskPriority;
 }
 
@@ -1792,6 +1795,16 @@ export interface TaskCreate {
   config?: ScanOptions | null;
 }
 
+export interface TaskHold {
+  by: string;
+  at: string;
+  reason: string;
+}
+
+export interface TaskHoldRequest {
+  reason: string;
+}
+
 export interface TaskPage {
   items: TaskResponse[];
   total: number;
@@ -1823,6 +1836,7 @@ export interface TaskResponse {
   priority?: number;
   queue_position: number | null;
   last_seq: number;
+  hold?: TaskHold | null;
   created_at: string;
   started_at: string | null;
   completed_at: string | null;

@@ -27,6 +27,7 @@ from app.migrations import partitions
 from app.migrations.partitions import AUDIT, EVENTS, LINES
 from app.migrations.runner import migrate
 from app.scans.lifecycle import Lifecycle
+from app.scans.queries import holds
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.topics import ALL_TOPICS
 from app.websocket.state.state_reader import NoReplay, StateReader
@@ -179,6 +180,18 @@ async def test_a_task_that_runs_keeps_its_week_and_only_what_is_long_due_goes_ro
     await world.pass_days(9)
     assert world.count(task_logs) == 0
     assert "task_logs_20251229" in world.partitions(LINES)
+
+
+async def test_a_task_under_a_legal_hold_keeps_its_partitions(world):
+    held = world.create(1)
+    world.finish(held)
+    world.db.write_sync(lambda c: holds.place(c, held, at=world.clock.now(), by="admin", reason="Case 1"))
+    await world.pass_days(460, every=5)
+    assert (world.count(task_logs), world.count(task_events)) == (1, 4)
+    assert world.row(held).min_seq == 1
+    world.db.write_sync(lambda c: holds.release(c, held))
+    await world.pass_days(5)
+    assert (world.count(task_logs), world.count(task_events)) == (0, 0)
 
 
 async def test_a_task_that_was_tried_again_meanwhile_keeps_the_partition(world):

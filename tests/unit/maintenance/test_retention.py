@@ -19,9 +19,9 @@ from app.inventory.queries.differences import Pair, RunKey
 from app.inventory.tables import scan_differences
 from app.maintenance.partition_keeper import PartitionKeeper
 from app.maintenance.queries import retention
-from app.maintenance.retention import EVERY_S, TOMBSTONE_S, RetentionService
+from app.maintenance.retention import EVERY_S, RESTART_S, TOMBSTONE_S, RetentionService
 from app.migrations.partitions import AUDIT, EVENTS, LINES
-from app.scans.queries import idempotency
+from app.scans.queries import holds, idempotency
 from app.scans.tables import idempotency_keys
 from tests.support.violations import new_violation, write_violations
 
@@ -127,6 +127,24 @@ async def test_keys_and_links_that_have_ended_go_after_a_month(monitored, purge)
         monitored.clock.advance(after_days * DAY_S)
         await purge.purge()
         assert [count(monitored, table) for table in (api_key_table, scan_links)] == [left, left]
+
+
+async def test_a_scan_under_a_legal_hold_keeps_everything_until_it_is_released(monitored, purge, removed, finished):
+    monitored.db.write_sync(lambda c: holds.place(c, "task-1", at=monitored.clock.now(), by="admin", reason="Case 1"))
+    monitored.write(monitored.lifecycle.retry("task-1", by="user"))
+    types = monitored.types()
+    for _ in range(3):
+        monitored.clock.advance(500 * DAY_S)
+        await purge.purge()
+    assert (monitored.types(), removed) == (types, [])
+    assert "task_progress" in types
+    assert count(monitored, task_logs) == 1
+    monitored.db.write_sync(lambda c: holds.release(c, "task-1"))
+    for _ in range(2):
+        monitored.clock.advance(RESTART_S + late_s(monitored, EVENTS))
+        await purge.purge()
+    assert count(monitored, task_logs) == 0
+    assert "task_progress" not in monitored.types()
 
 
 async def test_an_unfinished_task_keeps_everything(monitored, purge):
