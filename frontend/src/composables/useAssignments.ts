@@ -58,11 +58,17 @@ export function useAssignments() {
   const { api } = useAccount();
   const me = useMe();
 
-  /** Over the assignment of the version that the reader has seen; a newer one of somebody else is a failure. */
-  function assign({ taskId, attempt, finding }: DecidedFinding, said: AssignmentRequest): Promise<AssignmentInfo> {
+  /** Over the assignment that the reader has seen; a newer one of somebody else is a failure. What is not in `changed` stays as it is. */
+  function assign({ taskId, attempt, finding }: DecidedFinding, changed: Partial<Assigned>): Promise<AssignmentInfo> {
     return api.call("PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment", {
-      path: { task_id: taskId, finding_id: finding.finding_id }, query: { attempt }, body: said,
+      path: { task_id: taskId, finding_id: finding.finding_id }, query: { attempt },
+      body: { ...assignedOf(finding), ...changed, version: finding.assignment?.version ?? 0 },
     });
+  }
+
+  /** Back to what was said before: `then` is the finding as it was. `now`: what is taken back. */
+  function restore({ finding: then, ...place }: DecidedFinding, now: AssignmentInfo): Promise<AssignmentInfo> {
+    return assign({ ...place, finding: assignedAs(then, now) }, assignedOf(then));
   }
 
   /**
@@ -85,5 +91,5 @@ export function useAssignments() {
     return api.call("GET /api/v1/admin/users/{user_id}", { path: { user_id } });
   }
 
-  return { assign, readPeople };
+  return { assign, restore, readPeople };
 }

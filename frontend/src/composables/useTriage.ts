@@ -39,6 +39,9 @@ export interface Failure {
 /** The fields of a finding that a decision or an assignment changes. */
 export type Changed = Partial<Pick<FindingSummary, "state" | "decision" | "assignment">>;
 
+const asDecided = (info: DecisionInfo): Written => ({ part: "decision", info });
+const asAssigned = (info: AssignmentInfo): Written => ({ part: "assignment", info });
+
 function changedBy({ part, info }: Written): Changed {
   return part === "decision" ? { decision: info, state: info.state } : { assignment: info };
 }
@@ -50,8 +53,8 @@ function changedBy({ part, info }: Written): Changed {
 export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) {
   const texts = useTexts();
   const me = useMe();
-  const { decide: sendDecision, restore } = useDecisions();
-  const { assign: sendAssignment } = useAssignments();
+  const { decide: sendDecision, restore: restoreDecision } = useDecisions();
+  const { assign: sendAssignment, restore: restoreAssignment } = useAssignments();
   const batches = shallowRef<readonly Batch[]>([]);
   const last = computed(() => batches.value.at(-1) ?? null);
   const hasIrreversible = shallowRef(false);
@@ -95,7 +98,7 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   /** Decides over what the reader has seen; returns whether it went well with all. Does nothing while something is under way. */
   async function decide(some: readonly DecidedFinding[], state: DecisionState, reason: string | null = null): Promise<boolean> {
     if (isBusy.value || some.length === 0) return false;
-    await run(some, state, (before) => sendDecision(before, state, reason).then((info) => ({ part: "decision", info })));
+    await run(some, state, (before) => sendDecision(before, state, reason).then(asDecided));
     return failures.value.length === 0;
   }
 
@@ -104,7 +107,7 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     if (isBusy.value) return false;
     const said = (before: DecidedFinding) => JSON.stringify({ ...assignedOf(before.finding), ...changed });
     const others = some.filter((before) => said(before) !== JSON.stringify(assignedOf(before.finding)));
-    await run(others, null, (before) => putAssignment(before, { ...assignedOf(before.finding), ...changed }, before.finding.assignment?.version ?? 0));
+    await run(others, null, (before) => sendAssignment(before, changed).then(asAssigned));
     return failures.value.length === 0;
   }
 
@@ -114,10 +117,6 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     take(before, { assignment: info });
   }
 
-  function putAssignment(of: DecidedFinding, said: Assigned, version: number): Promise<Written> {
-    return sendAssignment(of, { ...said, version }).then((info) => ({ part: "assignment", info }));
-  }
-
   /** Only administrators can reassign a finding to somebody else. */
   function canGoBack({ before, written }: Step): boolean {
     const { assignee_id: then } = assignedOf(before.finding);
@@ -125,8 +124,7 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   }
 
   function goBack({ before, written }: Step): Promise<Written> {
-    if (written.part === "assignment") return putAssignment(before, assignedOf(before.finding), written.info.version);
-    return restore(before, written.info).then((info) => ({ part: "decision", info }));
+    return written.part === "decision" ? restoreDecision(before, written.info).then(asDecided) : restoreAssignment(before, written.info).then(asAssigned);
   }
 
   /** Takes the last step back: each finding counts as it did before. What somebody else has changed since stays; what else fails can be tried again. */
