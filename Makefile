@@ -129,7 +129,7 @@ format: setup ## Put the code in the project's format
 types: setup ## mypy, strict
 	$(BIN)/mypy
 
-bench: setup ## Numbers of crawl and names, the real-time core, the fan-out beside a bare C loop, two servers, growth, differences, inventory and the write lock (half an hour; needs PostgreSQL and Redis)
+bench: setup ## Numbers of crawl and names, the real-time core, the fan-out beside a bare C loop, two servers, growth, all sites and the write lock (half an hour; needs PostgreSQL and Redis)
 	$(BIN)/python bench/crawl.py
 	$(BIN)/python bench/discovery.py
 	$(BIN)/python bench/realtime.py
@@ -138,8 +138,6 @@ bench: setup ## Numbers of crawl and names, the real-time core, the fan-out besi
 	$(BIN)/python bench/growth.py
 	$(BIN)/python bench/sites.py
 	$(BIN)/python bench/sites.py --users 1 --targets 400 --scans 5000
-	$(BIN)/python bench/differences.py
-	$(BIN)/python bench/inventory.py
 	$(BIN)/python bench/writelock.py
 	$(BIN)/python bench/housekeeping.py --tasks 5000 --events 200000 --large 50000
 

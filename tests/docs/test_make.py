@@ -1,5 +1,6 @@
 """What `make` would do in a fresh clone: nobody who only runs the program waits for what tests need."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def test_system_tests_run_some_files_at_a_time_and_nothing_twice(tmp_path):
     (command,) = [line for line in plan("test-system", tmp_path).splitlines() if "-m 'system and not long'" in line]
     assert "-n 6 --dist loadfile" in command
     assert "--last-failed" not in command
+
+
+def test_the_document_says_how_many_benchmarks_are_run(tmp_path):
+    scripts = set(re.findall(r"bench/\w+\.py", plan("bench", tmp_path)))
+    said = {8: "eight", 9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}[len(scripts)]
+    assert f"`make bench` runs {said} of" in (ROOT / "docs" / "performance.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("target", ["serve", "setup"])

@@ -39,9 +39,11 @@ def test_it_measures_what_people_read_of_very_many_scans(tmp_path):
     assert "too late" in done.stdout
 
 
-def test_all_sites_may_be_of_one_user():
+def test_all_sites_may_be_of_one_user_and_a_comparison_that_takes_longer_than_asked_fails():
     size = ("--users", "1", "--scans", "60", "--targets", "5", "--parties", "100", "--runs", "2")
-    command = [sys.executable, "bench/sites.py", *size]
+    command = [sys.executable, "bench/sites.py", *size, "--limit-s", "0"]
     done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.stderr == ""
     assert "60 completed scans of 5 sites" in done.stdout
+    assert "too late: the first comparison" in done.stdout
+    assert done.returncode == 1
