@@ -17,6 +17,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.core.like import ESCAPE, containing
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
 from app.events.tables import VISIBLE, scan_tasks
@@ -27,7 +28,6 @@ MAX_NAMES: Final = 20_000  # targets that a search looks at: 10 ms
 MAX_SEARCHED_TASKS: Final = 500
 RUNS_AT_ONCE: Final = 50
 MAX_FINDINGS: Final = 1_000  # the worst of a task that a search looks at
-ESCAPE: Final = "/"  # escapes characters that are special to LIKE; host names have none
 f, t = findings.c, scan_tasks.c
 
 
@@ -72,7 +72,7 @@ def findings_with(connection: Connection, principal: Principal, text: str, limit
 def _findings_of(connection: Connection, tasks: Sequence[Row[Any]], text: str, limit: int) -> list[DomainFinding]:
     """Of each task a bounded number is looked at, so that one with many does not hide those of others."""
     targets = {task.id: task.target_domain for task in tasks}
-    values: dict[str, Any] = {"pattern": _pattern(text), "most": limit}
+    values: dict[str, Any] = {"pattern": containing(text), "limit": limit}
     for number, task in enumerate(tasks):
         values |= {f"task_{number}": task.id, f"run_{number}": task.run}
     return [
@@ -82,32 +82,25 @@ def _findings_of(connection: Connection, tasks: Sequence[Row[Any]], text: str, l
 
 
 @cache
-def _named_in(tasks: int, most: int) -> CompoundSelect[Any]:
-    """Return the query for findings of so many tasks, among the `most` worst of each. It is built once: building it
-    takes much longer than executing it.
+def _named_in(tasks: int, max_findings: int) -> CompoundSelect[Any]:
+    """Return the query for findings of so many tasks, among the `max_findings` worst of each. It is built once:
+    building it takes much longer than executing it.
     """
-    named = (_named(number, most) for number in range(tasks))
-    return union_all(*named).limit(bindparam("most", type_=Integer))
+    named = (_named(number, max_findings) for number in range(tasks))
+    return union_all(*named).limit(bindparam("limit", type_=Integer))
 
 
-def _named(number: int, most: int) -> Select[Any]:
+def _named(number: int, max_findings: int) -> Select[Any]:
     """Of the task with this number among the parameters."""
     worst = (
         select(f.task_id, f.domain, f.cause, f.risk_level, f.score)
         .where(f.task_id == bindparam(f"task_{number}"), f.run == bindparam(f"run_{number}"))
         .where(f.state != DecisionState.DISMISSED.value)
         .order_by(f.score.desc(), f.violation_id)
-        .limit(literal_column(str(most)))
+        .limit(literal_column(str(max_findings)))
         .subquery()
     )
     return select(worst).where(worst.c.domain.like(bindparam("pattern"), escape=ESCAPE))
-
-
-def _pattern(text: str) -> str:
-    """Return the LIKE pattern of what contains the text."""
-    for special in (ESCAPE, "%", "_"):
-        text = text.replace(special, ESCAPE + special)
-    return f"%{text}%"
 
 
 def _seen(query: Select[Any], principal: Principal) -> Select[Any]:

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 import orjson
 
+from app.core.like import ESCAPE, containing
 from app.domain.coverage import COUNTED_AS, COVERED, Coverage, Seen, coverage_of
 from app.domain.discovery import DISCOVERY, DiscoverySummary, discovery_of
 from app.domain.local_reading import LOCAL_READING, LocalSummary, local_summary_of
@@ -258,9 +259,8 @@ class _Where:
     def containing(self, text: str, *columns: str) -> Self:
         """Add that one of the columns contains the text; no condition when it is empty."""
         if text:
-            pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            likes = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
-            self._add(f"({likes})", (pattern,) * len(columns))
+            likes = " OR ".join(f"{column} LIKE ? ESCAPE '{ESCAPE}'" for column in columns)
+            self._add(f"({likes})", (containing(text),) * len(columns))
         return self
 
     def equal(self, column: str, value: Any) -> Self:

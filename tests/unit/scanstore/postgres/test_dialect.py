@@ -23,7 +23,7 @@ def test_addresses_are_looked_up_by_their_hash_and_compared():
 def test_what_sqlite_says_in_other_words():
     assert dialect.translated(f"host {LISTED}") == "host = ANY(%(p0)s)"
     assert dialect.translated(f"{SOURCE_SHA256} = ?") == "source_sha256 = %(p0)s"
-    assert dialect.translated("url LIKE ? ESCAPE '\\'") == "url ILIKE %(p0)s ESCAPE '\\'"
+    assert dialect.translated("url LIKE ? ESCAPE '/'") == "url ILIKE %(p0)s ESCAPE '/'"
 
 
 def test_the_prefix_names_the_rows_of_one_store():
