@@ -1,23 +1,19 @@
 /**
- * The live connection: one socket that is kept up for ever, and the tasks followed on it.
+ * The live connection: one socket that is kept up for ever.
  *
- * Everything from outside comes in: how a socket is opened, where tickets and tokens come from, clock and chance. The
- * rule for followed tasks stands in `subscription.ts`, waiting times and close codes in `retry.ts`.
+ * Everything from outside comes in: how a socket is opened, where tickets and tokens come from, clock and chance. Who
+ * follows what on it stands in `followers.ts`, waiting times and close codes in `retry.ts`.
  */
 
-import { FeedSubscription, type FeedVerdict } from "./feedSubscription";
+import { Followers, type NotificationListener, type TaskListener } from "./followers";
 import { Heartbeat, type Pulse } from "./heartbeat";
-import { NoticeMemory } from "./noticeMemory";
-import {
-  parseFrame, type ClientCommand, type FeedFrame, type FollowedFrame, type FrameOf, type Handlers, type ServerFrame, type TaskFrame,
-} from "./protocol";
+import { parseFrame, type ClientCommand, type FeedFrame, type FrameOf, type Handlers, type ServerFrame, type TaskFrame } from "./protocol";
 import { RetryPolicy, renewalDelay, stopReason } from "./retry";
-import { TaskSubscription, isNotice, seqOf, type LostCode, type SubscriptionOptions, type Verdict } from "./subscription";
+import type { SubscriptionOptions } from "./subscription";
 
 const STABLE_MS = 30_000; // a connection that held this long starts the waiting times anew
 const CONNECT_TIMEOUT_MS = 15_000;
 const TICK_MS = 1_000;
-const DEFAULTS: SubscriptionOptions = { topics: ["progress", "logs"], logTail: 200 };
 
 /**
  * "idle": not started. "connecting". "online": welcomed. "waiting": until `retryAt`. "stopped": the server said not to
@@ -64,23 +60,6 @@ export interface ClientListener {
   onBroadcast(frame: FrameOf<"admin_broadcast">): void;
 }
 
-export interface TaskListener {
-  /** A snapshot first, then events in order; a snapshot again whenever the events between are not known. */
-  onFrame(frame: FollowedFrame): void;
-  /** Nothing more comes. */
-  onLost(code: LostCode): void;
-}
-
-/** What follows the user's notifications. They come in order, each once, and then their state. */
-export interface NotificationListener {
-  onNotification(frame: FrameOf<"notification">): void;
-  onState(frame: FrameOf<"notification_state">): void;
-  /** What comes from now on follows the number `seq`: read the list anew. */
-  onReset(seq: number): void;
-  /** Whether they come over the connection; while they do not, ask for them now and then. */
-  onFollowed(isFollowed: boolean): void;
-}
-
 export interface ClientOptions {
   openSocket(ticket: string): SocketLike;
   /** Promises what opens one connection; rejects with a `TicketRefusal`. */
@@ -93,17 +72,6 @@ export interface ClientOptions {
   listener: ClientListener;
 }
 
-interface Entry {
-  subscription: TaskSubscription;
-  listener: TaskListener | null; // null: it is being ended
-}
-
-interface FeedEntry {
-  subscription: FeedSubscription;
-  listener: NotificationListener | null; // null: it is being ended
-  isFollowed: boolean; // as the listener was told
-}
-
 export class RealtimeClient {
   status: ConnectionStatus = { phase: "idle", reason: null, retryAt: null, lastFrameAt: null };
   /** The server's clock minus ours, in ms; 0 before the first welcome. */
@@ -114,13 +82,9 @@ export class RealtimeClient {
   #options: ClientOptions;
   #retry: RetryPolicy;
   #heartbeat = new Heartbeat();
-  #notices = new NoticeMemory();
+  #followers: Followers;
   #socket: SocketLike | null = null;
-  #followed = new Map<string, Entry>();
-  #feed: FeedEntry | null = null;
-  #userId = ""; // of the newest connection; empty before the first welcome
   #connection = 0; // grows with every try; what belongs to an older one is void
-  #commands = 0;
   #startedAt = 0; // when this connection was tried, and later welcomed
   #cancelRetry: (() => void) | null = null;
   #cancelTick: (() => void) | null = null;
@@ -128,6 +92,11 @@ export class RealtimeClient {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#retry = new RetryPolicy(options.random);
+    this.#followers = new Followers({
+      now: () => this.#now(),
+      send: (command) => this.#send(command),
+      onNotice: (frame) => options.listener.onNotice(frame),
+    });
   }
 
   start(): void {
@@ -146,8 +115,7 @@ export class RealtimeClient {
   restart(): void {
     if (this.status.phase === "idle" || this.status.phase === "stopped") return;
     this.stop();
-    for (const { subscription } of this.#followed.values()) subscription.last = null;
-    if (this.#feed !== null) this.#feed.subscription.last = null;
+    this.#followers.forgetPositions();
     this.start();
   }
 
@@ -165,36 +133,13 @@ export class RealtimeClient {
   }
 
   /** Follow a task; returns the function that ends it. A task has one listener: the newest. */
-  follow(taskId: string, listener: TaskListener, options: Partial<SubscriptionOptions> = {}): () => void {
-    const previous = this.#followed.get(taskId)?.subscription;
-    const wanted = { ...DEFAULTS, ...options };
-    const subscription = previous ? TaskSubscription.after(previous, wanted) : new TaskSubscription(taskId, wanted);
-    const entry: Entry = { subscription, listener };
-    this.#followed.set(taskId, entry);
-    this.#flush();
-    return () => this.#unfollow(entry);
+  follow(taskId: string, listener: TaskListener, options?: Partial<SubscriptionOptions>): () => void {
+    return this.#followers.follow(taskId, listener, options);
   }
 
   /** Follow the user's notifications; returns the function that ends it. There is one listener: the newest. */
   followNotifications(listener: NotificationListener): () => void {
-    const entry: FeedEntry = { subscription: this.#feed?.subscription ?? new FeedSubscription(), listener, isFollowed: false };
-    entry.subscription.wanted = true;
-    entry.subscription.enter(this.#userId);
-    this.#feed = entry;
-    this.#flush();
-    return () => {
-      if (this.#feed !== entry) return;
-      entry.listener = null;
-      entry.subscription.wanted = false;
-      this.#flush();
-    };
-  }
-
-  #unfollow(entry: Entry): void {
-    if (this.#followed.get(entry.subscription.taskId) !== entry) return;
-    entry.listener = null;
-    entry.subscription.wanted = false;
-    this.#flush();
+    return this.#followers.followNotifications(listener);
   }
 
   #now(): number {
@@ -238,10 +183,7 @@ export class RealtimeClient {
     const socket = this.#socket;
     this.#connection += 1;
     this.#socket = null;
-    for (const { subscription } of this.#followed.values()) subscription.disconnected();
-    this.#feed?.subscription.disconnected();
-    this.#noteFeed();
-    this.#forgetFinished();
+    this.#followers.closed();
     socket?.close(1000);
   }
 
@@ -280,8 +222,11 @@ export class RealtimeClient {
   #handle(frame: ServerFrame): void {
     const handle = this.#handlers[frame.type] as ((frame: ServerFrame) => void) | undefined;
     if (handle !== undefined) handle(frame);
-    else if ("task_id" in frame) this.#route(frame as TaskFrame); // newer than this client: it has a number all the same
+    else if ("task_id" in frame) this.#toTask(frame as TaskFrame); // newer than this client: it has a number all the same
   }
+
+  readonly #toTask = (frame: TaskFrame): void => this.#followers.receiveTask(frame);
+  readonly #toFeed = (frame: FeedFrame): void => this.#followers.receiveFeed(frame);
 
   readonly #handlers: Handlers = {
     connection_established: (frame) => this.#welcomed(frame),
@@ -293,36 +238,33 @@ export class RealtimeClient {
     auth_result: (frame) => this.#renewed(frame),
     admin_broadcast: (frame) => this.#options.listener.onBroadcast(frame),
     status: () => {}, // this client never asks
-    topic_result: (frame) => this.#toFeed(frame),
-    notification: (frame) => this.#toFeed(frame),
-    notification_state: (frame) => this.#toFeed(frame),
-    subscription_result: (frame) => this.#route(frame),
-    task_snapshot: (frame) => this.#route(frame),
-    logs_dropped: (frame) => this.#route(frame),
-    task_created: (frame) => this.#route(frame),
-    task_started: (frame) => this.#route(frame),
-    task_progress: (frame) => this.#route(frame),
-    task_stage: (frame) => this.#route(frame),
-    violation_detected: (frame) => this.#route(frame),
-    finding_changed: (frame) => this.#route(frame),
-    task_logs: (frame) => this.#route(frame),
-    task_warning: (frame) => this.#route(frame),
-    task_error: (frame) => this.#route(frame),
-    task_cancelling: (frame) => this.#route(frame),
-    task_retrying: (frame) => this.#route(frame),
-    task_completed: (frame) => this.#route(frame),
-    task_deleted: (frame) => this.#route(frame),
+    topic_result: this.#toFeed,
+    notification: this.#toFeed,
+    notification_state: this.#toFeed,
+    subscription_result: this.#toTask,
+    task_snapshot: this.#toTask,
+    logs_dropped: this.#toTask,
+    task_created: this.#toTask,
+    task_started: this.#toTask,
+    task_progress: this.#toTask,
+    task_stage: this.#toTask,
+    violation_detected: this.#toTask,
+    finding_changed: this.#toTask,
+    task_logs: this.#toTask,
+    task_warning: this.#toTask,
+    task_error: this.#toTask,
+    task_cancelling: this.#toTask,
+    task_retrying: this.#toTask,
+    task_completed: this.#toTask,
+    task_deleted: this.#toTask,
   };
 
   #welcomed(frame: FrameOf<"connection_established">): void {
     this.#startedAt = this.#now();
-    this.#notices.enter(frame.epoch);
-    this.#userId = frame.user_id;
-    this.#feed?.subscription.enter(this.#userId);
     this.tokenExpiresAt = frame.token_expires_at;
     this.serverOffsetMs = Date.parse(frame.server_time) - this.#now();
+    this.#followers.opened(frame);
     this.#setStatus({ phase: "online" });
-    this.#flush();
   }
 
   #expiring(frame: FrameOf<"token_expiring">): void {
@@ -344,91 +286,7 @@ export class RealtimeClient {
 
   #refused(frame: FrameOf<"error">): void {
     if (frame.fatal) this.#retry.hold(frame.retry_after_ms ?? 0);
-    for (const entry of [...this.#followed.values()]) {
-      if (entry.subscription.refuse(frame, this.#now()) === "lost") this.#lose(entry);
-    }
-    if (this.#feed?.subscription.refuse(frame, this.#now()) === "refused") this.#noteFeed();
-  }
-
-  #toFeed(frame: FeedFrame): void {
-    if (this.#feed !== null) this.#obeyFeed(this.#feed.subscription.receive(frame), frame, this.#feed);
-  }
-
-  #obeyFeed(verdict: FeedVerdict, frame: FeedFrame, { subscription, listener }: FeedEntry): void {
-    if (verdict === "ignore") return;
-    this.#noteFeed();
-    if (verdict === "notification") listener?.onNotification(frame as FrameOf<"notification">);
-    else if (verdict === "state") listener?.onState(frame as FrameOf<"notification_state">);
-    else if (verdict === "reset") listener?.onReset(subscription.last ?? 0);
-    else this.#flush();
-  }
-
-  /** Says when it changes whether notifications come over the connection. */
-  #noteFeed(): void {
-    const entry = this.#feed;
-    if (entry === null || entry.isFollowed === entry.subscription.placed) return;
-    entry.isFollowed = entry.subscription.placed;
-    entry.listener?.onFollowed(entry.isFollowed);
-  }
-
-  #route(frame: TaskFrame): void {
-    const entry = this.#followed.get(frame.task_id);
-    if (entry === undefined) this.#toStranger(frame);
-    else this.#obey(entry.subscription.receive(frame), frame, entry);
-  }
-
-  /** A frame of a task that is not followed here. A deletion may come without a number, when the row is gone. */
-  #toStranger(frame: TaskFrame): void {
-    if (isNotice(frame) || (frame.type === "task_deleted" && seqOf(frame) === null)) this.#notice(frame);
-  }
-
-  #obey(verdict: Verdict, frame: TaskFrame, entry: Entry): void {
-    if (verdict === "apply") this.#apply(frame as FollowedFrame, entry);
-    else if (verdict === "notice") this.#notice(frame);
-    else if (verdict === "lost") this.#lose(entry);
-    else if (verdict === "settled" || verdict === "gap") this.#flush();
-  }
-
-  #apply(frame: FollowedFrame, entry: Entry): void {
-    const seq = seqOf(frame);
-    if (seq !== null) this.#notices.remember(frame.task_id, seq);
-    const isEnd = frame.type === "task_deleted";
-    if (isEnd) entry.subscription.wanted = false;
-    entry.listener?.onFrame(frame);
-    if (isEnd) this.#flush();
-  }
-
-  #notice(frame: TaskFrame): void {
-    const seq = seqOf(frame);
-    if (seq !== null) {
-      if (!this.#notices.isNew(frame.task_id, seq)) return;
-      this.#notices.remember(frame.task_id, seq);
-    }
-    this.#options.listener.onNotice(frame);
-  }
-
-  #lose({ subscription, listener }: Entry): void {
-    this.#followed.delete(subscription.taskId);
-    listener?.onLost(subscription.lostCode ?? "internal");
-  }
-
-  #flush(): void {
-    if (this.status.phase === "online") {
-      for (const { subscription } of this.#followed.values()) {
-        const command = subscription.nextCommand(this.#now(), () => `c${(this.#commands += 1)}`);
-        if (command !== null) this.#send(command);
-      }
-      const command = this.#feed?.subscription.nextCommand(this.#now(), () => `c${(this.#commands += 1)}`) ?? null;
-      if (command !== null) this.#send(command);
-    }
-    this.#forgetFinished();
-  }
-
-  #forgetFinished(): void {
-    for (const [taskId, { subscription }] of this.#followed) {
-      if (subscription.finished) this.#followed.delete(taskId);
-    }
-    if (this.#feed?.subscription.finished) this.#feed = null;
+    this.#followers.refuse(frame);
   }
 
   #send(command: ClientCommand): void {
@@ -443,7 +301,7 @@ export class RealtimeClient {
     if (this.status.phase !== "online") return;
     if (now - this.#startedAt >= STABLE_MS) this.#retry.reset();
     this.#act(this.#heartbeat.check(now));
-    this.#flush();
+    this.#followers.flush();
   }
 
   #act(pulse: Pulse): void {

@@ -7,10 +7,9 @@
 
 export { socketAddress } from "./address";
 export { RealtimeClient } from "./client";
-export type {
-  ClientListener, ClientOptions, Clock, ConnectionStatus, NotificationListener, Phase, SocketLike, TaskListener, TicketRefusal,
-} from "./client";
+export type { ClientListener, ClientOptions, Clock, ConnectionStatus, Phase, SocketLike, TicketRefusal } from "./client";
 export { systemClock } from "./clock";
+export type { NotificationListener, TaskListener } from "./followers";
 export { freshnessOf } from "./freshness";
 export type { Freshness } from "./freshness";
 export type { FollowedFrame, FrameOf, ServerFrame, TaskFrame, Topic } from "./protocol";

@@ -344,6 +344,18 @@ describe("notifications on a connection", () => {
     expect(told).toEqual(["followed", "notification 5"]);
   });
 
+  test("may be why a task is followed: what is followed because they ended is asked for on the next connection at once", async () => {
+    const { client, clock, socket } = await scene();
+    const onFollowed = (isFollowed: boolean) => { if (!isFollowed) follow(client); };
+    client.followNotifications({ onNotification() {}, onState() {}, onReset() {}, onFollowed });
+    socket().say(established());
+    placeFeed(socket(), { seq: 3 });
+    socket().onclose?.({ code: 1006, reason: "" });
+    await clock.pass(1_000);
+    socket().say(established());
+    expect(socket().sent).toMatchObject([{ type: "subscribe_task", task_id: TASK }, { type: "subscribe" }]);
+  });
+
   test("begin anew in another language, and for another user", async () => {
     const { client, clock, socket } = await scene();
     const { told } = followNotifications(client);
