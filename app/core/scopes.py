@@ -174,4 +174,4 @@ GROUP_ROUTES: Final = LINK_ROUTES | {
     "run_site",
 }
 # Scopes that open at least one route to such a key; it cannot have others.
-GROUP_SCOPES: Final = frozenset(scope for scope in Scope if scope in map(SCOPE_OF_ROUTE.get, GROUP_ROUTES))
+GROUP_SCOPES: Final = tuple(scope for scope in Scope if scope in map(SCOPE_OF_ROUTE.get, GROUP_ROUTES))

@@ -6,7 +6,7 @@
 from typing import Any, get_args
 
 from app.client.subscription import FINAL_REFUSALS
-from app.core.scopes import GROUP_SCOPES, Scope
+from app.core.scopes import GROUP_SCOPES
 from app.domain.close_codes import FIRST_STOPPING_CODE, STOP_REASONS
 from app.domain.log_entry import LogLevel
 from app.domain.projection import ERROR_FIELDS, MAX_WARNINGS, STATISTIC_OF_COUNT, WARNING_FIELDS, WORKER_LOST
@@ -46,7 +46,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "SCAN_OPTIONS": ("Defaults of a scan's options, and their bounds: the least and the most.", SCAN_OPTIONS),
     "ORDER_FORMATS": ("Those of an order.", [kind.value for kind in OF_ORDERS]),
     "REPORT_FORMATS": ("In which a report can be had.", [kind.value for kind in ReportFormat]),
-    "GROUP_SCOPES": ("Of an API key for a group of sites.", [one.value for one in Scope if one in GROUP_SCOPES]),
+    "GROUP_SCOPES": ("Of an API key for a group of sites.", [one.value for one in GROUP_SCOPES]),
     "FIRST_STOPPING_CODE": ("Close codes from here on say: do not come back.", FIRST_STOPPING_CODE),
     "STOP_REASONS": ("", {str(int(code)): reason for code, reason in STOP_REASONS.items()}),
 }

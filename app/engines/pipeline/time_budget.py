@@ -57,7 +57,7 @@ class TimeBudget:
     def note_browser_wait(self, waited_s: float) -> None:
         self.browser_waited_s += waited_s
 
-    def note_urgent_rendered(self) -> None:
+    def count_urgent_rendering(self) -> None:
         """One of the pages whose picture is worth more waits no longer."""
         self._urgent_rendered += 1
 

@@ -45,8 +45,8 @@ class KeyCreate(RequestBody):
     @classmethod
     def _open_to_groups(cls, scopes: list[Scope], info: ValidationInfo) -> list[Scope]:
         """Refuse scopes that open nothing to a key of a group. The group is validated before: its field comes first."""
-        if info.data.get("group") is not None and not GROUP_SCOPES.issuperset(scopes):
-            allowed = [scope.value for scope in Scope if scope in GROUP_SCOPES]
+        if info.data.get("group") is not None and not set(scopes).issubset(GROUP_SCOPES):
+            allowed = [scope.value for scope in GROUP_SCOPES]
             raise PydanticCustomError("scopes_of_group", "closed to groups", {"expected": allowed})
         return scopes
 

@@ -44,7 +44,10 @@ class FindingSection:
         self._register = register
 
     def blocks(self, number: int, found: Json, *, pictures: bool) -> Iterator[Block]:
-        """Yield the finding: what and where it is, with the source, beside its pictures, and what proves it."""
+        """Yield the finding: what and where it is, with the source, beside its pictures, and what proves it.
+
+        `found`: what `shown_parts` returns of its document.
+        """
         risk = found["risk"]
         title = self._texts("report.finding_title", number=number, kind=found["violation_name"], domain=found["domain"])
         badge = f"{risk['level_name']} {risk['score']}"
@@ -112,17 +115,15 @@ class FindingSection:
 
     def _other_pages(self, found: Json) -> Iterator[tuple[str, str]]:
         """Name the pages of the further references, and count those that are not named."""
-        shown = found["references"][1 : self._extent.references]
-        first = {reference["page_url"] for reference in found["references"][:1]}
-        pages = [page for page in dict.fromkeys(reference["page_url"] for reference in shown) if page not in first]
-        rest = found["reference_count"] - len(shown) - 1
+        others = list(dict.fromkeys(reference["page_url"] for reference in found["references"]))[1:]
+        rest = found["reference_count"] - len(found["references"])
         more = [self._texts("report.more_references", count=rest)] if rest > 0 and found["references"] else []
-        yield self._texts("report.also_on"), "\n".join([*pages, *more])
+        yield self._texts("report.also_on"), "\n".join([*others, *more])
 
     def _origins(self, found: Json) -> Iterator[tuple[str, str]]:
         """Name references on the site's pages to what redirects; the path itself is shown step by step."""
-        shown = {reference["reference_id"] for reference in found["references"][: self._extent.references]}
-        for chain in found["chains"][:MAX_CHAINS]:
+        shown = {reference["reference_id"] for reference in found["references"]}
+        for chain in found["chains"]:
             origin, page = chain["origin"], chain["linked_from"]
             if page is not None:
                 yield self._texts("report.begins"), _joined(page["page_url"], page["page_title"])
@@ -151,7 +152,7 @@ class FindingSection:
 
     def _chains(self, chains: Sequence[Json]) -> str:
         """Return the paths step by step; the page and the URL alone are named anyway."""
-        shown = [chain for chain in chains[:MAX_CHAINS] if len(chain["steps"]) > SHORT_PATH or not chain["complete"]]
+        shown = [chain for chain in chains if len(chain["steps"]) > SHORT_PATH or not chain["complete"]]
         return "\n".join(line for chain in shown for line in self._chain(chain))
 
     def _chain(self, chain: Json) -> Iterator[str]:

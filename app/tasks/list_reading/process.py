@@ -16,6 +16,7 @@ from app.tasks import process_tree
 
 MODULE: Final = "app.tasks.list_reading.worker"
 LIMIT_S: Final = 600.0  # two million entries take half a minute of processor time, on a busy machine some minutes
+END_S: Final = 2.0  # a killed process ends in milliseconds; one that the kernel holds longer must not hold the server
 MAX_ANSWER: Final = 1 << 20
 # What an update reads of the settings: how the scanner's network is reached, and nothing secret.
 NETWORK_SETTINGS: Final = frozenset(
@@ -24,10 +25,12 @@ NETWORK_SETTINGS: Final = frozenset(
 log = structlog.get_logger(__name__)
 
 
-async def update_in_process(order: ListOrder, settings: Settings, *, limit_s: float = LIMIT_S) -> ListUpdate:
+async def update_in_process(
+    order: ListOrder, settings: Settings, *, limit_s: float = LIMIT_S, module: str = MODULE
+) -> ListUpdate:
     """Start the process, and return what it says. One that dies or takes too long is a fault of the update."""
     try:
-        process = await _start()
+        process, transport = await _start(module)
     except OSError as error:
         log.warning("list_process_not_started", reason=str(error))
         return ListUpdate(fault=ListFault.FAILED)
@@ -38,21 +41,25 @@ async def update_in_process(order: ListOrder, settings: Settings, *, limit_s: fl
         log.warning("list_process_failed", name=order.definition.name, reason=type(error).__name__)
         return ListUpdate(fault=ListFault.FAILED)
     finally:
-        await _end(process)
+        await _end(process, transport)
 
 
-async def _start() -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
+async def _start(module: str) -> tuple[asyncio.subprocess.Process, asyncio.SubprocessTransport]:
+    """Do what `asyncio.create_subprocess_exec` does, and keep the transport: it alone can close the pipes."""
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.subprocess_exec(
+        lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=MAX_ANSWER, loop=loop),
         sys.executable,
         "-P",
         "-m",
-        MODULE,
+        module,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        limit=MAX_ANSWER,
+        stderr=None,  # what it logs is the server's
         env=process_tree.allowed(os.environ),
         start_new_session=True,  # Ctrl-C of the terminal is the server's alone
     )
+    return asyncio.subprocess.Process(transport, protocol, loop), transport
 
 
 async def _ask(process: asyncio.subprocess.Process, order: ListOrder, settings: Settings) -> ListUpdate:
@@ -66,11 +73,21 @@ async def _ask(process: asyncio.subprocess.Process, order: ListOrder, settings: 
     return list_update_of(orjson.loads(await process.stdout.readline()))
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, transport: asyncio.SubprocessTransport) -> None:
+    """Leave no process and no pipe behind. Takes at most END_S.
+
+    What it has started may keep the pipe open and write to it: nothing of that is read or awaited.
+    """
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    assert process.stdout is not None  # asked for above
-    while await process.stdout.read(MAX_ANSWER):  # asyncio's own loop ends the wait only after the pipe
-        continue
-    await process.wait()
+    assert process.stdin is not None  # asked for above
+    process.stdin.close()
+    answer = transport.get_pipe_transport(1)
+    assert answer is not None
+    answer.close()  # asyncio's own loop ends no wait for the process before
+    try:
+        async with asyncio.timeout(END_S):
+            await process.wait()
+    except TimeoutError:  # it is killed: the loop, which has its number, reaps it when the kernel lets it go
+        log.warning("list_process_still_running", pid=process.pid)

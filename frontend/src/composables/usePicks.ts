@@ -1,4 +1,4 @@
-/** Lines of a list that are picked, to be decided about or assigned together, and what is asked about all of them. */
+/** Lines of a list that are picked, so that something is done with all of them, and what is asked about them before. */
 
 import { computed, shallowRef, watch } from "vue";
 
@@ -7,7 +7,7 @@ export type Asking = "dismissed" | "assignment" | null;
 
 export function usePicks<T>(lines: () => readonly T[], keyOf: (line: T) => string) {
   const keys = shallowRef<ReadonlySet<string>>(new Set());
-  /** Those of the list alone: nobody decides about what cannot be seen. */
+  /** Those of the list alone: nobody acts on what cannot be seen. */
   const picked = computed(() => lines().filter(isPicked));
   const asking = shallowRef<Asking>(null);
   let isForForm = false; // `openAssignment` has picked the line: it stays picked only while its form is open

@@ -193,7 +193,7 @@ class Renderings:
         finally:
             self._under_way.remove((rendering, limit))
         if rendered is not NotRendered.SLOW and self._is_urgent(rendering):
-            self._budget.note_urgent_rendered()
+            self._budget.count_urgent_rendering()
         if isinstance(rendered, CapturedPage):
             self._taken += bool(rendered.capture.screenshot_sha256)
             await self._on_rendered(rendering.target, rendered)

@@ -45,8 +45,8 @@ def test_what_a_page_that_violates_is_worth_counts_on_when_it_was_rendered_also_
     store, ticks = Checkpoints(), Ticks()
     budget = TimeBudget(limit_s=7_200, store=store, monotonic=ticks)
     budget.note_browser_wait(BROWSER_MIN_S)
-    budget.note_urgent_rendered()
-    budget.note_urgent_rendered()
+    budget.count_urgent_rendering()
+    budget.count_urgent_rendering()
     assert budget.browser_left_s() == 0
     assert budget.browser_left_s(urgent=1) == 3 * BROWSER_PAGE_S
     budget.save()

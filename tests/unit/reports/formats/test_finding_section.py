@@ -9,7 +9,7 @@ from app.reports.formats.blocks import Beside, Facts, Heading, Quote, Table, Tex
 from app.reports.formats.capture_register import CaptureRegister
 from app.reports.formats.extent import HTML_EXTENT, PDF_EXTENT
 from app.reports.formats.finding_screenshots import FindingScreenshots
-from app.reports.formats.finding_section import FindingSection, shown_parts
+from app.reports.formats.finding_section import MAX_CHAINS, FindingSection, shown_parts
 from app.reports.formats.measures import Measures
 from tests.support.said import said
 from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS
@@ -18,13 +18,14 @@ SOURCE = "3" * 64
 
 
 def section(report, finding_id, **extent):
-    document = report.finding(finding_id)
+    bounds = replace(HTML_EXTENT, **extent)
+    document = shown_parts(report.finding(finding_id), bounds)
     parts = {
         "measures": Measures([(1, document)], report.texts),
         "screenshots": FindingScreenshots(report, width=960),
         "register": CaptureRegister(report),
     }
-    return FindingSection(report, replace(HTML_EXTENT, **extent), **parts), document
+    return FindingSection(report, bounds, **parts), document
 
 
 def blocks(report, finding_id, *, pictures=True, **extent):
@@ -154,7 +155,9 @@ def test_paper_has_the_first_reasons_and_counts_the_rest(make_report):
 
 @pytest.mark.parametrize("extent", [HTML_EXTENT, PDF_EXTENT])
 @pytest.mark.parametrize("count", [0, 1, 50])
-def test_the_parts_of_a_finding_that_are_kept_are_all_that_is_shown(make_report, extent, count):
+def test_a_bounded_number_of_references_and_paths_is_kept_and_shown_and_the_others_are_counted(
+    make_report, extent, count
+):
     report = make_report()
     shown, found = section(report, "gambling.casino.test", **asdict(extent))
     (reference,), (chain,) = found["references"], found["chains"]
@@ -163,5 +166,11 @@ def test_the_parts_of_a_finding_that_are_kept_are_all_that_is_shown(make_report,
     ways = [{**chain, "origin": origin, "complete": number % 2 == 0} for number, origin in enumerate(begins)]
     full = {**found, "references": own, "reference_count": count + 7, "chains": ways}
     kept = shown_parts(full, extent)
-    assert list(shown.blocks(1, kept, pictures=True)) == list(shown.blocks(1, full, pictures=True))
+    assert kept["references"][:1] == own[:1]
+    assert [one["page_url"] for one in kept["references"]] == [one["page_url"] for one in own[: extent.references]]
+    assert kept["chains"] == ways[:MAX_CHAINS]
+    rows = facts(shown.blocks(1, kept, pictures=False))
+    others = [one["page_url"] for one in own[1 : extent.references]]
+    rest = report.texts("report.more_references", count=count + 7 - min(count, extent.references))
+    assert rows.get(report.texts("report.also_on")) == ("\n".join([*others, rest]) if count else None)
     assert [set(one) for one in kept["references"][1:]] == [{"reference_id", "page_url"}] * len(kept["references"][1:])

@@ -1,5 +1,8 @@
 """The real process that reads a list."""
 
+import asyncio
+import os
+import signal
 from dataclasses import replace
 
 from app.core.config import Settings
@@ -33,6 +36,14 @@ async def test_a_process_that_takes_too_long_is_ended_and_a_fault(tmp_path):
     found = await update_in_process(order(tmp_path, "a.casino.example\n"), Settings(data_dir=tmp_path), limit_s=0.001)
     assert found.fault is ListFault.FAILED
     assert list((tmp_path / "lists").iterdir()) == []
+
+
+async def test_nothing_is_awaited_that_the_process_has_started(tmp_path):
+    async with asyncio.timeout(60):
+        given = order(tmp_path, "a.casino.example\n")
+        found = await update_in_process(given, Settings(data_dir=tmp_path), module="tests.support.open_pipe")
+    assert found.fault is ListFault.FAILED
+    os.kill(int((tmp_path / "lists" / "held").read_text()), signal.SIGKILL)
 
 
 async def test_a_url_is_asked_by_the_process_and_once_more_with_what_it_said_of_itself(tmp_path):
