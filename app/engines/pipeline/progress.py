@@ -35,19 +35,19 @@ class ProgressReporter:
         captures: Share,
         render_steps: Share,
         pictures: Share,
-        rechecking: Text | None,
+        awaited: Text | None,
         analyses: Share,
     ) -> None:
         """Reports all stages. `discovery` is a fraction; `crawl_doing` is what the crawl does instead of crawling: it
         compares, or waits. Of the capture `render_steps` say how far it is; `pictures` are what people are told, and
-        `rechecking` when nothing else is left.
+        `awaited` when nothing is left to capture or render (`say_awaited`).
         """
         numbers, found = asdict(counts), counts.violations
         discovery = min(NOT_YET, discovery)
         crawl = estimate_crawl(counts.urls_crawled, counts.urls_known, discovery)
         leading = 1.0 if self._stages.has_finished(StageKey.PAGE_CRAWL) else crawl
         steps = captures[0] + render_steps[0], captures[1] + render_steps[1]
-        captured = rechecking if rechecking and steps[0] >= steps[1] else self._captured(captures, pictures)
+        captured = awaited if awaited and steps[0] >= steps[1] else self._captured(captures, pictures)
         analysis = self._texts("analysing", done=analyses[0], total=analyses[1], violations=found)
         for key, fraction, message in (
             (StageKey.SUBDOMAIN_DISCOVERY, discovery, self._texts("discovering", **numbers)),
@@ -81,6 +81,18 @@ def estimate_crawl(crawled: int, known: int, discovery: float) -> float:
 def estimate_following(done: int, total: int, leading: float) -> float:
     """How far a stage is that is fed by another one, which is `leading` far."""
     return min(NOT_YET, leading * done / total) if total else 0.0
+
+
+def say_awaited(texts: MessageCatalog, *, registries: int, icons: int, rechecks: int) -> Text | None:
+    """Say what a scan waits for when everything is captured and rendered, in the order of the waits; None: for nothing.
+
+    `registries`: domains that they were asked about. `icons` and `rechecks`: icons and findings.
+    """
+    if registries:
+        return texts("awaiting_registries", count=registries)
+    if icons:
+        return texts("awaiting_icons", count=icons)
+    return texts("rechecking", count=rechecks) if rechecks else None
 
 
 def say_doing(

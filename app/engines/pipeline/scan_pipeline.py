@@ -12,7 +12,7 @@ from typing import Final
 from app.domain.coverage import COVERED
 from app.domain.discovery import DISCOVERY
 from app.domain.log_entry import LogEntry
-from app.domain.messages import MessageCatalog
+from app.domain.messages import MessageCatalog, Text
 from app.domain.scan_facts import Capture, FetchError, HostFact
 from app.domain.stages import StageKey
 from app.engines.capture.capturer import CapturedPage
@@ -30,7 +30,7 @@ from app.engines.pipeline.capture.own_evidence import OwnEvidence
 from app.engines.pipeline.capture.shared_render_service import SharedRenderService
 from app.engines.pipeline.capture_selector import CaptureSelector, CaptureTarget
 from app.engines.pipeline.network_stack import NetworkStack
-from app.engines.pipeline.progress import ProgressReporter
+from app.engines.pipeline.progress import ProgressReporter, say_awaited
 from app.engines.pipeline.stage_factory import StageFactory
 from app.engines.pipeline.stage_tracker import StageTracker
 from app.engines.pipeline.tally import Tally
@@ -274,8 +274,16 @@ class ScanPipeline:
             captures=(self._capture_stage.captured, self._capture_stage.known),
             render_steps=self._capture_stage.render_steps,
             pictures=self._capture_stage.pictures,
-            rechecking=self._rechecks.doing,
+            awaited=self._say_awaited(),
             analyses=(self._analysis_stage.done, self._capture_stage.to_analyse),
+        )
+
+    def _say_awaited(self) -> Text | None:
+        return say_awaited(
+            self._texts,
+            registries=self._registrations.awaited,
+            icons=self._analysis_stage.icons_awaited,
+            rechecks=self._rechecks.awaited,
         )
 
     async def _log(self, key: StageKey, message: str) -> None:

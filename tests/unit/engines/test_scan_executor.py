@@ -15,9 +15,11 @@ from app.engines.ports import ScanStopped
 from app.engines.scan_executor import ScanExecutor
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.contents import contents_in
-from tests.support.small_world import ADDRESS, TARGET, small_world
+from tests.support.said import said
+from tests.support.small_world import ADDRESS, FILLER, TARGET, html, small_world
 
 KEYS = [spec.key for spec in STAGES]
+REGISTRIES = "/rdap/dns.json"
 
 
 class RememberingSink:
@@ -61,6 +63,16 @@ class RememberingSink:
         return [call[1:] for call in self.calls if call[0] == kind]
 
 
+class AwaitingSink(RememberingSink):
+    """Stops the scan when it says this."""
+
+    def __init__(self, awaited):
+        super().__init__(lambda kind, message=None, *_: kind == "says" and message == awaited)
+
+    async def progress(self, key, fraction, message, counts):
+        self.note("says", message)
+
+
 def network(world):
     port = int(world.settings["port_map"][0].partition("=")[2])
     return NetworkConfig(
@@ -68,6 +80,7 @@ def network(world):
         allow_networks=world.settings["allow_networks"],
         port_map={80: port},
         chromium_path="/nowhere/chromium",
+        passive_sources=(f"rdap=http://registry.example{REGISTRIES}",),
     )
 
 
@@ -107,6 +120,27 @@ async def test_a_scan_runs_all_stages_and_pushes_violations_before_the_captures_
     last = sink.of("progress")[-1][2]
     assert (last.pages, last.third_parties, last.subdomains) == (counts.pages, counts.third_parties, counts.subdomains)
     assert {party.domain: party.hidden for party in store.third_parties()}["hidden-bets.example"] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "count", "silent", "passive"),
+    [("awaiting_registries", 1, REGISTRIES, True), ("awaiting_icons", 2, "/favicon.ico", False)],
+)
+async def test_a_scan_that_waits_for_others_and_has_nothing_else_to_do_says_so(
+    tmp_path, store, key, count, silent, passive
+):
+    site = {(TARGET, "/"): html("主页", f'{FILLER}<a href="http://news.example/">新闻</a>')}
+    login = {("news.example", "/"): html("登录", f"{FILLER}<form><input type=password name=p></form>")}
+    registry = {("registry.example", "/"): b""}
+    async with small_world({**site, **login, **registry}) as world:
+        world.delay_s = 0.0
+        world.silent = {silent}
+        start = (f"http://{TARGET}/",)
+        sink = AwaitingSink(said(key, count=count))
+        scan = executor(world, tmp_path, store, sink, start_urls=start, max_depth=0, use_passive_sources=passive)
+        with pytest.raises(BaseException) as stopped:  # noqa: PT011 - a group of any depth
+            await scan.run()
+        assert isinstance(stopped.value, ScanStopped | BaseExceptionGroup)
 
 
 async def test_a_scan_that_goes_on_asks_for_the_lists_that_it_began_with(tmp_path, store):

@@ -115,6 +115,11 @@ class AnalysisStage:
         """The time is over: nothing more is asked of anybody."""
         self._looks.give_up()
 
+    @property
+    def icons_awaited(self) -> int:
+        """Icons that `analyse_changed` waits for."""
+        return self._looks.awaited
+
     async def analyse_changed(self) -> None:
         """Once all references and icons are known: everything of which more is known than at its analysis."""
         for target in await self._looks.settle():

@@ -58,6 +58,12 @@ class KnownLooks:
         self._found: dict[CaptureTarget, str] = {}  # whose icon a page has
         self._seen: dict[CaptureTarget, SeenLook] = {}  # the same of icons that are known from confirmed pages
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._awaited: set[str] = set()  # URLs of icons while `settle` asks for them
+
+    @property
+    def awaited(self) -> int:
+        """Icons that `settle` waits for."""
+        return len(self._awaited)
 
     def own_icon_of(self, target: CaptureTarget) -> str:
         """Return the host of the site whose icon the page has, "" when it has none."""
@@ -95,9 +101,11 @@ class KnownLooks:
             return []
         clock = asyncio.get_running_loop().time
         began = clock()
+        self._awaited = {url for icons in (*self._own.values(), *new.values()) for url in icons} - self._looks.keys()
         with suppress(TimeoutError):  # what is not known by then is not looked at
             async with asyncio.timeout(self._left_s):
                 await self._look_at(url for icons in (*self._own.values(), *new.values()) for url in icons)
+        self._awaited.clear()
         self._left_s -= clock() - began
         self._own_looks |= {look: host for host, icons in self._own.items() for look in self._known(icons)}
         found = {target: owner for target, icons in new.items() if (owner := self._owner_of(icons))}
@@ -132,6 +140,7 @@ class KnownLooks:
             with suppress(Unreadable):
                 look = await self._parser.look(answer.body)
         self._looks[url] = look
+        self._awaited.discard(url)
         if look is not None:
             self._like[url] = self._book.icons_like(look)
 

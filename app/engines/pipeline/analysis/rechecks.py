@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from app.domain.log_entry import LogEntry
-from app.domain.messages import MessageCatalog, Text
+from app.domain.messages import MessageCatalog
 from app.domain.rechecks import Recheck
 from app.domain.scan_facts import Capture
 from app.domain.stages import StageKey
@@ -70,9 +70,9 @@ class Rechecks:
         self._is_over = asyncio.Event()
 
     @property
-    def doing(self) -> Text | None:
-        """What a scan waits for that has nothing else to do; None: for nothing."""
-        return self._texts("rechecking", count=len(self._awaiting)) if self._awaiting else None
+    def awaited(self) -> int:
+        """Findings that are to be captured once more."""
+        return len(self._awaiting)
 
     async def note(self, target: CaptureTarget, page: CapturedPage, facts: Sequence[ViolationFact]) -> None:
         """Take what a page is accused of. Raises ScanStopped."""

@@ -54,6 +54,11 @@ class Registrations:
         return self._lookup.asked if self._lookup else 0
 
     @property
+    def awaited(self) -> int:
+        """Domains that a registry has not answered for yet."""
+        return sum(1 for _ in self._queue.unfinished())
+
+    @property
     def counts(self) -> dict[str, int]:
         """What came of it, as the text `registrations` has it."""
         return {"asked": self.asked, "silent": self._lookup.unanswered if self._lookup else 0, "omitted": self.omitted}

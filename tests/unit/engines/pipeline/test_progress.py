@@ -12,6 +12,7 @@ from app.engines.pipeline.progress import (
     ProgressReporter,
     estimate_crawl,
     estimate_following,
+    say_awaited,
     say_doing,
 )
 from app.engines.pipeline.stage_tracker import StageTracker
@@ -24,7 +25,7 @@ NOTHING = {
     "captures": (0, 0),
     "render_steps": (0, 0),
     "pictures": (0, 0),
-    "rechecking": None,
+    "awaited": None,
     "analyses": (0, 0),
 }
 
@@ -67,7 +68,7 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
         captures=(1, 2),
         render_steps=(1, 2),
         pictures=(0, 9),
-        rechecking=said("rechecking", count=1),
+        awaited=said("rechecking", count=1),
         analyses=(2, 2),
     )
     told = {key: (fraction, message) for key, fraction, message in sink.told}
@@ -84,7 +85,7 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
         captures=(1, 2),
         render_steps=(1, 2),
         pictures=(0, 9),
-        rechecking=None,
+        awaited=None,
         analyses=(2, 2),
     )
     assert sink.told[-2:] == [
@@ -93,12 +94,12 @@ async def test_stages_that_follow_the_crawl_are_as_far_as_it_is_and_no_further()
     ]
 
 
-async def test_a_scan_that_waits_for_a_recheck_alone_says_so():
+async def test_a_scan_that_has_captured_everything_says_what_it_waits_for():
     sink = Sink()
     reporter, _ = reporter_and_tracker(sink)
     waits = said("rechecking", count=2)
     for captured in (1, 2):
-        await reporter.report(Counts(), **{**NOTHING, "captures": (captured, 2), "rechecking": waits})
+        await reporter.report(Counts(), **{**NOTHING, "captures": (captured, 2), "awaited": waits})
     captures = [message for key, _, message in sink.told if key is StageKey.CONTENT_CAPTURE]
     assert captures == [said("capturing", done=1, total=2), waits]
 
@@ -141,3 +142,17 @@ def test_fractions_stay_below_the_end(done, more, leading):
 def test_what_a_crawl_waits_for_is_said_while_it_has_nothing_else_to_do(state, said):
     usual = {"comparison": (0, 0), "is_idle": False, "are_hosts_settled": True, "crawled": 9, "to_render": 0}
     assert say_doing(MessageCatalog("en"), **{**usual, **state}) == said
+
+
+@pytest.mark.parametrize(
+    ("state", "key"),
+    [
+        ({}, None),
+        ({"registries": 2, "icons": 2, "rechecks": 2}, "awaiting_registries"),
+        ({"icons": 2, "rechecks": 2}, "awaiting_icons"),
+        ({"rechecks": 2}, "rechecking"),
+    ],
+)
+def test_what_a_scan_waits_for_at_its_end_is_said_in_the_order_of_the_waits(state, key):
+    awaited = say_awaited(MessageCatalog("en"), **{"registries": 0, "icons": 0, "rechecks": 0, **state})
+    assert awaited == (None if key is None else said(key, count=2))

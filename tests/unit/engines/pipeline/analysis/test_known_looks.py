@@ -150,7 +150,11 @@ async def test_silent_hosts_are_waited_for_as_long_as_a_scan_may(site):
     site.page(OWN + "favicon.ico", icon(), content_type="image/png")
     note(looks, captured(OWN), own=True)
     note(looks, captured(AWAY))
-    assert await looks.settle() == []
+    settling = asyncio.create_task(looks.settle())
+    await asyncio.sleep(0)
+    assert looks.awaited == 2
+    assert await settling == []
+    assert looks.awaited == 0
     asked = len(site.asked)
     assert await looks.settle() == []
     assert len(site.asked) == asked

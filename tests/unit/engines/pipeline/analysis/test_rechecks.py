@@ -121,7 +121,7 @@ async def test_what_is_accused_again_is_upheld():
     scene = Scene()
     scene.pages.facts[False] = [FACT]
     assert await scene.look() == ["awaited", "upheld"]
-    assert (scene.pages.captured, scene.rechecks.doing) == ([URL], None)
+    assert (scene.pages.captured, scene.rechecks.awaited) == ([URL], 0)
     assert scene.sink.lines == [said("recheck_confirmed", domain="a.test", name=said("violation.gambling"))]
 
 
@@ -324,7 +324,7 @@ async def test_a_scan_whose_time_is_over_waits_no_longer_and_leaves_what_waits_a
     scene = Scene(after_s=600)
     async with scene.running() as rechecks:
         await rechecks.note(TARGET, PAGE, [FACT])
-        assert rechecks.doing == said("rechecking", count=1)
+        assert rechecks.awaited == 1
         await asyncio.sleep(0)
         rechecks.give_up()
     assert "not_confirmed" not in scene.sink.told

@@ -125,10 +125,11 @@ async def test_a_scan_does_not_wait_for_ever_and_counts_what_is_left_out(running
     async with running(lookup, wait_s=0.01) as stage:
         for number in range(registrations.WORKERS + 3):
             offer(stage, f"a{number}.example")
+        assert stage.awaited == registrations.WORKERS + 3
         await stage.settle()
-        assert stage.omitted == 3
+        assert (stage.omitted, stage.awaited) == (3, registrations.WORKERS)
         lookup.may_answer.set()
-    assert len(told) == registrations.WORKERS
+    assert (len(told), stage.awaited) == (registrations.WORKERS, 0)
 
 
 async def test_no_more_than_so_many_domains_are_asked_about(running):
