@@ -3,6 +3,7 @@
 import pytest
 
 from app.domain.decisions import DecisionBasis, DecisionState, combined_basis, holds
+from app.domain.matched_rules import MAX_RULES
 from app.domain.violations import RiskLevel
 
 LOW, MEDIUM, HIGH, CRITICAL = RiskLevel
@@ -52,6 +53,12 @@ def test_who_dismisses_again_has_judged_both():
     assert (both.kinds, both.risk_level) == (["gambling", "hidden_link"], HIGH)
     for one in (before, now):
         assert holds("dismissed", both, one)
+
+
+def test_who_dismisses_again_beyond_the_bound_of_rules_has_judged_what_is_found_now():
+    before = DecisionBasis(["gambling"], HIGH, {f"gambling a{number:03}": () for number in range(MAX_RULES)})
+    now = DecisionBasis(["gambling"], HIGH, BRAND)
+    assert holds("dismissed", combined_basis(before, now), now)
 
 
 def test_over_a_decision_from_before_levels_and_rules_were_stored_only_the_new_one_counts():

@@ -179,7 +179,9 @@ def shown(*terms, rules=("lexicon.gambling",), score=0.9):
     return [Evidence(Layer.TEXT, rule, score, f"{chance.random()}", provenance="v1", terms=terms) for rule in rules]
 
 
-JUDGED = {"risk_level": "high", "matched_rules": {"gambling lexicon.gambling": ["a", "b"]}}
+# What `shown("a", "b")` is judged by.
+RULES = {"gambling lexicon.gambling": ["a", "b"], "gambling lexicon.gambling sure": []}
+JUDGED = {"risk_level": "high", "matched_rules": RULES}
 
 
 async def test_a_dismissed_finding_is_silent_over_thirty_scans_of_a_page_that_is_never_the_same(world):
