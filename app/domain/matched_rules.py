@@ -70,6 +70,11 @@ def merge_matched_rules(*several: MatchedRules, first: MatchedRules | None = Non
     return _bounded(found, first or {})
 
 
+def rules_of_kind(rules: MatchedRules, kind: str) -> dict[str, tuple[str, ...]]:
+    """Return the rules of one of the violations that a finding is made of."""
+    return {rule: terms for rule, terms in rules.items() if rule.partition(" ")[0] == kind}
+
+
 def read_matched_rules(values: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, ...]]:
     """Return matched rules that went through JSON."""
     return {rule: tuple(map(str, terms)) for rule, terms in values.items()}
