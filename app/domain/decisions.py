@@ -1,7 +1,7 @@
 """What people decide about findings, and how long a decision holds (ADR 0042, ADR 0080)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -53,6 +53,11 @@ def holds(state: str, judged: DecisionBasis, found: DecisionBasis) -> bool:
     if judged.matched_rules is None or found.matched_rules is None:
         return True
     return not has_new_rules(judged.matched_rules, found.matched_rules)
+
+
+def is_reopened_by_risk(state: str, judged: DecisionBasis, found: DecisionBasis) -> bool:
+    """Return whether a decision no longer holds, but would with the risk that was judged."""
+    return not holds(state, judged, found) and holds(state, judged, replace(found, risk_level=None))
 
 
 def combined_basis(before: DecisionBasis, now: DecisionBasis) -> DecisionBasis:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.decisions import DecisionBasis, DecisionState, combined_basis, holds
+from app.domain.decisions import DecisionBasis, DecisionState, combined_basis, holds, is_reopened_by_risk
 from app.domain.matched_rules import MAX_RULES
 from app.domain.violations import RiskLevel
 
@@ -40,6 +40,20 @@ def test_what_was_dismissed_is_open_again_with_a_higher_risk_or_other_evidence(j
     decided, now = DecisionBasis(["gambling"], *judged), DecisionBasis(["gambling"], *found)
     assert holds("dismissed", decided, now) is expected
     assert all(holds(state, decided, now) for state in DecisionState if state != "dismissed")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "level", "rules", "expected"),
+    [
+        (["gambling"], HIGH, LEXICON, True),
+        (["gambling"], MEDIUM, LEXICON, False),  # it holds
+        (["gambling"], HIGH, {**LEXICON, **BRAND}, False),
+        (["gambling", "hidden_link"], HIGH, LEXICON, False),
+    ],
+)
+def test_what_only_its_risk_reopens_is_told_apart_from_new_evidence(kinds, level, rules, expected):
+    judged = DecisionBasis(["gambling"], MEDIUM, LEXICON)
+    assert is_reopened_by_risk("dismissed", judged, DecisionBasis(kinds, level, rules)) is expected
 
 
 def test_a_decision_from_before_levels_and_rules_were_stored_holds_for_all_of_its_kinds():

@@ -237,6 +237,25 @@ async def test_what_was_dismissed_before_is_told_when_the_scan_has_ended(world):
     assert world.told_domains() == [["bets.example"]]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"evidence": shown("a", "b", rules=("lexicon.gambling", "identity_form"))},
+        {"evidence": shown("a", "b"), "kinds": (ViolationKey.GAMBLING, ViolationKey.HIDDEN_LINK)},
+        {"evidence": shown("a", "c", "d", "e"), "risk": RiskLevel.CRITICAL},
+    ],
+)
+async def test_what_new_evidence_reopens_is_told_while_the_scan_is_running(world, more):
+    world.rule(kinds=["findings"])
+    decide(world, DecisionState.DISMISSED, **JUDGED)
+    world.later(hours=1)
+    task_id = await world.begin()
+    await world.find(task_id, "bets.example", **more)
+    world.later(minutes=1)
+    await world.work_off()
+    assert world.told_domains() == [["bets.example"]]
+
+
 async def test_what_somebody_has_judged_before_is_not_told(world):
     world.rule(kinds=["findings"])
     decide(world, DecisionState.CONFIRMED)
