@@ -275,6 +275,17 @@ def violation_of(task_id: str, number: int, at: datetime) -> dict[str, Any]:
     }
 
 
+# What a finding matched, and a decision judged.
+RULES = json.dumps(
+    {
+        "gambling betting_house bet365": [],
+        "gambling lexicon.gambling": [f"term {number}" for number in range(12)],
+        "gambling lexicon.gambling full": [],
+        "gambling lexicon.gambling sure": [],
+    }
+)
+
+
 def finding_of(violation: dict[str, Any], risk_level: str, state: str = "open") -> dict[str, Any]:
     """Return the row of a finding that is made of one violation."""
     kept = ("task_id", "run", "domain", "cause", "url", "confidence_score", "needs_review")
@@ -294,6 +305,7 @@ def finding_of(violation: dict[str, Any], risk_level: str, state: str = "open") 
         "state": state,
         "found_at": violation["created_at"],
         "last_seen_at": violation["created_at"],
+        "matched_rules": RULES,
     }
 
 

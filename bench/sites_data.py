@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from growth_data import RISKS, Fill, finding_of, moment, violation_of
+from growth_data import RISKS, RULES, Fill, finding_of, moment, violation_of
 
 from app.core.ids import first_id_of, new_id
 from app.domain.projection import TaskProjection
@@ -153,6 +153,8 @@ class World:
                 "domain": "farm-00000.example",
                 "cause": "gambling",
                 "kinds": '["gambling"]',
+                "risk_level": RISKS[0],
+                "matched_rules": RULES,
                 "state": "dismissed",
                 "reason": "ours",
                 "decided_by": self.admin,

@@ -1,7 +1,7 @@
 """What people decide about findings, and how long a decision holds (ADR 0042, ADR 0080)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -55,17 +55,23 @@ def holds(state: str, judged: DecisionBasis, found: DecisionBasis) -> bool:
     return not has_new_rules(judged.matched_rules, found.matched_rules)
 
 
+def is_reopened_by_risk(state: str, judged: DecisionBasis, found: DecisionBasis) -> bool:
+    """Return whether a decision no longer holds, but would with the risk that was judged."""
+    return not holds(state, judged, found) and holds(state, judged, replace(found, risk_level=None))
+
+
 def combined_basis(before: DecisionBasis, now: DecisionBasis) -> DecisionBasis:
     """Return what was judged by two decisions to dismiss a finding, of which the second is `now`.
 
-    So evidence that comes and goes is judged once.
+    So evidence that comes and goes is judged once. If there are too many rules, those of `now` stay: what was just
+    dismissed must not be open again at once.
     """
     levels = [level for level in (before.risk_level, now.risk_level) if level is not None]
     rules = [basis.matched_rules for basis in (before, now) if basis.matched_rules is not None]
     return DecisionBasis(
         kinds=sorted({*before.kinds, *now.kinds}),
         risk_level=max(levels, key=_ASCENDING.index, default=None),
-        matched_rules=merge_matched_rules(*rules) if rules else None,
+        matched_rules=merge_matched_rules(*rules, first=now.matched_rules) if rules else None,
     )
 
 

@@ -5,11 +5,11 @@ both go with one repair. A hidden link whose target shows nothing is a finding b
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Generic, Protocol, Self, TypeVar
 
 from app.domain.decisions import DecisionState
-from app.domain.matched_rules import MatchedRules, merge_matched_rules
+from app.domain.matched_rules import MatchedRules
 from app.domain.risk import Exposure, Risk
 from app.domain.violations import WORST_FIRST, RiskLevel, ViolationKey
 
@@ -61,7 +61,6 @@ class FoundViolation:
     needs_review: bool
     url: str
     found_on: str
-    matched_rules: MatchedRules = field(default_factory=dict)  # of all pages that the run has accused of it so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,8 @@ class AssessedFinding:
     url: str  # where the content was seen
     confidence_score: float
     needs_review: bool
-    matched_rules: MatchedRules = field(default_factory=dict)  # of its violations
+    # Of its violations, on all pages that the run has accused of them; None: not read, or an older version wrote it.
+    matched_rules: MatchedRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,6 @@ def with_risk(
         url=first.url,
         confidence_score=first.confidence_score,
         needs_review=first.needs_review,
-        matched_rules=merge_matched_rules(*(violation.matched_rules for violation in finding.violations)),
     )
 
 

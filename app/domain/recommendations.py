@@ -8,6 +8,7 @@ from typing import Final
 
 from app.domain.authorship import Author, AuthorSign
 from app.domain.risk import Embedding, Exposure, Place
+from app.domain.takeovers import AT_SERVICE
 from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
 
@@ -68,8 +69,7 @@ GUIDE_STEPS: Final = MappingProxyType(
         Guide.DANGLING_NAME: ("find", "claim", "drop", "effect", "prevent"),
     }
 )
-# Rules that say why a name can be taken over (`engines.analyse.takeover`).
-_AT_SERVICE: Final = ("takeover.answer", "takeover.gone")
+# Rules that say why a domain can be registered (`engines.analyse.takeover`).
 _AT_REGISTRY: Final = ("takeover.unregistered", "takeover.expiring")
 _SITES_OWN: Final = frozenset({Embedding.CODE, Embedding.OWN_REDIRECT})
 _HARMFUL: Final = frozenset({ViolationKey.MALWARE, ViolationKey.FRAUD})
@@ -101,7 +101,7 @@ def _steps(situation: Situation) -> Iterator[Advice]:
     yield _repair_of(situation)
     if situation.exposure.place is Place.WHOLE_SITE:
         yield Advice.FIX_TEMPLATE
-    if situation.rule.startswith(_AT_SERVICE):
+    if situation.rule.startswith(AT_SERVICE):
         if not _is_own_name(situation):
             yield Advice.FIX_DANGLING_NAME
     elif situation.outcome is Outcome.GONE or situation.rule.startswith(_AT_REGISTRY):
@@ -113,7 +113,7 @@ def _steps(situation: Situation) -> Iterator[Advice]:
 
 def _is_own_name(situation: Situation) -> bool:
     """Return whether a name of the site itself is dangling: no page content is involved."""
-    return situation.rule.startswith(_AT_SERVICE) and situation.exposure.embedding is Embedding.OWN_CONTENT
+    return situation.rule.startswith(AT_SERVICE) and situation.exposure.embedding is Embedding.OWN_CONTENT
 
 
 def _repair_of(situation: Situation) -> Advice:

@@ -36,7 +36,10 @@ class LogHead:
 
 @dataclass(frozen=True, slots=True)
 class AppendResult:
-    """Where a batch landed, and whose it is. `events` is never empty; `attempt` and `status` are those after it."""
+    """Where a batch landed, and whose it is; `attempt` and `status` are those after it.
+
+    `events` is empty only if the batch had none (`findings.recorder`): then there is no `last_seq`.
+    """
 
     task_id: str
     user_id: str

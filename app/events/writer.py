@@ -98,7 +98,7 @@ class EventWriter:
         return self._published(result)
 
     def _published(self, result: AppendResult | None) -> AppendResult | None:
-        if result is not None:
+        if result is not None and result.events:
             with span("bus publish", kind="producer"):
                 self._bus.publish(hint_of(result))
         return result

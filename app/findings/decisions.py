@@ -12,12 +12,13 @@ from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
-from app.domain.decisions import CONFIRMING, DecisionBasis, DecisionState, combined_basis
+from app.domain.decisions import CONFIRMING, DecisionState, combined_basis
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.task_row import TaskRow
 from app.domain.violations import Layer, ViolationKey
 from app.findings.queries import decisions, findings, violations
+from app.findings.queries.bases import bases_at, basis_columns, basis_of
 from app.identity.audit import AuditTrail
 from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef, find_shown
@@ -172,22 +173,13 @@ def _write(
     finding = FindingId(ViolationKey(found.cause), found.domain)
     target = (row.user_id, row.target_domain)
     before = decisions.find(connection, *target, finding)
-    basis = findings.basis_of(found)
+    basis = bases_at(connection, row.id, row.run, [finding.domain])[finding.domain, finding.cause.value]
     if before is not None and values["state"] == before.state == DecisionState.DISMISSED:
-        basis = combined_basis(findings.basis_of(before), basis)
-    if not decisions.put(connection, *target, finding, {**values, **_columns(basis)}, version=version):
+        basis = combined_basis(basis_of(before), basis)
+    if not decisions.put(connection, *target, finding, {**values, **basis_columns(basis)}, version=version):
         raise Conflict(code="decision_changed")
     findings.decide(connection, *target, finding)
     recount(connection, target, now=values["decided_at"])
     decided = decisions.find(connection, *target, finding)
     assert decided is not None  # it was written just now
     return row.user_id, finding, serialise_decision(decided, is_valid=True)
-
-
-def _columns(basis: DecisionBasis) -> dict[str, Any]:
-    rules = basis.matched_rules
-    return {
-        "kinds": sorted(basis.kinds),
-        "risk_level": None if basis.risk_level is None else basis.risk_level.value,
-        "matched_rules": None if rules is None else {rule: list(terms) for rule, terms in rules.items()},
-    }

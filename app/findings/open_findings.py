@@ -1,16 +1,16 @@
 """The open findings of a run, as others read them in transactions of their own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.domain.decisions import DecisionState
+from app.domain.decisions import DecisionState, is_reopened_by_risk
 from app.domain.findings import FindingId
 from app.domain.rechecks import Recheck, stored_recheck_of
 from app.domain.violations import RiskLevel, ViolationKey
-from app.findings.queries import decisions, findings
+from app.findings.queries import bases, decisions, findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ def findings_to_tell(
 ) -> list[OpenFinding]:
     """Return the open findings of a run that people are told of, the worst first: not what was seen once.
 
-    Findings that await a recheck or were dismissed before are left out until the run has ended: only then is their risk
-    known.
+    Findings that await a recheck, and dismissed ones that only a higher risk has reopened, are left out until the run
+    has ended: only then is their risk known. New evidence stays new.
     """
     found = findings.open_of_run(connection, task_id, run, limit=limit)
     silent = {Recheck.NOT_CONFIRMED} | (set() if has_ended else {Recheck.AWAITED})
@@ -45,7 +45,8 @@ def findings_to_tell(
     target = findings.target_of(connection, task_id)
     decided = {} if target is None else _dismissed(connection, *target, {row.domain for row in rows})
     if not has_ended:
-        rows = [row for row in rows if (row.domain, row.cause) not in decided]
+        waiting = _reopened_by_risk(connection, task_id, run, decided)
+        rows = [row for row in rows if (row.domain, row.cause) not in waiting]
     return [
         OpenFinding(
             id=FindingId(ViolationKey(row.cause), row.domain),
@@ -71,3 +72,18 @@ def _dismissed(
 ) -> dict[tuple[str, str], datetime]:
     rows = decisions.of_domains(connection, user_id, target_domain, sorted(domains))
     return {(row.domain, row.cause): row.decided_at for row in rows if row.state == DecisionState.DISMISSED}
+
+
+def _reopened_by_risk(
+    connection: Connection, task_id: str, run: int, dismissed: Iterable[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return those of these findings, by domain and cause, that nothing but their risk has reopened."""
+    domains = {domain for domain, _ in dismissed}
+    if not domains:
+        return set()
+    decided = bases.decided_for(connection, task_id, domains)
+    return {
+        name
+        for name, found in bases.bases_at(connection, task_id, run, domains).items()
+        if name in decided and is_reopened_by_risk(decided[name].state, decided[name].judged, found)
+    }

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, insert, update
 
 from app.core.clock import Clock
 from app.domain.tasks import ACTIVE
+from app.events import outbox
 from app.events.event import NewEvent
 from app.events.log import AppendResult, Draft, LogHead, append, append_draft, draft
 from app.events.tables import scan_tasks
@@ -49,7 +50,10 @@ class Recorder:
         violations: Sequence[NewViolation] = (),
         findings: Sequence[FindingChange] = (),
     ) -> UnitOfWork:
-        """Return what writes events in their order, with the rows that they tell of, in one transaction."""
+        """Return what writes events in their order, with the rows that they tell of, in one transaction.
+
+        There need be no event if findings have changed silently.
+        """
         return Record(self, events, violations, findings)
 
     def heartbeat(self, connection: Connection, running_s: float, capture_bytes: int = 0) -> Ownership | None:
@@ -101,12 +105,12 @@ class Record:
         itself.
         """
         recorder = self._recorder
-        if recorder.head is not None and not self._was_tried:
+        if self._events and recorder.head is not None and not self._was_tried:
             self._draft = draft(recorder.task_id, recorder.head, self._events, recorder.clock.now())
 
     def __call__(self, connection: Connection) -> AppendResult | None:
         self._was_tried = True
-        result = self._append(connection)
+        result = self._append(connection) if self._events else self._lock(connection)
         if result is not None:
             self._recorder.head = result.head
             if self._violations:
@@ -116,7 +120,7 @@ class Record:
 
     def _write_findings(self, connection: Connection, result: AppendResult) -> None:
         """Write each finding as the last of the changes has it."""
-        run, at = self._recorder.run, result.events[0].created_at
+        run, at = self._recorder.run, result.events[0].created_at if result.events else self._recorder.clock.now()
         gone = [name for change in self._findings for name in change.gone]
         findings.remove(connection, result.task_id, run, gone)
         last = {violation.finding.id: violation.finding for violation in self._violations}
@@ -128,12 +132,24 @@ class Record:
         violations.name_causes(connection, result.task_id, run, [item for item in last.values() if len(item.kinds) > 1])
         changed = [item.violation_id for change in self._findings for item in change.changed if item.needs_review]
         violations.mark_for_review(connection, changed)
+        if any(change.is_silent for change in self._findings):  # a rule may have reopened what was dismissed
+            outbox.put(connection, outbox.Kind.FOUND, result.task_id, result.attempt, now=at)
 
     def _rows(self, result: AppendResult) -> list[dict[str, Any]]:
         """A row has the time of its event: so a snapshot and the event say the same."""
         ids = {"task_id": result.task_id, "run": self._recorder.run, "attempt": result.attempt}
         created_at = result.events[0].created_at
         return [{**violation.row(), **ids, "created_at": created_at} for violation in self._violations]
+
+    def _lock(self, connection: Connection) -> AppendResult | None:
+        """Take the lock of the task's row under the guard, as `append` does."""
+        recorder = self._recorder
+        mine = (t.id == recorder.task_id, t.deleted_at.is_(None), recorder.owned())
+        locked = update(scan_tasks).where(*mine).values(last_seq=t.last_seq)
+        row = connection.execute(locked.returning(t.user_id, t.attempt, t.status)).one_or_none()
+        if row is None:
+            return None
+        return AppendResult(recorder.task_id, row.user_id, row.attempt, row.status, (), head=recorder.head)
 
     def _append(self, connection: Connection) -> AppendResult | None:
         recorder, where = self._recorder, self._recorder.owned()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.core.ids import new_id
 from app.domain.findings import COUNTED, AssessedFinding, Finding, FindingId, FoundViolation, group, with_risk
-from app.domain.matched_rules import MatchedRules, matched_rules_of, merge_matched_rules
+from app.domain.matched_rules import MatchedRules, matched_rules_of, merge_matched_rules, rules_of_kind
 from app.domain.rechecks import Recheck, recheck_of, with_recheck
 from app.domain.risk import UNKNOWN, stated
 from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
@@ -27,6 +27,7 @@ class FindingChange:
     findings: tuple[AssessedFinding, ...]
     gone: tuple[FindingId, ...] = ()
     changed: tuple[AssessedFinding, ...] = ()  # `finding_changed` reports these
+    is_silent: bool = False  # only matched rules have changed, and no event reports it
 
 
 class RunFindings:
@@ -39,12 +40,16 @@ class RunFindings:
         self._counts: Counter[str] = Counter()
         self._violation_counts: Counter[str] = Counter()
         self._rechecks: dict[tuple[str, str], Recheck] = {}  # by domain and kind
-        self._matched_rules: dict[tuple[str, str], MatchedRules] = {}  # the same; of all pages that are accused of it
+        # The same; of all pages that are accused of it. None: an older version has written what is not known here.
+        self._matched_rules: dict[tuple[str, str], MatchedRules | None] = {}
         for violation in violations:
             self._add(violation)
         for finding in findings:
             self._findings.setdefault(finding.id.domain, {})[finding.id] = finding
             self._count(finding, 1)
+            rules = finding.matched_rules
+            for kind in finding.kinds:
+                self._matched_rules[finding.id.domain, kind] = None if rules is None else rules_of_kind(rules, kind)
             if (state := recheck_of(reason.code for reason in finding.risk.reasons)) is not None:
                 self._rechecks[finding.id.domain, finding.id.cause.value] = state
 
@@ -86,19 +91,21 @@ class RunFindings:
                 known[index] = replace(item, needs_review=True)
                 self._violation_counts["needs_review"] += 1
 
-    def note_rules(self, fact: ViolationFact) -> None:
-        """Add the evidence of a further page to a known violation. `tell` returns the resulting change.
+    def note_rules(self, fact: ViolationFact) -> FindingChange | None:
+        """Add the rules that matched on a page to those of its violation; return what is to be written, None: nothing.
 
-        Which page of a domain comes first is chance; what all of them show is not. The violation may still be on its
-        way to `tell`.
+        Which page of a domain comes first is chance; what all of them show is not. What is noted before the violation
+        is told, is part of what `tell` returns.
         """
-        name = (fact.domain, fact.violation_key.value)
-        rules = merge_matched_rules(self._matched_rules.get(name, {}), matched_rules_of(name[1], fact.evidence))
-        self._matched_rules[name] = rules
-        known = self._violations.get(fact.domain, [])
-        for index, item in enumerate(known):
-            if item.violation_key == name[1]:
-                known[index] = replace(item, matched_rules=merge_matched_rules(item.matched_rules, rules))
+        domain, kind = name = (fact.domain, fact.violation_key.value)
+        before = self._matched_rules.get(name, {})
+        if before is None:
+            return None
+        self._matched_rules[name] = merge_matched_rules(before, matched_rules_of(kind, fact.evidence))
+        known = self._findings.get(domain, {})
+        changed = [new for item in known.values() if (new := self._with_rules(item)) != item]
+        known.update((item.id, item) for item in changed)
+        return FindingChange(tuple(changed), is_silent=True) if changed else None
 
     def end_rechecks(self) -> None:
         """The scan is over: what still awaits its recheck counts as it is."""
@@ -116,6 +123,7 @@ class RunFindings:
         """Take the findings of a domain as they are assessed now, with a violation that is new."""
         if new is not None:
             self._add(new)
+        found = [self._with_rules(item) for item in found]
         before, now = (
             self._findings.get(domain, {}),
             {assessed_finding.id: assessed_finding for assessed_finding in found},
@@ -162,6 +170,7 @@ class RunFindings:
     ) -> tuple[NewViolation, FindingChange]:
         """Take a violation whose level is stated by its reporter, and not assessed. `violation_id` None: a new one."""
         new = found_violation(fact, violation_id or new_id())
+        self.note_rules(fact)
         grouped = self.grouped(fact.domain, new)
         known = self._findings.get(fact.domain, {})
         found = [
@@ -169,15 +178,19 @@ class RunFindings:
             for item in grouped
         ]
         change = self.tell(fact.domain, found, new)
-        return NewViolation(fact, finding_of(new, found), new.id), change
+        return NewViolation(fact, finding_of(new, change.findings), new.id), change
 
     def _add(self, violation: FoundViolation) -> None:
         if self._rechecks.get((violation.domain, violation.violation_key)) is Recheck.NOT_CONFIRMED:
             violation = replace(violation, needs_review=True)  # it was looked at again before it was told
-        if rules := self._matched_rules.get((violation.domain, violation.violation_key)):
-            violation = replace(violation, matched_rules=merge_matched_rules(violation.matched_rules, rules))
         self._violations.setdefault(violation.domain, []).append(violation)
         self._violation_counts["needs_review"] += violation.needs_review
+
+    def _with_rules(self, finding: AssessedFinding) -> AssessedFinding:
+        """Return the finding with the rules of its violations: None, if those of one are not known."""
+        rules = [self._matched_rules.get((finding.id.domain, kind), {}) for kind in finding.kinds]
+        known = [item for item in rules if item is not None]
+        return replace(finding, matched_rules=merge_matched_rules(*known) if len(known) == len(rules) else None)
 
     def _count(self, finding: AssessedFinding, sign: int) -> None:
         level = finding.risk.level.value
@@ -188,7 +201,7 @@ class RunFindings:
 def read_run_findings(connection: Connection, task_id: str, run: int) -> RunFindings:
     """Read the findings that a run has reported so far."""
     known = violations.known_violations(connection, task_id, run)
-    return RunFindings(known, map(findings.assessed, findings.of_run(connection, task_id, run)))
+    return RunFindings(known, findings.with_rules_of_run(connection, task_id, run))
 
 
 def found_violation(fact: ViolationFact, violation_id: str) -> FoundViolation:
@@ -201,7 +214,6 @@ def found_violation(fact: ViolationFact, violation_id: str) -> FoundViolation:
         fact.needs_review,
         fact.url,
         fact.found_on,
-        matched_rules_of(fact.violation_key.value, fact.evidence),
     )
 
 

@@ -64,10 +64,9 @@ def tell(*found: NewViolation, known: RunFindings | None = None, assess: Assess 
     for one in found:
         new, change = known.tell_stated(one.fact, one.finding.risk.level, one.id)
         if assess is not None:
-            assessed = assess(known.grouped(one.fact.domain))
-            known.tell(one.fact.domain, assessed)
+            assessed = known.tell(one.fact.domain, assess(known.grouped(one.fact.domain))).findings
             new = replace(new, finding=next(it for it in assessed if one.fact.violation_key in it.kinds))
-            change = replace(change, findings=tuple(assessed))
+            change = replace(change, findings=assessed)
         told.events.append(NewEvent(known.event(new, "en")))
         told.violations.append(new)
         told.changes.append(change)

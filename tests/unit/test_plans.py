@@ -36,7 +36,7 @@ from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
 from app.events.tables import scan_tasks
 from app.events.types import ErrorInfo, Statistics, TaskWarning
-from app.findings.queries import assignments, decisions, finding_counts, findings, violations
+from app.findings.queries import assignments, bases, decisions, finding_counts, findings, violations
 from app.findings.queries.assignments import AssignmentKey
 from app.findings.recorder import Recorder
 from app.identity.queries import api_keys, audit, links, sessions, sign_in_counters, tickets, tokens
@@ -528,6 +528,9 @@ WALK: dict[str, Callable] = {
     "findings.of_run": lambda c: findings.of_run(c, ID, 1),
     "findings.open_of_run": lambda c: findings.open_of_run(c, ID, 1, limit=100),
     "findings.target_of": lambda c: findings.target_of(c, ID),
+    "findings.with_rules_of_run": lambda c: findings.with_rules_of_run(c, ID, 1),
+    "bases.bases_at": lambda c: bases.bases_at(c, ID, 1, ["a", "b"]),
+    "bases.decided_for": lambda c: bases.decided_for(c, ID, ["a", "b"]),
     "findings.of_domains": lambda c: findings.of_domains(c, ID, 1, ["a", "b"]),
     "findings.find": lambda c: findings.find(c, ID, 1, FOUND.id),
     "findings.open_levels_at": lambda c: findings.open_levels_at(c, "example.com", [(ID, 1), (ID, 2)]),

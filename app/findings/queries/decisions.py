@@ -1,7 +1,7 @@
 """Decisions about findings, by the owner and the target of the scans."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, literal, select, tuple_, update
 
@@ -12,26 +12,28 @@ from app.findings.tables import WITH_LOOK, decisions
 
 d = decisions.c
 t = scan_tasks.c
+# Without `matched_rules`, which can have hundreds of terms and is compared, never shown.
+_SHOWN: Final[Sequence[Any]] = tuple(column for column in decisions.c if column is not d.matched_rules)
 
 
 def of_target(connection: Connection, user_id: str, target_domain: str) -> list[Row[Any]]:
     """Return all decisions about one target."""
-    query = select(decisions).where(d.user_id == user_id, d.target_domain == target_domain)
+    query = select(*_SHOWN).where(d.user_id == user_id, d.target_domain == target_domain)
     return list(connection.execute(query))
 
 
 def of_domains(connection: Connection, user_id: str, target_domain: str, domains: Sequence[str]) -> list[Row[Any]]:
     """Return the decisions about findings of these domains."""
-    query = select(decisions).where(
+    query = select(*_SHOWN).where(
         d.user_id == user_id, d.target_domain == target_domain, d.domain.in_(list(dict.fromkeys(domains)))
     )
     return list(connection.execute(query))
 
 
 def find(connection: Connection, user_id: str, target_domain: str, finding: FindingId) -> Row[Any] | None:
-    """Return what is decided about one finding; None: nothing ever was."""
-    found = of_domains(connection, user_id, target_domain, [finding.domain])
-    return next((row for row in found if row.cause == finding.cause), None)
+    """Return what is decided about one finding, with its matched rules; None: nothing ever was."""
+    key = (d.user_id == user_id, d.target_domain == target_domain, d.domain == finding.domain)
+    return connection.execute(select(decisions).where(*key, d.cause == finding.cause.value)).one_or_none()
 
 
 def chunk_after(connection: Connection, after: Sequence[str] | None, *, limit: int) -> list[Row[Any]]:

@@ -1,7 +1,7 @@
 """Findings of runs: the one place where their risk is written and read."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -12,20 +12,28 @@ from app.core.tables import insert_for
 from app.domain.authorship import Author, Authorship, AuthorSign
 from app.domain.decisions import DecisionBasis, DecisionState, holds
 from app.domain.findings import AssessedFinding, FindingFilter, FindingId
-from app.domain.matched_rules import read_matched_rules
 from app.domain.risk import Embedding, Exposure, Place, Risk, RiskReason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.tables import UNFINISHED_VISIBLE, VISIBLE, scan_tasks
 from app.findings.queries.assignments import assigned_to
+from app.findings.queries.bases import (
+    BASIS,
+    DECIDED,
+    DOMAINS_AT_ONCE,
+    MAX_OF_DOMAIN,
+    Decided,
+    basis_columns,
+    basis_of,
+    decided_for,
+)
 from app.findings.tables import FOR_REVIEW, decisions, findings
 
 d, f, t = decisions.c, findings.c, scan_tasks.c
 T = TypeVar("T")
 RUNS_AT_ONCE: Final = 50
-DOMAINS_AT_ONCE: Final = 500
-MAX_OF_DOMAIN: Final = 20  # there are eleven causes
 _KEY: Final = ("task_id", "domain", "cause", "run")
-_DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.matched_rules)
+# Without `matched_rules`, which can have hundreds of terms and is compared, never shown.
+_SHOWN: Final[Sequence[Any]] = tuple(column for column in findings.c if column is not f.matched_rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ def put(connection: Connection, task_id: str, run: int, found: Sequence[Assessed
     if not found:
         return
     key = {"task_id": task_id, "run": run}
-    decided = _decided_for(connection, task_id, {assessed_finding.id.domain for assessed_finding in found})
+    decided = decided_for(connection, task_id, {assessed_finding.id.domain for assessed_finding in found})
     rows = [
         {
             **_columns(assessed_finding),
@@ -82,13 +90,13 @@ def decide(connection: Connection, user_id: str, target_domain: str, finding: Fi
     connection.execute(running.with_for_update()).all()
     mine = (f.domain == finding.domain, f.cause == finding.cause.value)
     same = (d.user_id == user_id, d.target_domain == target_domain, d.domain == finding.domain)
-    row = connection.execute(select(*_DECIDED).where(*same, d.cause == finding.cause.value)).one_or_none()
+    row = connection.execute(select(*DECIDED).where(*same, d.cause == finding.cause.value)).one_or_none()
+    decided = None if row is None else Decided(row.state, basis_of(row))
     tasks = list(connection.execute(select(t.id).where(VISIBLE, *of_target)).scalars())
     for some in _parts(tasks, RUNS_AT_ONCE):
         by_state: dict[str, list[tuple[str, int]]] = {}
-        columns: Sequence[Any] = (f.task_id, f.run, f.kinds, f.risk_level, f.matched_rules, f.state)
-        for item in connection.execute(select(*columns).where(f.task_id.in_(some), *mine)):
-            state = _state(row, basis_of(item))
+        for item in connection.execute(select(f.task_id, f.run, f.state, *BASIS).where(f.task_id.in_(some), *mine)):
+            state = _state(decided, basis_of(item))
             if state != item.state:
                 by_state.setdefault(state, []).append((item.task_id, item.run))
         for state, found in by_state.items():
@@ -111,7 +119,7 @@ def list_page(
 
     `owner`: user and target of the task.
     """
-    query = _matching(select(findings), task_id, run, owner, wanted)
+    query = _matching(select(*_SHOWN), task_id, run, owner, wanted)
     rows = connection.execute(query.order_by(f.score.desc(), f.violation_id).offset(offset).limit(limit))
     levels = [func.count().filter(f.risk_level == level.value).label(level.value) for level in RiskLevel]
     counted: Any = select(func.count(f.domain.distinct()), *levels)
@@ -123,13 +131,20 @@ def list_page(
 
 def of_run(connection: Connection, task_id: str, run: int) -> list[Row[Any]]:
     """Return a run's findings, the worst first, up to MAX_COUNTED."""
-    query = select(findings).where(*_of_run(task_id, run)).order_by(f.score.desc(), f.violation_id)
+    query = select(*_SHOWN).where(*_of_run(task_id, run)).order_by(f.score.desc(), f.violation_id)
     return list(connection.execute(query.limit(MAX_COUNTED)))
+
+
+def with_rules_of_run(connection: Connection, task_id: str, run: int) -> list[AssessedFinding]:
+    """Return the same with their matched rules."""
+    query = select(findings).where(*_of_run(task_id, run)).order_by(f.score.desc(), f.violation_id)
+    rows = connection.execute(query.limit(MAX_COUNTED))
+    return [replace(assessed(row), matched_rules=basis_of(row).matched_rules) for row in rows]
 
 
 def open_of_run(connection: Connection, task_id: str, run: int, *, limit: int) -> list[Row[Any]]:
     """Return a run's open findings, the worst first, at most `limit`."""
-    query = select(findings).where(*_of_run(task_id, run), f.state == DecisionState.OPEN.value)
+    query = select(*_SHOWN).where(*_of_run(task_id, run), f.state == DecisionState.OPEN.value)
     return list(connection.execute(query.order_by(f.score.desc(), f.violation_id).limit(limit)))
 
 
@@ -144,7 +159,7 @@ def of_domains(connection: Connection, task_id: str, run: int, domains: Collecti
     found: list[Row[Any]] = []
     for some in _parts(sorted(set(domains)), DOMAINS_AT_ONCE):
         mine = (f.task_id == task_id, f.domain.in_(some), f.run == run)
-        found += connection.execute(select(findings).where(*mine).limit(MAX_OF_DOMAIN * len(some)))
+        found += connection.execute(select(*_SHOWN).where(*mine).limit(MAX_OF_DOMAIN * len(some)))
     return sorted(found, key=lambda row: (-row.score, row.violation_id))
 
 
@@ -231,14 +246,14 @@ def to_review(
     """Return what a person should look at and about which this is decided, the surest first; `after`: confidence and
     violation of the last one before. `only`: further conditions (`queries.assignments.lacks`).
     """
-    query = select(findings).where(*_of_run(task_id, run), FOR_REVIEW, f.state == state.value, *only)
+    query = select(*_SHOWN).where(*_of_run(task_id, run), FOR_REVIEW, f.state == state.value, *only)
     if after is not None:
         query = query.where(tuple_(f.confidence_score, f.violation_id) < tuple_(literal(after[0]), literal(after[1])))
     return list(connection.execute(query.order_by(f.confidence_score.desc(), f.violation_id.desc()).limit(limit)))
 
 
 def assessed(row: Row[Any]) -> AssessedFinding:
-    """Return the finding that a row holds."""
+    """Return the finding that a row holds, without its matched rules."""
     sign = None if row.author_sign is None else AuthorSign(row.author_sign)
     return AssessedFinding(
         id=FindingId(ViolationKey(row.cause), row.domain),
@@ -257,21 +272,11 @@ def assessed(row: Row[Any]) -> AssessedFinding:
         url=row.url,
         confidence_score=row.confidence_score,
         needs_review=row.needs_review,
-        matched_rules=read_matched_rules(row.matched_rules or {}),
-    )
-
-
-def basis_of(row: Row[Any]) -> DecisionBasis:
-    """Return what a decision was about, or what one about a finding would be about. `row`: of either table."""
-    return DecisionBasis(
-        kinds=row.kinds,
-        risk_level=None if row.risk_level is None else RiskLevel(row.risk_level),
-        matched_rules=None if row.matched_rules is None else read_matched_rules(row.matched_rules),
     )
 
 
 def _basis_of_assessed(found: AssessedFinding) -> DecisionBasis:
-    """Return the same of a finding that is not written yet."""
+    """Return what a decision about a finding that is not written yet would be about."""
     return DecisionBasis(kinds=found.kinds, risk_level=found.risk.level, matched_rules=found.matched_rules)
 
 
@@ -281,9 +286,8 @@ def _columns(found: AssessedFinding) -> dict[str, Any]:
     return {
         "domain": found.id.domain,
         "cause": found.id.cause.value,
-        "kinds": list(found.kinds),
+        **basis_columns(_basis_of_assessed(found)),
         "violation_id": found.violation_id,
-        "risk_level": found.risk.level.value,
         "score": found.risk.score,
         "reasons": [asdict(reason) for reason in found.risk.reasons],
         "embedding": exposure.embedding.value,
@@ -297,24 +301,14 @@ def _columns(found: AssessedFinding) -> dict[str, Any]:
         "url": found.url,
         "confidence_score": found.confidence_score,
         "needs_review": found.needs_review,
-        "matched_rules": {rule: list(terms) for rule, terms in found.matched_rules.items()},
     }
 
 
-def _decided_for(connection: Connection, task_id: str, domains: Collection[str]) -> dict[tuple[str, str], Any]:
-    """Return what is decided about the findings of the task's target at these domains, by domain and cause."""
-    query = select(d.domain, d.cause, *_DECIDED).join(
-        scan_tasks, (t.user_id == d.user_id) & (t.target_domain == d.target_domain)
-    )
-    found = connection.execute(query.where(t.id == task_id, d.domain.in_(sorted(domains))))
-    return {(row.domain, row.cause): row for row in found}
-
-
-def _state(decided: Row[Any] | None, found: DecisionBasis) -> str:
+def _state(decided: Decided | None, found: DecisionBasis) -> str:
     """Return what is decided about a finding, as far as that is about what is found now."""
-    if decided is None or not holds(decided.state, basis_of(decided), found):
+    if decided is None or not holds(decided.state, decided.judged, found):
         return DecisionState.OPEN.value
-    return str(decided.state)
+    return decided.state
 
 
 def narrowed(query: Select[Any], task_id: str, run: int, wanted: FindingFilter) -> Select[Any]:

@@ -7,8 +7,6 @@ from sqlalchemy import Connection, Row, Select, and_, select, tuple_, update
 
 from app.core.listing import count_up_to
 from app.domain.findings import AssessedFinding, FoundViolation
-from app.domain.matched_rules import matched_rules_of
-from app.domain.violations import Evidence
 from app.findings.tables import findings, violations
 
 CHUNK: Final = 500  # rows of one read: evidence is long
@@ -85,12 +83,8 @@ def names_at(connection: Connection, task_id: str, run: int, domains: Collection
 def known_violations(connection: Connection, task_id: str, run: int) -> list[FoundViolation]:
     """Return all that this run has found already, in the order in which it was found."""
     columns = (v.id, v.domain, v.violation_key, v.confidence_score, v.needs_review, v.url, v.found_on)
-    query = select(*columns, v.evidence).where(v.task_id == task_id, v.run == run).order_by(v.created_at, v.id)
-    rows = connection.execute(query)
-    return [
-        FoundViolation(*row[:-1], matched_rules_of(row.violation_key, map(Evidence.from_json, row.evidence)))
-        for row in rows
-    ]
+    query = select(*columns).where(v.task_id == task_id, v.run == run).order_by(v.created_at, v.id)
+    return [FoundViolation(*row) for row in connection.execute(query)]
 
 
 def name_causes(connection: Connection, task_id: str, run: int, found: Iterable[AssessedFinding]) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from app.core.json_chunks import Json
 from app.domain.messages import MessageCatalog
 from app.domain.recommendations import GUIDE_OF, GUIDE_STEPS, Advice
+from app.domain.takeovers import AT_SERVICE, affected_host
 
 FIRST: Final = (Advice.CONFIRM_FIRST, Advice.KEEP_EVIDENCE)  # before anything is changed
 LAST: Final = (Advice.WARN_VISITORS, Advice.SCAN_AGAIN)
@@ -108,6 +109,12 @@ def _place(advice: Advice, document: Json) -> str:
     if advice is Advice.END_PARTNERSHIP and document["via"]:
         return str(document["via"])
     if advice in (Advice.FIX_DANGLING_NAME, Advice.RENEW_OR_DROP_DOMAIN):
-        url = next((item["url"] for item in document["evidence"] if item["url"]), "")
-        return urlsplit(url).hostname or str(document["domain"])
+        return _affected(document)
     return urlsplit(document["page_url"] or "").hostname or str(document["domain"])
+
+
+def _affected(document: Json) -> str:
+    """Return the host that the evidence of a takeover names; without one, that of the first URL."""
+    named = (item["snippet"] for item in document["evidence"] if item["rule"].startswith(AT_SERVICE))
+    urls = (urlsplit(item["url"]).hostname for item in document["evidence"] if item["url"])
+    return next(map(affected_host, named), None) or next(urls, None) or str(document["domain"])

@@ -8,7 +8,7 @@
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,9 +40,9 @@ MAX_WAITING_BYTES: Final = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class BufferedEvent:
-    """One event on its way, with the row and the caller that belong to it."""
+    """One event on its way, with the row and the caller that belong to it; None: findings change silently."""
 
-    event: NewEvent
+    event: NewEvent | None
     violation: NewViolation | None = None
     findings: FindingChange | None = None
     done: Callable[[], None] | None = None  # called after COMMIT
@@ -52,6 +52,11 @@ class BufferedEvent:
     def belongs_to(self, other: "BufferedEvent") -> bool:
         """Whether both tell of the same change of findings, which is written as one: then neither is told alone."""
         return self.findings is not None and self.findings is other.findings
+
+
+def events_of(entries: Iterable[BufferedEvent]) -> list[NewEvent]:
+    """Return the events of entries, in their order."""
+    return [entry.event for entry in entries if entry.event is not None]
 
 
 class EventBuffer:
@@ -117,6 +122,10 @@ class EventBuffer:
         self._entries.append(BufferedEvent(NewEvent(body), violation, findings, done, size, rows=rows))
         self._bytes += size
 
+    def add_silent(self, findings: FindingChange, *, done: Callable[[], None]) -> None:
+        """Add a change of findings of which no event tells. Lines before and behind it may stay in one group."""
+        self._entries.append(BufferedEvent(None, findings=findings, done=done, rows=len(findings.findings)))
+
     def set_progress(self, body: TaskProgress) -> None:
         """Take the slot; the progress that waited there is superseded."""
         self._progress = body
@@ -156,6 +165,13 @@ class EventBuffer:
             taken.append(self._entries.popleft())
         self._bytes -= sum(entry.size for entry in taken)
         return taken
+
+    def take_rest(self, now: float) -> list[NewEvent]:
+        """Return all that waits, without what tells of findings."""
+        rest: list[BufferedEvent] = []
+        while more := self.take(now, everything=True):
+            rest.extend(entry for entry in more if entry.violation is None and entry.findings is None)
+        return events_of(rest)
 
     def _close_group(self) -> None:
         if not self._lines:

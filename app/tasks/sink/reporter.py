@@ -23,13 +23,14 @@ from app.domain.translation import said
 from app.domain.verdict import Reason, Verdict, reach_verdict
 from app.domain.violations import ViolationFact, ViolationKey
 from app.engines.ports import ScanStopped
+from app.events.event import NewEvent
 from app.events.log import AppendResult
 from app.events.types import TaskStage, TaskWarning, WarningCode
 from app.events.writer import UnitOfWork
 from app.findings.recorder import Recorder
 from app.findings.run_findings import Assess, FindingChange, Grouped, RunFindings, finding_of, found_violation
 from app.findings.violation_mapping import NewViolation
-from app.tasks.sink.event_buffer import BufferedEvent, EventBuffer
+from app.tasks.sink.event_buffer import BufferedEvent, EventBuffer, events_of
 from app.tasks.sink.line_limit import LineLimit
 from app.tasks.sink.progress import ENDED, ProgressTracker, stage_name
 from app.tasks.sink.sanitising import clean_entry, clean_message, clean_url, clean_violation
@@ -149,8 +150,12 @@ class Reporter:
         await self._wait_for_capacity()
         identity = (fact.domain, fact.violation_key.value)
         fact = clean_violation(fact)
+        silent, committed = self.findings.note_rules(fact), asyncio.Event()
         if identity in self._known:
-            self.findings.note_rules(fact)
+            if silent is not None:  # stored before the page counts as done, as an attempt that resumes skips it
+                self._buffer.add_silent(silent, done=committed.set)
+                self._added()
+                await self._wait_or_stop(committed)
             return False
         self._known.add(identity)
         violation_id = new_id()
@@ -161,8 +166,7 @@ class Reporter:
             self._known.discard(identity)
             raise
         change = self.findings.tell(fact.domain, found, new)
-        violation = NewViolation(fact, finding_of(new, found), violation_id)
-        committed = asyncio.Event()
+        violation = NewViolation(fact, finding_of(new, change.findings), violation_id)
         body = self.findings.event(violation, self.tracker.language)
         self._buffer.add(body, violation=violation, findings=change, done=committed.set)
         self._tell_changes(change)
@@ -271,12 +275,9 @@ class Reporter:
                 await self._commit(entries)
             self._taken()
 
-    def leftover(self) -> list[BufferedEvent]:
+    def leftover(self) -> list[NewEvent]:
         """After `run` has ended: what was taken but not committed, without findings, for the last transaction."""
-        rest: list[BufferedEvent] = []
-        while more := self._buffer.take(self.clock.monotonic(), everything=True):
-            rest.extend(entry for entry in more if entry.violation is None and entry.findings is None)
-        return rest
+        return self._buffer.take_rest(self.clock.monotonic())
 
     async def finish(self, unit: UnitOfWork, give_up: asyncio.Event) -> AppendResult | None:
         """Write what `run` had taken and could not write, then the unit, as `RetryingWriter.write` does."""
@@ -294,7 +295,7 @@ class Reporter:
     async def _commit(self, entries: Sequence[BufferedEvent]) -> None:
         violations = [entry.violation for entry in entries if entry.violation is not None]
         findings = [entry.findings for entry in entries if entry.findings is not None]
-        unit = self.recorder.record([entry.event for entry in entries], violations, findings)
+        unit = self.recorder.record(events_of(entries), violations, findings)
         self._unwritten = unit
         result = await self.writer.write(unit, self.stopped)
         if result is None:

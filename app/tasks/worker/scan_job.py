@@ -269,7 +269,7 @@ class ScanJob:
 
     async def _write_leftover(self, reporter: Reporter) -> None:
         """Try once to write what was reported: the parent is gone, and this process has seconds."""
-        events = [entry.event for entry in reporter.leftover()]
+        events = reporter.leftover()
         if events:
             await reporter.finish(self._recorder.record(events), self._gone)
 
@@ -288,13 +288,13 @@ class ScanJob:
 
     async def _cancelled(self, reporter: Reporter) -> JobOutcome:
         spec = self.spec
-        lead = [entry.event for entry in reporter.leftover()]
+        lead = reporter.leftover()
         unit = self.lifecycle.cancelled(spec.task_id, spec.attempt, await self._statistics(), lead)
         return self._outcome(await reporter.finish(unit, self._gone), JobOutcome.CANCELLED)
 
     async def _fail(self, error: ErrorInfo) -> JobOutcome:
         spec = self.spec
-        lead = [] if self._reporter is None else [entry.event for entry in self._reporter.leftover()]
+        lead = [] if self._reporter is None else self._reporter.leftover()
         unit = self.lifecycle.fail(spec.task_id, spec.attempt, error, await self._statistics(), lead=lead)
         finish = self.writer.write if self._reporter is None else self._reporter.finish
         return self._outcome(await finish(unit, self._gone), JobOutcome.FAILED)

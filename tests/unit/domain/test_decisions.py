@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.domain.decisions import DecisionBasis, DecisionState, combined_basis, holds
+from app.domain.decisions import DecisionBasis, DecisionState, combined_basis, holds, is_reopened_by_risk
+from app.domain.matched_rules import MAX_RULES
 from app.domain.violations import RiskLevel
 
 LOW, MEDIUM, HIGH, CRITICAL = RiskLevel
@@ -41,6 +42,20 @@ def test_what_was_dismissed_is_open_again_with_a_higher_risk_or_other_evidence(j
     assert all(holds(state, decided, now) for state in DecisionState if state != "dismissed")
 
 
+@pytest.mark.parametrize(
+    ("kinds", "level", "rules", "expected"),
+    [
+        (["gambling"], HIGH, LEXICON, True),
+        (["gambling"], MEDIUM, LEXICON, False),  # it holds
+        (["gambling"], HIGH, {**LEXICON, **BRAND}, False),
+        (["gambling", "hidden_link"], HIGH, LEXICON, False),
+    ],
+)
+def test_what_only_its_risk_reopens_is_told_apart_from_new_evidence(kinds, level, rules, expected):
+    judged = DecisionBasis(["gambling"], MEDIUM, LEXICON)
+    assert is_reopened_by_risk("dismissed", judged, DecisionBasis(kinds, level, rules)) is expected
+
+
 def test_a_decision_from_before_levels_and_rules_were_stored_holds_for_all_of_its_kinds():
     assert holds("dismissed", DecisionBasis(["gambling"]), DecisionBasis(["gambling"], CRITICAL, BRAND))
     assert holds("dismissed", DecisionBasis(["gambling"], LOW, {}), DecisionBasis(["gambling"]))
@@ -52,6 +67,12 @@ def test_who_dismisses_again_has_judged_both():
     assert (both.kinds, both.risk_level) == (["gambling", "hidden_link"], HIGH)
     for one in (before, now):
         assert holds("dismissed", both, one)
+
+
+def test_who_dismisses_again_beyond_the_bound_of_rules_has_judged_what_is_found_now():
+    before = DecisionBasis(["gambling"], HIGH, {f"gambling a{number:03}": () for number in range(MAX_RULES)})
+    now = DecisionBasis(["gambling"], HIGH, BRAND)
+    assert holds("dismissed", combined_basis(before, now), now)
 
 
 def test_over_a_decision_from_before_levels_and_rules_were_stored_only_the_new_one_counts():

@@ -15,7 +15,9 @@ from app.domain.matched_rules import (
     merge_matched_rules,
     read_matched_rules,
 )
-from app.domain.violations import Evidence, Layer
+from app.domain.takeovers import takeover_snippet
+from app.domain.violations import REVIEW_BELOW, Evidence, Layer
+from app.engines.analyse.own_site import own_pages
 from app.engines.analyse.text import classifier, layer
 
 LEXICON = Evidence(Layer.TEXT, "lexicon.gambling", 0.6, "昨天 3,000 人", 17, "lexicon 2026-11", ("赌场", "博彩"))
@@ -75,11 +77,86 @@ def test_new_is_what_was_not_judged(found, expected):
     assert has_new_rules({"a": (), "b": ("x", "y")}, found) is expected
 
 
-def test_a_page_full_of_terms_has_no_new_ones():
-    judged, others = (tuple(f"{name}{n:02}" for n in range(FULL)) for name in "ab")
-    assert not has_new_rules({"r": judged}, {"r": others})
-    assert has_new_rules({"r": judged[1:]}, {"r": others})
-    assert layer.MAX_TERMS == FULL
+MANY = tuple(f"a{number:02}" for number in range(FULL))
+OTHERS = tuple(f"b{number:02}" for number in range(FULL))
+
+
+def page_of(*terms, score=0.6):
+    return matched_rules_of("gambling", [replace(LEXICON, terms=terms, score=score)])
+
+
+TOPIC = merge_matched_rules(page_of(*MANY[:6]), page_of(*MANY[6:]))
+SURE_TOPIC = merge_matched_rules(TOPIC, page_of("a", score=REVIEW_BELOW))
+
+
+def test_a_rule_with_terms_says_whether_a_page_was_sure_or_full():
+    assert set(page_of("x", score=REVIEW_BELOW)) == {"gambling lexicon.gambling", "gambling lexicon.gambling sure"}
+    assert set(page_of(*MANY)) == {"gambling lexicon.gambling", "gambling lexicon.gambling full"}
+    assert layer.MAX_TERMS == FULL > own_pages.MAX_TERMS
+
+
+@pytest.mark.parametrize(
+    ("judged", "found", "expected"),
+    [
+        # Full when it was judged: which terms are quoted is arbitrary.
+        (page_of(*MANY), page_of(*MANY[1:], "z"), False),
+        (page_of(*MANY), page_of(MANY[0], *OTHERS), False),
+        (page_of(*MANY), page_of("z"), False),  # a short page of the same kind
+        (page_of(*MANY), page_of(*OTHERS), True),  # a page of another kind
+        # It was not full, and is now.
+        (page_of(*MANY[1:]), page_of(*MANY), True),
+        (page_of(*MANY[1:]), page_of(*MANY[:-1]), False),
+        (TOPIC, page_of(*MANY), False),  # all were judged
+        # Many pages, or dismissals, with few terms each are no full page, but a topic.
+        (TOPIC, page_of(*OTHERS[:6]), False),
+        (TOPIC, page_of(*OTHERS), True),
+        (SURE_TOPIC, page_of(*OTHERS[:6]), False),
+        (SURE_TOPIC, page_of(*OTHERS[:6], score=REVIEW_BELOW), True),
+        (SURE_TOPIC, page_of(*MANY[:3], *OTHERS[:3], score=REVIEW_BELOW), False),
+        # It was unsure, and is certain now.
+        (page_of(*MANY), page_of(*MANY, score=REVIEW_BELOW), True),
+        (page_of("x"), page_of("x", score=REVIEW_BELOW), True),
+        (page_of("x", score=REVIEW_BELOW), page_of("x"), False),
+    ],
+)
+def test_terms_hide_behind_a_full_page_only_if_that_was_judged(judged, found, expected):
+    assert has_new_rules(judged, found) is expected
+
+
+@pytest.mark.parametrize("quoted", [4, FULL])
+def test_a_page_that_quotes_other_terms_of_its_topic_each_time_comes_back_a_few_times_at_most(quoted):
+    """Each time a person dismisses it again. Of a full page nothing is new."""
+    drawn, topic = random.Random(quoted), [f"term {number:02}" for number in range(30)]
+    judged, reopened = page_of(*drawn.sample(topic, quoted)), 0
+    for _ in range(200):
+        found = page_of(*drawn.sample(topic, quoted), score=drawn.choice((0.55, 0.7)))
+        if has_new_rules(judged, found):
+            judged, reopened = merge_matched_rules(judged, found, first=found), reopened + 1
+            assert not has_new_rules(judged, found)
+    assert reopened <= (0 if quoted == FULL else 3)
+
+
+@pytest.mark.parametrize(
+    "sign", ["title", "title_foreign", "description", "text", "text_unsure", "stuffed", "hidden_text"]
+)
+def test_terms_of_the_sites_own_pages_are_compared(sign):
+    found = [Evidence(Layer.STRUCTURE, f"own.{sign}", 0.55, terms=("x", "y"))]
+    assert matched_rules_of("tampered", found) == {f"tampered own.{sign}": ("x", "y")}
+    assert has_new_rules({f"tampered own.{sign}": MANY}, matched_rules_of("tampered", found))
+    encoded = [Evidence(Layer.STRUCTURE, "own.title_encoded", 0.45, terms=("x", "y"))]
+    assert matched_rules_of("tampered", encoded) == {"tampered own.title_encoded": ()}
+
+
+def test_another_host_that_can_be_taken_over_is_new():
+    def left_behind(host):
+        snippet = takeover_snippet(host, "corp.azurewebsites.net")
+        item = Evidence(Layer.STRUCTURE, "takeover.answer:azure", 0.92, snippet, terms=("Azure App Service",))
+        return matched_rules_of("takeover", [item])
+
+    judged = left_behind("expo.corp.test")
+    assert judged == {"takeover takeover.answer:azure expo.corp.test": ()}
+    assert not has_new_rules(judged, left_behind("expo.corp.test"))
+    assert has_new_rules(judged, left_behind("shop.corp.test"))
 
 
 def test_rules_that_went_through_json_or_were_merged_are_the_same():
@@ -93,7 +170,19 @@ def test_matched_rules_are_bounded():
     many = [replace(LEXICON, rule=f"lexicon.{n}", terms=tuple(map(str, range(500)))) for n in range(500)]
     found = matched_rules_of("gambling", many)
     assert len(found) == MAX_RULES
-    assert {len(terms) for terms in found.values()} == {MAX_TERMS}
+    assert {len(terms) for terms in found.values()} == {0, MAX_TERMS}  # markers have none
+
+
+def test_beyond_the_bounds_names_go_first_and_what_was_just_judged_stays():
+    names = {f"gambling betting_house {number:03}": () for number in range(MAX_RULES)}
+    assert "gambling lexicon.gambling" in merge_matched_rules(names, page_of("x"))
+    before = {f"gambling a{number:03}": () for number in range(MAX_RULES)}
+    before["gambling lexicon.gambling"] = tuple(f"a{number:03}" for number in range(MAX_TERMS))
+    now = {**page_of("y", "z"), "gambling z": ()}
+    both = merge_matched_rules(before, now, first=now)
+    assert len(both) == MAX_RULES
+    assert len(both["gambling lexicon.gambling"]) == MAX_TERMS
+    assert not has_new_rules(both, now)
 
 
 def test_a_page_with_changing_articles_stays_judged():

@@ -1,5 +1,6 @@
 """Batches that are drafted before the lock is asked for, beside others that write to the same task."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,13 +15,16 @@ from app.core.ids import new_id
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.projection import TaskProjection, apply
+from app.domain.violations import Evidence, Layer, RiskLevel
 from app.events.bus.memory import MemoryBus
 from app.events.event import NewEvent, PendingLogs
 from app.events.log import AlreadyCommitted, read_after
 from app.events.tables import scan_tasks, task_logs
-from app.events.types import TaskProgress, TaskWarning
+from app.events.types import Statistics, TaskProgress, TaskWarning
 from app.events.writer import EventWriter
+from app.findings.queries import findings
 from app.findings.recorder import Recorder
+from app.findings.run_findings import RunFindings
 from app.findings.tables import violations
 from app.scans.lifecycle import Lifecycle
 from tests.support.rows import add_user
@@ -210,3 +214,24 @@ class TickingClock:
 
 def fail():
     raise RuntimeError
+
+
+async def test_a_batch_without_events_is_written_by_the_attempt_that_owns_the_task_alone(
+    db, event_writer, recorder, task, lifecycle
+):
+    violation = new_violation()
+    told = RunFindings()
+    told.tell_stated(violation.fact, RiskLevel.HIGH, violation.id)
+    event = NewEvent(told.event(violation, "en"))
+    write(event_writer, recorder.record([event], [violation]))
+    last_seq, head = row_of(db, task).last_seq, recorder.head
+    more = replace(violation.fact, evidence=(Evidence(Layer.TEXT, "more", 0.9),))
+    unit = recorder.record([], findings=[told.note_rules(more)])
+    assert write(event_writer, unit).events == ()
+    assert (row_of(db, task).last_seq, recorder.head) == (last_seq, head)
+    (stored,) = db.read_sync(lambda c: findings.with_rules_of_run(c, task, 1))
+    assert stored.matched_rules == {"gambling more": ()}
+    assert write(event_writer, recorder.record([progress(5)])) is not None  # the head still fits
+    await event_writer.write(lifecycle.request_cancel(task, by="owner"))
+    await event_writer.write(lifecycle.cancelled(task, 1, Statistics()))
+    assert write(event_writer, unit) is None

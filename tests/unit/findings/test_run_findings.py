@@ -68,14 +68,56 @@ def test_what_is_assessed_as_before_has_not_changed_and_what_weighs_more_has():
     assert (told.counts, told.violation_counts) == (counts(total=1, critical=1),) * 2
 
 
-def test_a_page_that_is_accused_before_the_violation_is_told_counts_as_well():
+def shows(rule, domain="bets.example", key=ViolationKey.GAMBLING):
+    return fact(domain, key, evidence=(Evidence(Layer.TEXT, rule, 0.9),))
+
+
+def rules_of(findings):
+    return {str(item.id): set(item.matched_rules) for item in findings}
+
+
+def test_a_finding_has_the_rules_of_all_accused_pages_whichever_came_first():
     told = RunFindings()
-    told.note_rules(fact(evidence=(Evidence(Layer.TEXT, "early", 0.9),)))
-    told.tell_stated(fact(evidence=(Evidence(Layer.TEXT, "first", 0.9),)), RiskLevel.HIGH)
-    told.note_rules(fact(evidence=(Evidence(Layer.TEXT, "late", 0.9),)))
-    told.note_rules(fact("other.example", evidence=(Evidence(Layer.TEXT, "foreign", 0.9),)))
-    ((violation,),) = (grouped.violations for grouped in told.grouped("bets.example"))
-    assert set(violation.matched_rules) == {"gambling early", "gambling first", "gambling late"}
+    assert told.note_rules(shows("early")) is None  # the violation is still to be told
+    violation, change = told.tell_stated(shows("first"), RiskLevel.HIGH)
+    assert change.findings == (violation.finding,)
+    assert rules_of(change.findings) == {"gambling.bets.example": {"gambling early", "gambling first"}}
+    late = told.note_rules(shows("late"))
+    assert (late.changed, late.gone, late.is_silent) == ((), (), True)
+    assert rules_of(late.findings) == {"gambling.bets.example": {"gambling early", "gambling first", "gambling late"}}
+    assert told.note_rules(shows("late")) is None
+    assert told.note_rules(shows("foreign", "other.example")) is None
+    assert told.tell("bets.example", [violation.finding]).changed == ()
+
+
+def test_the_rules_of_a_hidden_link_move_with_it():
+    told = RunFindings()
+    told.tell_stated(shows("hidden", key=ViolationKey.HIDDEN_LINK), RiskLevel.LOW)
+    _, change = told.tell_stated(shows("lexicon"), RiskLevel.HIGH)
+    assert rules_of(change.findings) == {"gambling.bets.example": {"gambling lexicon", "hidden_link hidden"}}
+
+
+def test_a_resumed_run_keeps_the_rules_of_all_pages_and_adds_to_them():
+    first = RunFindings()
+    first.tell_stated(shows("hidden", key=ViolationKey.HIDDEN_LINK), RiskLevel.LOW)
+    first.tell_stated(shows("first"), RiskLevel.HIGH)
+    change = first.note_rules(shows("late"))
+    (grouped,) = first.grouped("bets.example")
+    resumed = RunFindings(grouped.violations, change.findings)
+    assert resumed.note_rules(shows("late")) is None
+    (found,) = resumed.note_rules(shows("more")).findings
+    assert set(found.matched_rules) == {"gambling first", "gambling late", "gambling more", "hidden_link hidden"}
+
+
+def test_rules_that_an_older_version_did_not_write_stay_unknown():
+    """Part of them would let the pages that are missing reopen what is dismissed by it."""
+    first = RunFindings()
+    violation, _ = first.tell_stated(shows("first"), RiskLevel.HIGH)
+    (grouped,) = first.grouped("bets.example")
+    resumed = RunFindings(grouped.violations, [replace(violation.finding, matched_rules=None)])
+    assert resumed.note_rules(shows("late")) is None
+    (found,) = resumed.tell("bets.example", [weighs(violation.finding, RiskLevel.LOW)]).findings
+    assert found.matched_rules is None
 
 
 def test_a_resumed_run_goes_on_with_what_was_told():

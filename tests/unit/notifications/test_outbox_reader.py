@@ -179,7 +179,9 @@ def shown(*terms, rules=("lexicon.gambling",), score=0.9):
     return [Evidence(Layer.TEXT, rule, score, f"{chance.random()}", provenance="v1", terms=terms) for rule in rules]
 
 
-JUDGED = {"risk_level": "high", "matched_rules": {"gambling lexicon.gambling": ["a", "b"]}}
+# What `shown("a", "b")` is judged by.
+RULES = {"gambling lexicon.gambling": ["a", "b"], "gambling lexicon.gambling sure": []}
+JUDGED = {"risk_level": "high", "matched_rules": RULES}
 
 
 async def test_a_dismissed_finding_is_silent_over_thirty_scans_of_a_page_that_is_never_the_same(world):
@@ -231,6 +233,25 @@ async def test_what_was_dismissed_before_is_told_when_the_scan_has_ended(world):
     await world.work_off()
     assert world.told() == []
     await world.complete(task_id)
+    await world.work_off()
+    assert world.told_domains() == [["bets.example"]]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"evidence": shown("a", "b", rules=("lexicon.gambling", "identity_form"))},
+        {"evidence": shown("a", "b"), "kinds": (ViolationKey.GAMBLING, ViolationKey.HIDDEN_LINK)},
+        {"evidence": shown("a", "c", "d", "e"), "risk": RiskLevel.CRITICAL},
+    ],
+)
+async def test_what_new_evidence_reopens_is_told_while_the_scan_is_running(world, more):
+    world.rule(kinds=["findings"])
+    decide(world, DecisionState.DISMISSED, **JUDGED)
+    world.later(hours=1)
+    task_id = await world.begin()
+    await world.find(task_id, "bets.example", **more)
+    world.later(minutes=1)
     await world.work_off()
     assert world.told_domains() == [["bets.example"]]
 

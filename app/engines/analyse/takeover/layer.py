@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.domain.scan_facts import Reference, Registration, RegistrationState
+from app.domain.takeovers import takeover_snippet
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.layer import Signal
 from app.engines.analyse.subject import Subject
@@ -49,7 +50,7 @@ class Takeover:
                     layer=Layer.STRUCTURE,
                     rule=f"takeover.{service.sign}:{service.id}",
                     score=CERTAIN if service.is_certain else LIKELY,
-                    snippet=capture.host if name == capture.host else f"{capture.host} → {name}",
+                    snippet=takeover_snippet(capture.host, name),
                     provenance=f"services {self._services.version}",
                     terms=(service.name,),
                 ),

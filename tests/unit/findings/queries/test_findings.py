@@ -10,7 +10,7 @@ from app.domain.decisions import DecisionBasis, DecisionState, holds
 from app.domain.findings import FindingFilter, FindingId
 from app.domain.risk import Embedding, Exposure, Place, assess
 from app.domain.violations import RiskLevel, ViolationKey
-from app.findings.queries import decisions, findings
+from app.findings.queries import bases, decisions, findings
 from app.findings.tables import findings as table
 from tests.support.violations import new_violation
 from tests.unit.overview.test_queries import World
@@ -45,6 +45,9 @@ def test_a_finding_is_read_as_it_was_written(world, task):
     world.db.write_sync(lambda c: findings.put(c, task, 1, [written], world.now))
     (row,) = world.db.read_sync(lambda c: findings.of_run(c, task, 1))
     assert findings.assessed(row) == written
+    written = replace(written, matched_rules={"gambling lexicon.gambling": ("a", "b")})
+    world.db.write_sync(lambda c: findings.put(c, task, 1, [written], world.now))
+    assert world.db.read_sync(lambda c: findings.with_rules_of_run(c, task, 1)) == [written]
     assert (row.state, row.found_at, row.last_seen_at) == ("open", world.now, world.now)
 
 
@@ -132,11 +135,30 @@ def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_fir
         assert [page(world, task_id).rows[0].state for task_id in tasks] == expected
 
 
+def test_no_list_reads_the_matched_rules(world, task):
+    """They have up to a megabyte each, and lists are read for every view."""
+    world.find(task, "a.test")
+    world.find(task, "b.test")
+    world.decide("mei", "corp.test", "a.test", 1)
+    owner = world.owners["mei"]
+    read = world.db.read_sync
+    rows = [
+        *page(world, task).rows,
+        *read(lambda c: findings.of_run(c, task, 1)),
+        *read(lambda c: findings.open_of_run(c, task, 1, limit=9)),
+        *read(lambda c: findings.of_domains(c, task, 1, ["a.test"])),
+        *read(lambda c: findings.to_review(c, task, 1, state=DecisionState.OPEN, after=None, limit=9)),
+        *read(lambda c: decisions.of_target(c, owner, "corp.test")),
+        *read(lambda c: decisions.of_domains(c, owner, "corp.test", ["a.test"])),
+    ]
+    assert not [row for row in rows if "matched_rules" in row._mapping]
+
+
 def test_a_finding_from_before_rules_were_stored_stays_decided(world, task):
     world.find(task, "a.test")
     world.db.write_sync(lambda c: c.execute(update(table).values(matched_rules=None)) and None)
-    (row,) = page(world, task).rows
-    assert (findings.basis_of(row).matched_rules, findings.assessed(row).matched_rules) == (None, {})
+    found = world.db.read_sync(lambda c: bases.bases_at(c, task, 1, ["a.test"]))
+    assert [basis.matched_rules for basis in found.values()] == [None]
     world.decide("mei", "corp.test", "a.test", 2)
     assert page(world, task).rows[0].state == "dismissed"
 

@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.messages import MessageCatalog
 from app.domain.recommendations import GUIDE_OF, Advice
+from app.domain.takeovers import takeover_snippet
 from app.reports.formats.measures import Measures, numbers_text, ranges_text
 
 LANGUAGES = ("en", "zh-CN")
@@ -14,7 +15,7 @@ def document(domain, *advice, page="https://www.corp.test/a", via=None, evidence
         "domain": domain,
         "page_url": page,
         "via": via,
-        "evidence": [{"url": url} for url in evidence],
+        "evidence": [{"rule": "own.title", "snippet": "", "url": url} for url in evidence],
         "advice": [{"code": code.value} for code in advice],
     }
 
@@ -80,6 +81,15 @@ def test_a_partner_and_a_dangling_name_are_named_themselves():
     }
     actions = Measures(found.items(), MessageCatalog("en")).actions()
     assert [items_of(action.params["where"]) for action in actions] == [["partner.test"], ["expo.corp.test"]]
+
+
+def test_a_name_at_a_service_is_named_and_not_the_page_with_the_link_to_it():
+    found = document("corp.test", Advice.FIX_DANGLING_NAME, evidence=["https://www.corp.test/links"])
+    snippet = takeover_snippet("expo.corp.test", "corp.azurewebsites.net")
+    url = "http://expo.corp.test/"
+    found["evidence"].append({"rule": "takeover.answer:azure", "snippet": snippet, "url": url})
+    (action,) = Measures([(1, found)], MessageCatalog("en")).actions()
+    assert items_of(action.params["where"]) == ["expo.corp.test"]
 
 
 def test_of_many_places_some_are_named_and_the_rest_is_counted():

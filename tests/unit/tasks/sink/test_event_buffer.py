@@ -228,3 +228,19 @@ def _messages(found: list[object]) -> list[str]:
         elif isinstance(body, TaskWarning):
             messages.append(body.message)
     return messages
+
+
+def test_a_silent_change_is_due_at_once_and_keeps_its_place_among_events():
+    batch = make_batch()
+    batch.add(warning("a"))
+    change = FindingChange((), is_silent=True)
+    batch.add_silent(change, done=list)
+    batch.add(warning("b"))
+    assert [(entry.event is None, entry.findings) for entry in batch.take(0.0)] == [
+        (False, None),
+        (True, change),
+        (False, None),
+    ]
+    batch.add_silent(change, done=list)
+    assert batch.due_in(0.0) == 0.0
+    assert len(batch.take(0.0)) == 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event, select
 
 from app.domain.log_entry import LogEntry
 from app.domain.rechecks import Recheck, stored_recheck_of
@@ -13,6 +13,7 @@ from app.domain.scan_facts import Counts
 from app.domain.stages import STAGES, StageKey, StageStatus
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationFact, ViolationKey
 from app.engines.ports import ScanStopped
+from app.events.tables import outbox
 from app.findings.queries import findings
 from app.findings.recorder import Recorder
 from app.findings.run_findings import RunFindings, read_run_findings, stated_finding
@@ -117,6 +118,11 @@ async def test_a_finding_that_weighs_more_at_the_end_is_told_and_stored_and_one_
     assert (row.finding_counts["total"], row.finding_counts["critical"], row.finding_counts["high"]) == (1, 1, 0)
 
 
+def stored_rules(backend):
+    (stored,) = backend.db.read_sync(lambda c: findings.with_rules_of_run(c, "task-1", 1))
+    return stored.matched_rules
+
+
 @pytest.mark.parametrize("turned", [False, True])
 async def test_a_finding_has_the_matched_rules_of_all_accused_pages_whichever_came_first(backend, turned):
     other = replace(FACT, evidence=(Evidence(Layer.STRUCTURE, "doorway", 0.9),), url="https://bad.example/other")
@@ -125,8 +131,26 @@ async def test_a_finding_has_the_matched_rules_of_all_accused_pages_whichever_ca
             await reporter.violation(fact)
         await reporter.reassess()
         await reporter.drain()
-    (stored,) = backend.db.read_sync(lambda c: findings.of_run(c, "task-1", 1))
-    assert stored.matched_rules == {"gambling doorway": [], "gambling rule": []}
+    assert stored_rules(backend) == {"gambling doorway": (), "gambling rule": ()}
+
+
+async def test_the_rules_of_a_further_page_are_committed_without_an_event_when_the_call_returns(backend):
+    other = replace(FACT, evidence=(Evidence(Layer.STRUCTURE, "doorway", 0.9),), url="https://bad.example/other")
+    async with reporting(backend) as reporter:
+        await reporter.violation(FACT)
+        told = backend.types()
+        backend.db.write_sync(lambda c: c.execute(delete(outbox)) and None)
+        assert not await reporter.violation(other)
+        assert set(stored_rules(backend)) == {"gambling doorway", "gambling rule"}
+        (noted,) = backend.db.read_sync(lambda c: list(c.execute(select(outbox.c.kind)).scalars()))
+        await reporter.reassess()
+        await reporter.drain()
+    assert (backend.types(), noted) == (told, "found")
+    # The next attempt does not read these pages again.
+    known = backend.db.read_sync(lambda c: read_run_findings(c, "task-1", 1))
+    assert known.note_rules(FACT) is known.note_rules(other) is None
+    (finding,) = known.note_rules(replace(FACT, evidence=(Evidence(Layer.TEXT, "more", 0.9),))).findings
+    assert set(finding.matched_rules) == {"gambling doorway", "gambling more", "gambling rule"}
 
 
 DOMAIN, KEY = FACT.domain, FACT.violation_key
@@ -369,8 +393,8 @@ async def test_what_was_not_written_at_a_stop_is_left_for_the_last_transaction(b
         reporter.stop(StopReason.CANCELLED)
         reporter.stop(StopReason.LOST)
     assert reporter.stop_reason is StopReason.CANCELLED
-    (entry,) = reporter.leftover()
-    assert entry.event.body.lines[0].message == "last words"
+    (event,) = reporter.leftover()
+    assert event.body.lines[0].message == "last words"
 
 
 async def test_a_flood_of_lines_is_cut_and_counted(backend):

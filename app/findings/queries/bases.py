@@ -1,0 +1,69 @@
+"""What decisions are about: columns that `findings` and `decisions` have alike, read and written here alone."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select
+
+from app.domain.decisions import DecisionBasis
+from app.domain.matched_rules import read_matched_rules
+from app.domain.violations import RiskLevel
+from app.events.tables import scan_tasks
+from app.findings.tables import decisions, findings
+
+d, f, t = decisions.c, findings.c, scan_tasks.c
+DOMAINS_AT_ONCE: Final = 500
+MAX_OF_DOMAIN: Final = 20  # there are eleven causes
+BASIS: Final[Sequence[Any]] = (f.kinds, f.risk_level, f.matched_rules)
+DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.matched_rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about a finding."""
+
+    state: str
+    judged: DecisionBasis
+
+
+def basis_of(row: Row[Any]) -> DecisionBasis:
+    """Return what a decision was about, or what one about a finding would be about. `row`: of either table."""
+    return DecisionBasis(
+        kinds=row.kinds,
+        risk_level=None if row.risk_level is None else RiskLevel(row.risk_level),
+        matched_rules=None if row.matched_rules is None else read_matched_rules(row.matched_rules),
+    )
+
+
+def basis_columns(basis: DecisionBasis) -> dict[str, Any]:
+    """Return the columns that `basis_of` reads."""
+    rules = basis.matched_rules
+    return {
+        "kinds": list(basis.kinds),
+        "risk_level": None if basis.risk_level is None else basis.risk_level.value,
+        "matched_rules": None if rules is None else {rule: list(terms) for rule, terms in rules.items()},
+    }
+
+
+def bases_at(
+    connection: Connection, task_id: str, run: int, domains: Collection[str]
+) -> dict[tuple[str, str], DecisionBasis]:
+    """Return what decisions about a run's findings at these domains would be about, by domain and cause."""
+    found: dict[tuple[str, str], DecisionBasis] = {}
+    names = sorted(set(domains))
+    for start in range(0, len(names), DOMAINS_AT_ONCE):
+        some = names[start : start + DOMAINS_AT_ONCE]
+        query = select(f.domain, f.cause, *BASIS).where(f.task_id == task_id, f.domain.in_(some), f.run == run)
+        rows = connection.execute(query.limit(MAX_OF_DOMAIN * len(some)))
+        found |= {(row.domain, row.cause): basis_of(row) for row in rows}
+    return found
+
+
+def decided_for(connection: Connection, task_id: str, domains: Collection[str]) -> dict[tuple[str, str], Decided]:
+    """Return what is decided about the findings of the task's target at these domains, by domain and cause."""
+    query = select(d.domain, d.cause, *DECIDED).join(
+        scan_tasks, (t.user_id == d.user_id) & (t.target_domain == d.target_domain)
+    )
+    found = connection.execute(query.where(t.id == task_id, d.domain.in_(sorted(domains))))
+    return {(row.domain, row.cause): Decided(row.state, basis_of(row)) for row in found}
