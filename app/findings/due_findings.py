@@ -1,6 +1,6 @@
 """Findings that are assigned or due, the earliest due date first, in the results that stand for their sites."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Self
@@ -21,15 +21,20 @@ from app.site_counts import summary as sites
 ASSIGNMENTS_AT_ONCE: Final = 100  # looked at for one page: their findings may be gone, or decided
 MOST_SCANS: Final = 8  # of one page: the file of each is opened, and read in some 4 ms
 _MARK: Final = "due"  # with which no other cursor of the review begins
-ShowScan = Callable[[str], TaskRow | None]  # the run of a task whose results are shown; None when they are gone
+# Gives, by task, the runs whose results are shown, without those whose results are gone.
+ShowScans = Callable[[Sequence[str]], Mapping[str, TaskRow]]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A finding that a page has."""
+    """A finding that a page has: a row of `findings`, and the run that it is of."""
 
-    row: TaskRow
-    finding: FindingId
+    scan: TaskRow
+    finding: Row[Any]
+
+    @property
+    def id(self) -> str:
+        return str(FindingId(ViolationKey(self.finding.cause), self.finding.domain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class DueWalk:
     """Through assignments, until a page is full or enough was looked at. Blocking."""
 
     def __init__(
-        self, connection: Connection, principal: Principal, wanted: ReviewFilter, today: date, show: ShowScan
+        self, connection: Connection, principal: Principal, wanted: ReviewFilter, today: date, show: ShowScans
     ) -> None:
         self._connection = connection
         self._principal = principal
@@ -83,8 +88,8 @@ class DueWalk:
         last = begin
         for row in rows:
             scan = scans.get((row.user_id, row.target_domain))
-            finding = FindingId(ViolationKey(row.cause), row.domain)
-            if scan is not None and self._matches(scan, finding):
+            finding = None if scan is None else self._matching(scan, FindingId(ViolationKey(row.cause), row.domain))
+            if scan is not None and finding is not None:
                 if len(found) == limit or len(used | {scan.id}) > MOST_SCANS:
                     return found, last
                 found.append(Waiting(scan, finding))
@@ -96,10 +101,10 @@ class DueWalk:
     def _scans_of(self, rows: list[Row[Any]]) -> dict[tuple[str, str], TaskRow]:
         """Return the scan that stands for each site, where there is one whose results can be shown."""
         standings = sites.standings(self._connection, list({(row.user_id, row.target_domain): 0 for row in rows}))
-        shown = {
-            site: self._show(row.shown_task_id) for site, row in standings.items() if row.shown_task_id is not None
-        }
-        return {site: scan for site, scan in shown.items() if scan is not None}
+        shown = {site: row.shown_task_id for site, row in standings.items() if row.shown_task_id is not None}
+        scans = self._show(list(shown.values()))
+        return {site: scans[task_id] for site, task_id in shown.items() if task_id in scans}
 
-    def _matches(self, scan: TaskRow, finding: FindingId) -> bool:
-        return findings.state_of(self._connection, scan.id, scan.run, finding) == self._wanted.state
+    def _matching(self, scan: TaskRow, wanted: FindingId) -> Row[Any] | None:
+        found = findings.find_exactly(self._connection, scan.id, scan.run, wanted)
+        return found if found is not None and found.state == self._wanted.state else None

@@ -17,19 +17,17 @@ from app.core.errors import InvalidInput, NotFound, Unavailable
 from app.core.list_cursor import moment_of, read_cursor, text_of, write_cursor
 from app.core.principal import Principal
 from app.domain.assignments import ReviewFilter
-from app.domain.findings import FindingId
 from app.domain.task_row import TaskRow
-from app.domain.violations import ViolationKey
 from app.findings.due_findings import MOST_SCANS, DueCursor, DueWalk, Waiting
 from app.findings.evidence.service import EvidenceService
 from app.findings.queries import findings
 from app.findings.queries.assignments import lacks
 from app.scans.queries import runs, tasks
 from app.scans.serialisers import Json
-from app.scans.shown_run import RunRef
 from app.site_counts import summary as sites
 
 SCANS_AT_ONCE: Final = 500  # looked at for one page: people may have decided about all that waited in them
+ROWS_AT_ONCE: Final = 2 * MOST_SCANS  # of which the rows are read together: half of them may have nothing to show
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ class ReviewService:
         waiting, rest = await self._db.read(partial(_next, principal, wanted, begin, limit=limit, today=today))
         by_scan: dict[str, list[Waiting]] = {}
         for one in waiting:
-            by_scan.setdefault(one.row.id, []).append(one)
+            by_scan.setdefault(one.scan.id, []).append(one)
         told: dict[tuple[str, str], Json] = {}
         unreadable: list[str] = []
         for task_id, some in by_scan.items():
@@ -88,21 +86,19 @@ class ReviewService:
                 unreadable.append(task_id)
             else:
                 told |= {(task_id, name): item for name, item in known.items()}
-        keys = ((one.row.id, str(one.finding)) for one in waiting)
+        keys = ((one.scan.id, one.id) for one in waiting)
         return ReviewPage([told[key] for key in keys if key in told], None if rest is None else str(rest), unreadable)
 
     async def _told(self, principal: Principal, some: Sequence[Waiting], language: str) -> dict[str, Json] | None:
         """Return items of one scan by their findings; None: its results cannot be read now."""
-        row = some[0].row
-        domains = [item.finding.domain for item in some]
-        wanted = RunRef(row.id, row.attempt)
+        scan = some[0].scan
         try:
-            known = await self._evidence.findings_about(principal, wanted, language, domains)
+            known = await self._evidence.summarise(principal, scan, language, [item.finding for item in some])
         except Unavailable:
             return None
         except NotFound:  # deleted since
             return {}
-        return {name: _item(row, known[name]) for item in some if (name := str(item.finding)) in known}
+        return {name: _item(scan, summary) for name, summary in known.items()}
 
 
 Cursor = ReviewCursor | DueCursor
@@ -155,21 +151,21 @@ class _Walk:
     def go(self, begin: ReviewCursor | None) -> tuple[list[Waiting], ReviewCursor | None]:
         upto = None if begin is None else (begin.completed_at, begin.task_id)
         scans = sites.waiting_scans(self._connection, self._principal, upto=upto, limit=SCANS_AT_ONCE)
-        for scan in scans:
-            is_first = begin is not None and scan[0] == begin.task_id
-            if begin is not None and is_first and begin.after is None:
-                continue
-            if (rest := self._look_at(scan, begin.after if begin is not None and is_first else None)) is not None:
-                return self._found, rest
+        for start in range(0, len(scans), ROWS_AT_ONCE):
+            some = scans[start : start + ROWS_AT_ONCE]
+            shown = _shown(self._connection, self._principal, [task_id for task_id, _ in some])
+            for task_id, completed_at in some:
+                is_first = begin is not None and task_id == begin.task_id
+                if task_id not in shown or (begin is not None and is_first and begin.after is None):
+                    continue
+                after = begin.after if begin is not None and is_first else None
+                if (rest := self._look_at(shown[task_id], completed_at, after)) is not None:
+                    return self._found, rest
         behind = scans[-1] if len(scans) == SCANS_AT_ONCE else None
         return self._found, None if behind is None else ReviewCursor(behind[1], behind[0])
 
-    def _look_at(self, scan: tuple[str, datetime], after: tuple[float, str] | None) -> ReviewCursor | None:
+    def _look_at(self, row: TaskRow, completed_at: datetime, after: tuple[float, str] | None) -> ReviewCursor | None:
         """Take what waits in one scan; return where to go on when the page is full."""
-        task_id, completed_at = scan
-        row = _shown(self._connection, self._principal, task_id)
-        if row is None:
-            return None
         limit, wanted = self._limit - len(self._found), self._wanted
         only = lacks(
             row.user_id, row.target_domain, is_unassigned=wanted.is_unassigned, is_undated=wanted.ends_with_undated
@@ -177,21 +173,19 @@ class _Walk:
         found = findings.to_review(
             self._connection, row.id, row.run, state=wanted.state, after=after, limit=limit, only=only
         )
-        self._found += [Waiting(row, FindingId(ViolationKey(item.cause), item.domain)) for item in found]
+        self._found += [Waiting(row, item) for item in found]
         self._scans += bool(found)
         if len(found) == limit:
-            return ReviewCursor(completed_at, task_id, (found[-1].confidence_score, found[-1].violation_id))
-        return ReviewCursor(completed_at, task_id) if self._scans == MOST_SCANS else None
+            return ReviewCursor(completed_at, row.id, (found[-1].confidence_score, found[-1].violation_id))
+        return ReviewCursor(completed_at, row.id) if self._scans == MOST_SCANS else None
 
 
-def _shown(connection: Connection, principal: Principal, task_id: str) -> TaskRow | None:
-    """Return the task's row as the run left it whose results are shown; None when they are gone."""
-    row = tasks.find(connection, task_id, principal)
-    if row is None:
-        return None
-    attempt = runs.shown_attempts(connection, [row])[row.id]
-    run = runs.containing(connection, row, attempt)
-    return None if run is None or run.results_removed_at is not None else run.task
+def _shown(connection: Connection, principal: Principal, task_ids: Sequence[str]) -> dict[str, TaskRow]:
+    """Return the rows of these tasks as the runs left them whose results are shown, without those that are gone."""
+    rows = tasks.find_all(connection, task_ids, principal)
+    attempts = runs.shown_attempts(connection, rows)
+    shown = ((row.id, runs.containing(connection, row, attempts[row.id])) for row in rows)
+    return {task_id: run.task for task_id, run in shown if run is not None and run.results_removed_at is None}
 
 
 def _position(values: Sequence[Any]) -> tuple[float, str] | None:

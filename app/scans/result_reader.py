@@ -48,7 +48,10 @@ class ResultReader:
             NotFound: there is no such task for this principal, or what `work` raises.
             Unavailable: the store is missing or cannot be read.
         """
-        row = await self.find(principal, wanted)
+        return await self.read_run(principal, await self.find(principal, wanted), work)
+
+    async def read_run(self, principal: Principal, row: TaskRow, work: Callable[[TaskRow, EvidenceReader], T]) -> T:
+        """Run `work` on the store of a run whose row was found for this principal. Raises Unavailable, as `read`."""
         async with self._user_slots.slot(principal.waits_as):
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, row, work)
 

@@ -1,6 +1,7 @@
 """What `make` would do in a fresh clone: nobody who only runs the program waits for what tests need."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def test_the_document_says_how_many_benchmarks_are_run(tmp_path):
     scripts = set(re.findall(r"bench/\w+\.py", plan("bench", tmp_path)))
     said = {8: "eight", 9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}[len(scripts)]
     assert f"`make bench` runs {said} of" in (ROOT / "docs" / "performance.md").read_text("utf-8")
+
+
+def test_attacks_are_all_there_is_about_them(tmp_path):
+    (command,) = [line for line in plan("attack", tmp_path).splitlines() if " pytest " in line]
+    marker, *paths = shlex.split(command.partition(" pytest -m ")[2])
+    assert marker == ""  # none is left out
+    assert {"tests/attack", "tests/docs/test_deploy.py", "tests/docs/test_locks.py"} < set(paths)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("target", ["serve", "setup"])

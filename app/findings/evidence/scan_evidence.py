@@ -114,9 +114,9 @@ class ScanEvidence:
         for first in range(0, len(found), CHUNK):
             yield from self._summaries(found[first : first + CHUNK])
 
-    def findings_about(self, domains: Sequence[str]) -> dict[str, Json]:
-        """Return the findings of these domains by their ids, as the list shows them."""
-        return {summary["finding_id"]: summary for summary in self._summaries(self._findings_of(domains))}
+    def summarise(self, found: Sequence[Row[Any]]) -> dict[str, Json]:
+        """Return these rows of findings by their ids, as the list shows them."""
+        return {summary["finding_id"]: summary for summary in self._summaries(found)}
 
     def finding(self, finding_id: str) -> JsonChunks:
         """One finding with its evidence. Raises NotFound."""

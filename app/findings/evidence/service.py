@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Row
 
 from app.core.clock import Clock
 from app.core.db import Database
-from app.core.errors import NotFound
+from app.core.errors import NotFound, Unavailable
 from app.core.json_chunks import Json, JsonChunks
 from app.core.paging import Paging
 from app.core.principal import Principal
@@ -73,11 +75,22 @@ class EvidenceService:
     ) -> JsonChunks:
         return await self._read(principal, wanted, language, lambda evidence: evidence.findings(paging, only))
 
-    async def findings_about(
-        self, principal: Principal, wanted: RunRef, language: str, domains: Sequence[str]
+    async def summarise(
+        self, principal: Principal, row: TaskRow, language: str, found: Sequence[Row[Any]]
     ) -> dict[str, Json]:
-        """Return the findings of these domains by their ids, as the list has them."""
-        return await self._read(principal, wanted, language, lambda evidence: evidence.findings_about(domains))
+        """Return these rows of findings by their ids, as the list shows them.
+
+        `row`: of their run, which was read for this principal just before.
+        """
+
+        def work(row: TaskRow, reader: EvidenceReader) -> dict[str, Json]:
+            return self._evidence(row, reader, language, is_shared=principal.is_link).summarise(found)
+
+        try:
+            return await self._results.read_run(principal, row, work)
+        except Unavailable:
+            await self._results.find(principal, RunRef(row.id, row.attempt))  # its file goes with it
+            raise
 
     async def finding(self, principal: Principal, wanted: RunRef, language: str, finding_id: str) -> JsonChunks:
         return await self._read(principal, wanted, language, lambda evidence: evidence.finding(finding_id))

@@ -172,10 +172,10 @@ def find(connection: Connection, task_id: str, run: int, wanted: FindingId) -> R
     return exact or next((row for row in of_domain if wanted.cause.value in row.kinds), None)
 
 
-def state_of(connection: Connection, task_id: str, run: int, wanted: FindingId) -> str | None:
-    """Return what is decided about a finding of a run; None: the run has no such finding."""
+def find_exactly(connection: Connection, task_id: str, run: int, wanted: FindingId) -> Row[Any] | None:
+    """Return the finding of a run that has this id; None: there is none."""
     key = (f.task_id == task_id, f.domain == wanted.domain, f.cause == wanted.cause.value, f.run == run)
-    return connection.execute(select(f.state).where(*key)).scalar_one_or_none()
+    return connection.execute(select(findings).where(*key)).one_or_none()
 
 
 def levels_of(

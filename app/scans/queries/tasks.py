@@ -84,6 +84,12 @@ def find(connection: Connection, task_id: str, principal: Principal | None = Non
     return None if row is None else TaskRow(*row)
 
 
+def find_all(connection: Connection, task_ids: Collection[str], principal: Principal) -> list[TaskRow]:
+    """Return the rows of these tasks that are there and that the principal sees, in no order."""
+    query = _seen_by(select(scan_tasks).where(scan_tasks.c.id.in_(sorted(task_ids))), principal)
+    return [TaskRow(*row) for row in connection.execute(query)]
+
+
 def out_of_group(connection: Connection, task_ids: Collection[str], principal: Principal) -> set[str]:
     """Return those of these tasks that the principal's user sees, but the principal does not: their sites are not in
     the group of its key. A deleted task is none of them.

@@ -1,5 +1,6 @@
 import asyncio
 import hmac
+import os
 import threading
 from base64 import urlsafe_b64encode
 from datetime import timedelta
@@ -184,6 +185,21 @@ class HeldHasher(PasswordHasher):
 
     def verify(self, hash, password):  # noqa: A002 - the library's name
         return self.go_on.wait(30)
+
+
+class NiceHasher(PasswordHasher):
+    """Makes a hash that says how nice its thread is."""
+
+    def hash(self, password, *, salt=None):
+        return str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+
+async def test_hashes_step_back_for_the_event_loop():
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    passwords = Passwords(NiceHasher())
+    assert await passwords.hash("x") == str(min(19, before + Passwords.NICE))
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+    passwords.close()
 
 
 async def test_who_signs_in_while_the_process_ends_is_told_to_come_back():

@@ -3,10 +3,12 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import event
 
 from app.core.errors import InvalidInput
 from app.domain.assignments import ReviewFilter
 from app.findings import review
+from app.findings.due_findings import MOST_SCANS
 from app.findings.review import ReviewCursor, ReviewService
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN
@@ -54,9 +56,10 @@ def test_what_is_no_cursor_is_refused(text):
 class Evidence:
     """Tells of a finding its id alone."""
 
-    async def findings_about(self, principal, wanted, language, domains):
-        del principal, wanted, language
-        return {f"gambling.{domain}": {"id": f"gambling.{domain}"} for domain in domains}
+    async def summarise(self, principal, row, language, found):
+        del principal, row, language
+        names = [f"{item.cause}.{item.domain}" for item in found]
+        return {name: {"id": name} for name in names}
 
 
 @pytest.fixture
@@ -85,6 +88,20 @@ async def test_what_waits_behind_many_scans_with_nothing_to_review_is_found(worl
             world.find(task_id, f"casino{hours}.test", needs_review=True)
     pages = await pages_of(world)
     assert [name for page in pages for name in page] == [f"gambling.casino{hours}.test" for hours in (4, 3, 1)]
+
+
+async def test_the_rows_of_all_scans_of_a_page_are_read_together(world):
+    for hours in range(1, 1 + MOST_SCANS):
+        task_id = world.add("mei", f"site{hours}.test", hours)
+        world.keep(task_id, 1, hours)
+        world.find(task_id, f"casino{hours}.test", needs_review=True)
+    world.recount()
+    service = ReviewService(db=world.db, evidence=Evidence(), clock=world.clock)
+    asked = []
+    event.listen(world.db.engine, "before_cursor_execute", lambda *item: asked.append(item[2]))
+    page = await service.read(ADMIN, ReviewFilter(), cursor=None, limit=50, language="en")
+    assert len(page.items) == MOST_SCANS
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 2 + MOST_SCANS
 
 
 async def test_what_is_decided_takes_no_room_on_a_page(world):

@@ -1,12 +1,13 @@
 """What is handed out of the captured contents, and how many tables are read at once."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
-from app.core.errors import LimitReached, NotFound
+from app.core.errors import LimitReached, NotFound, Unavailable
 from app.core.principal import Principal
 from app.domain.scan_facts import Capture
 from app.scans.shown_run import RunRef
@@ -66,6 +67,18 @@ async def test_a_screenshot_is_as_wide_as_is_asked_and_a_source_has_no_width(cap
 async def test_a_source_is_byte_for_byte_what_was_captured(captured):
     service, task_id, hashes, _ = captured
     assert (await service.content(ADMIN, RunRef(task_id), hashes["html"])).data == b"<p>x"
+
+
+async def test_findings_of_a_known_run_are_unavailable_without_its_file_and_not_found_when_it_was_deleted(captured):
+    service, task_id, _, data_dir = captured
+    row = replace(await service._results.find(ADMIN, RunRef(task_id)), started_at=datetime.now(UTC))
+    assert await service.summarise(ADMIN, row, "en", []) == {}
+    (path,) = (data_dir / "scans").glob(f"{task_id}-*.db")
+    path.unlink()
+    with pytest.raises(Unavailable):
+        await service.summarise(ADMIN, row, "en", [])
+    with pytest.raises(NotFound):
+        await service.summarise(ADMIN, replace(row, id="0" * 36), "en", [])
 
 
 async def test_a_content_of_another_scan_is_not_found(captured):

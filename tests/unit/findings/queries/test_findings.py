@@ -51,6 +51,20 @@ def test_a_finding_is_read_as_it_was_written(world, task):
     assert (row.state, row.found_at, row.last_seen_at) == ("open", world.now, world.now)
 
 
+def test_a_finding_is_found_under_its_own_id_in_its_own_run(world, task):
+    world.find(task, "casino.test")
+
+    def found(domain, cause, run=1):
+        wanted = FindingId(ViolationKey(cause), domain)
+        row = world.db.read_sync(lambda c: findings.find_exactly(c, task, run, wanted))
+        return None if row is None else (row.domain, row.cause, row.state)
+
+    assert found("casino.test", "gambling") == ("casino.test", "gambling", "open")
+    assert [found("casino.test", "fraud"), found("other.test", "gambling"), found("casino.test", "gambling", 2)] == [
+        None
+    ] * 3
+
+
 def test_what_is_written_again_keeps_when_it_was_found(world, task):
     finding, later = new_violation().finding, world.now + timedelta(hours=1)
     for at in (world.now, later):

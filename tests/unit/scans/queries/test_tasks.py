@@ -262,6 +262,9 @@ def test_a_key_of_a_group_shows_the_tasks_of_its_users_sites_in_it_alone(two_use
         if db.read_sync(lambda c, t=task_id: tasks.find(c, t, key)) is not None
     }
     assert seen == {("mei", target) for target in shown}
+    every = [task_id for _, task_id in found.values()]
+    together = db.read_sync(lambda c: tasks.find_all(c, [*every, "missing"], key))
+    assert {row.id for row in together} == {found[one][1] for one in seen}
     targets = {target for _, target in found} | {"x.example"}
     assert {one for one in targets if db.read_sync(lambda c, t=one: tasks.may_order(c, key, t))} == shown
 
