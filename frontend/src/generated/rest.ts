@@ -966,6 +966,7 @@ export interface NotificationContent {
   findings?: NotifiedFinding[] | null;
   total?: number | null;
   finding_counts?: Record<string, number> | null;
+  dismissed?: number | null;
   reasons?: Reason[] | null;
   error?: ErrorInfo | null;
   changes?: SiteChange[] | null;
