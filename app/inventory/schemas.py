@@ -39,8 +39,13 @@ class DifferenceItem(ResponseBody):
     was_read: bool = described(
         "For new entries: the earlier scan checked the places where it is now. False: it may be older.", True
     )
-    first_seen_at: str | None = described("Time at which it was first seen; null: before both scans.", None)
-    last_seen_at: str | None = described("End of the later scan that saw it.", TIME)
+    first_seen_at: str | None = described(
+        "End of the first scan that saw it; of third parties that of any scan of the site. Null: before both scans.",
+        None,
+    )
+    last_seen_at: str | None = described(
+        "End of the last scan that saw it; of third parties that of any scan of the site, otherwise of the two.", TIME
+    )
     text: str = described("The difference as a sentence.", "New third party: partner.example.")
 
 

@@ -1,6 +1,6 @@
 """Queries over the third parties of all sites, and over sites whose current results are not listed yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -77,6 +77,12 @@ def facts_of(connection: Connection, principal: Principal, domain: str) -> Row[A
     newest = select(p.category, p.registrar, p.registered_on, p.title, spans.c.first_seen_at, spans.c.last_seen_at)
     query: Select[Any] = newest.where(*wanted, p.last_seen_at == spans.c.last_seen_at)
     return connection.execute(query.order_by(p.registered_on.desc()).limit(1)).first()
+
+
+def seen_times(connection: Connection, site: SiteKey, domains: Collection[str]) -> dict[str, Row[Any]]:
+    """Return (domain, first_seen_at, last_seen_at) of those of the third parties that the site's list has."""
+    query: Select[Any] = select(p.domain, p.first_seen_at, p.last_seen_at).where(*_of(site), p.domain.in_(domains))
+    return {row.domain: row for row in connection.execute(query)} if domains else {}
 
 
 # Keeping
