@@ -1,7 +1,7 @@
 """What differs between two scans of a site: made once, when it is first asked for, and kept (ADR 0074)."""
 
 import gzip
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from itertools import islice
@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import orjson
 from sqlalchemy import Connection
 
-from app.core.clock import Clock
+from app.core.clock import Clock, to_wire
 from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.json_chunks import Json, JsonChunks, encode_list
@@ -18,13 +18,14 @@ from app.core.paging import Paging
 from app.core.principal import Principal
 from app.core.redact import display_text
 from app.domain.difference_texts import DifferenceTexts
-from app.domain.differences import Change, Difference, Section, counts_of
+from app.domain.differences import NO_CHANGES, Change, Difference, Section, counts_of
 from app.domain.party_changes import Aspect
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.verdict import is_conclusive
 from app.inventory.comparer import VERSION, ScanComparer
 from app.inventory.queries import differences as queries
+from app.inventory.queries import parties
 from app.inventory.queries.differences import Pair, RunKey
 from app.scans.result_reader import ResultReader, require_results
 from app.scans.serialisers import optional_to_wire, serialise_verdict
@@ -35,6 +36,9 @@ from app.scanstore.port import ScanStores
 THREADS: Final = 2  # a comparison of large scans takes seconds, and as much memory as both name
 MAX_KEPT: Final = 20_000  # differences; beyond, the less urgent ones are counted alone
 COMPRESSION: Final = 6  # zlib's own choice
+
+_OF_PARTIES: Final = frozenset({Section.CONTENT, Section.THIRD_PARTIES})
+_TIMES: Final = ("first_seen_at", "last_seen_at")
 
 T = TypeVar("T")
 
@@ -112,12 +116,17 @@ class DifferenceService:
         """
         row, other = await self._db.read(lambda c: _find_both(c, principal, wanted, against))
 
-        def encode(kept: _Kept) -> JsonChunks:
-            items, total = _page(kept, paging, only)
-            texts = DifferenceTexts(language)
-            return encode_list((texts.view(item) for item in items), total=total, **_head(row, other, kept))
+        def find(kept: _Kept) -> tuple[list[Json], int, Json]:
+            return *_page(kept, paging, only), _head(row, other, kept)
 
-        return encode(_Kept({})) if other is None else await self._use(principal, row, other, encode)
+        items, total, head = find(_Kept({})) if other is None else await self._use(principal, row, other, find)
+
+        def encode(connection: Connection) -> JsonChunks:
+            texts = DifferenceTexts(language)
+            dated = _with_times(connection, row, items)
+            return encode_list((texts.view(item) for item in dated), total=total, **head)
+
+        return await self._db.read(encode)
 
     async def changed_parties(self, owner_id: str, run: RunRef, against: RunRef) -> list[Json]:
         """Return the differences of owner or content of third parties, as they are kept, at most MAX_KEPT. What
@@ -208,9 +217,19 @@ def _json(item: Difference, other: TaskRow, row: TaskRow) -> Json:
     """`first_seen_at` null: it is older than both scans."""
     fields = {name: display_text(value) if isinstance(value, str) else value for name, value in asdict(item).items()}
     before, now = optional_to_wire(other.completed_at), optional_to_wire(row.completed_at)
-    is_there = item.change in (Change.NEW, Change.CHANGED)
+    is_there = item.change in (Change.NEW, Change.CHANGED) or (item.change is Change.ROTATING and not item.before)
     first = now if item.change is Change.NEW else None
     return {**fields, "first_seen_at": first, "last_seen_at": now if is_there else before}
+
+
+def _with_times(connection: Connection, row: TaskRow, items: Sequence[Json]) -> Iterator[Json]:
+    """Yield the differences; when a third party was first and last seen is what the inventory says, if it lists it."""
+    names = {item["name"] for item in items if item["section"] in _OF_PARTIES}
+    seen = parties.seen_times(connection, (row.user_id, row.target_domain), names)
+    for item in items:
+        known = seen.get(item["name"]) if item["section"] in _OF_PARTIES else None
+        times = {} if known is None else {name: to_wire(getattr(known, name)) for name in _TIMES}
+        yield {**item, **times}
 
 
 def _is_wanted(item: Json, q: str, only: DifferenceFilter) -> bool:
@@ -228,8 +247,9 @@ def _head(row: TaskRow, other: TaskRow | None, kept: _Kept) -> Json:
         "scan": _scan(row),
         "against": None if other is None else _scan(other),
         "counts": kept.counts,
-        "changes": sum(number for change, number in numbers if change != Change.NOT_SEEN),
+        "changes": sum(number for change, number in numbers if change not in NO_CHANGES),
         "not_seen": sum(number for change, number in numbers if change == Change.NOT_SEEN),
+        "rotating": sum(number for change, number in numbers if change == Change.ROTATING),
         "truncated": kept.total > MAX_KEPT,
     }
 

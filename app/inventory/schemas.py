@@ -22,7 +22,8 @@ class ComparedScan(ResponseBody):
 
 class DifferenceItem(ResponseBody):
     """One difference. `not_seen`: the earlier scan found it, and its places were not checked this time, so it is
-    unknown whether it is gone. Texts that do not apply are empty.
+    unknown whether it is gone. `rotating`: one of both scans lacks it, and it comes and goes, as advertisements do.
+    Texts that do not apply are empty.
     """
 
     section: Section = described("Subject of the difference.", "content")
@@ -39,8 +40,13 @@ class DifferenceItem(ResponseBody):
     was_read: bool = described(
         "For new entries: the earlier scan checked the places where it is now. False: it may be older.", True
     )
-    first_seen_at: str | None = described("Time at which it was first seen; null: before both scans.", None)
-    last_seen_at: str | None = described("End of the later scan that saw it.", TIME)
+    first_seen_at: str | None = described(
+        "End of the first scan that saw it; of third parties that of any scan of the site. Null: before both scans.",
+        None,
+    )
+    last_seen_at: str | None = described(
+        "End of the last scan that saw it; of third parties that of any scan of the site, otherwise of the two.", TIME
+    )
     text: str = described("The difference as a sentence.", "New third party: partner.example.")
 
 
@@ -59,8 +65,11 @@ class DifferencePage(ResponseBody):
     counts: dict[Section, dict[Change, Count]] = described(
         "Number of all differences by section and change; zeros are omitted.", {"content": {"changed": 1}}
     )
-    changes: Count = described("Number of differences, without entries that were not checked this time.", 1)
+    changes: Count = described(
+        "Number of differences, without entries that were not checked this time or that come and go.", 1
+    )
     not_seen: Count = described("Number of entries that were not checked this time.", 0)
+    rotating: Count = described("Number of entries that come and go.", 0)
 
 
 class InventoryItem(ResponseBody):

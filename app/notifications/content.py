@@ -36,8 +36,8 @@ def of_findings(run: RunState, new: Sequence[NewFinding]) -> Content:
     }
 
 
-def of_end(run: RunState) -> Content | None:
-    """Return the content for an ended run; None for a cancelled one."""
+def of_end(run: RunState, open_counts: Mapping[str, int]) -> Content | None:
+    """Return the content for an ended run; None for a cancelled one. `open_counts`: of its open findings."""
     match run.status:
         case TaskStatus.FAILED:
             return {**_of_run(NotificationKind.SCAN_FAILED, run), "error": run.error}
@@ -45,8 +45,10 @@ def of_end(run: RunState) -> Content | None:
             verdict = run.verdict or {}
             is_inconclusive = verdict.get("result") == Result.INCONCLUSIVE
             kind = NotificationKind.SCAN_INCONCLUSIVE if is_inconclusive else NotificationKind.SCAN_COMPLETED
-            counts = {name: count for name, count in run.finding_counts.items() if count}
-            return {**_of_run(kind, run), "finding_counts": counts, "reasons": list(verdict.get("reasons", ()))}
+            counts = {name: count for name, count in open_counts.items() if count}
+            said = {**_of_run(kind, run), "finding_counts": counts, "reasons": list(verdict.get("reasons", ()))}
+            dismissed = run.finding_counts.get("total", 0) - open_counts.get("total", 0)
+            return {**said, "dismissed": dismissed} if dismissed else said
     return None
 
 

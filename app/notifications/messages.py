@@ -125,4 +125,5 @@ def _end_lines(item: Mapping[str, Any], texts: MessageCatalog) -> list[str]:
     counts = item.get("finding_counts", {})
     levels = [f"{texts(level)} {counts[level]}" for level in ("critical", "high", "medium", "low") if level in counts]
     reasons = [str(reason_name(Reason(reason), texts.language)) for reason in item.get("reasons", ())]
-    return [str(texts.join_terms(part)) for part in (levels, reasons) if part]
+    dismissed = [str(texts("notice.dismissed", count=item["dismissed"]))] if item.get("dismissed") else []
+    return [str(texts.join_terms(part)) for part in (levels, dismissed, reasons) if part]

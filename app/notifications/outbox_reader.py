@@ -27,6 +27,7 @@ from app.notifications.matching import in_force, wants
 from app.notifications.queries import digests, feed, outbox, rules, told
 from app.notifications.queries.outbox import RunState
 from app.notifications.telling import Seen, settle
+from app.site_counts.summary import read_open_counts
 
 ROWS_AT_ONCE: Final = 50
 CHARACTERS_OF_ONE: Final = 80  # of a finding in the document of what a rule has told of
@@ -112,7 +113,9 @@ def _look(connection: Connection, *, row: Row[Any], now: datetime) -> Seen | Non
     if wanted:
         found = findings_to_tell(connection, run.task_id, run.run, limit=MAX_FINDINGS, has_ended=run.has_ended)
         length = told.longest(connection, of_findings, run.owner_id, run.target_domain)
-    said = content.of_end(run) if is_end else None
+    said = (
+        content.of_end(run, read_open_counts(connection, run.task_id, run.run, run.finding_counts)) if is_end else None
+    )
     return Seen(
         owner_id=run.owner_id,
         target_domain=run.target_domain,

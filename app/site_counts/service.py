@@ -16,10 +16,9 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
-from app.domain.findings import COUNTED
 from app.domain.violations import WORST_FIRST
 from app.site_counts import queries
-from app.site_counts.decided_counts import Decided, read_decided
+from app.site_counts.decided_counts import Decided, open_counts_of, read_decided
 from app.site_counts.queries import SUMMED, Counts, EndedRun, SiteKey
 from app.site_counts.tables import NOW
 
@@ -43,7 +42,7 @@ def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
     if runs:
         standing = _standing_by_day(runs, now.date())
         # Other runs are not counted, so that a decision holds the write lock only briefly.
-        decided = read_decided(connection, list({(run.task_id, run.run): run for run in standing.values()}.values()))
+        decided = read_decided(connection, list({(run.task_id, run.run) for run in standing.values()}))
         history = _History(runs[-1], standing, decided, now.date())
         after = history.changes()
         waiting = queries.waiting_scan(connection, site)
@@ -113,12 +112,9 @@ class _History:
         return NOTHING if run is None else {"sites": 1, **self._open(run, day)}
 
     def _open(self, run: EndedRun, day: date) -> dict[str, int]:
-        counts = {name: run.finding_counts.get(name, 0) for name in COUNTED}
-        for item in self._decided.get((run.task_id, run.run), ()):
-            if day == self._today or item.at.date() <= day:
-                for name, number in item.taken.items():
-                    counts[name] -= number
-        return counts
+        decided = self._decided.get((run.task_id, run.run), ())
+        by_then = (item for item in decided if day == self._today or item.at.date() <= day)
+        return open_counts_of(run.finding_counts, by_then)
 
 
 def _days_until(today: date) -> list[date]:

@@ -3,6 +3,7 @@
 import pytest
 
 from testnet.client import attach
+from testnet.watched import LATE_SPONSOR, SPONSORS
 from testnet.worlds import CHANGED, WATCHED
 from tests.support.scanned import as_settings, served
 from tests.support.watched_scans import RULE, dismiss_all, feed, scan, states
@@ -31,7 +32,17 @@ def test_a_scan_of_an_unchanged_restless_world_differs_in_nothing(scanned, numbe
     *_, before, last = scanned()
     document = last.get("/diff?page_size=200").json()
     assert document["against"]["task_id"] == before.task_id
-    assert (document["changes"], document["items"]) == (0, [])
+    assert document["changes"] == 0
+    assert {(item["change"], item["section"]) for item in document["items"]} <= {("rotating", "third_parties")}
+    assert {item["name"] for item in document["items"]} <= {*SPONSORS, LATE_SPONSOR}
+
+
+def test_advertisers_take_turns_and_one_is_late(scanned):
+    *_, last = scanned()
+    seen = last.http.get("/api/v1/third-parties?q=sponsor&page_size=200").json()["items"]
+    times = {item["domain"]: item["first_seen_at"] for item in seen}
+    assert len(times) > len(SPONSORS) / 2
+    assert times[LATE_SPONSOR] > min(times.values())
 
 
 def test_nobody_is_told_of_what_is_known(scanned):

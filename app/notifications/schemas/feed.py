@@ -69,8 +69,9 @@ class NotificationContent(ResponseBody):
     )
     total: Count | None = described("Number of new findings, or of changes.", 3, default=None)
     finding_counts: dict[str, Count] | None = described(
-        "Findings of the scan by risk.", {"total": 1, "high": 1}, default=None
+        "Open findings of the scan by risk, without dismissed ones.", {"total": 1, "high": 1}, default=None
     )
+    dismissed: Count | None = described("Number of dismissed findings of the scan.", 2, default=None)
     reasons: list[Reason] | None = described(
         "Why URLs or third parties were not checked (docs/errors.md).", ["robots"], default=None
     )

@@ -71,7 +71,7 @@ export interface AuthResult {
   id?: string | null;
 }
 
-export type Change = "new" | "gone" | "changed" | "not_seen";
+export type Change = "new" | "gone" | "changed" | "not_seen" | "rotating";
 
 export interface ConnectionEstablished {
   timestamp: string;
@@ -170,6 +170,7 @@ export interface NotificationContent {
   findings?: NotifiedFinding[] | null;
   total?: number | null;
   finding_counts?: Record<string, number> | null;
+  dismissed?: number | null;
   reasons?: Reason[] | null;
   error?: ErrorInfo | null;
   changes?: SiteChange[] | null;

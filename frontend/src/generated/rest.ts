@@ -291,7 +291,7 @@ export interface ChainStep {
   answer_text: string;
 }
 
-export type Change = "new" | "gone" | "changed" | "not_seen";
+export type Change = "new" | "gone" | "changed" | "not_seen" | "rotating";
 
 export interface ChannelCreate {
   name: string;
@@ -509,6 +509,7 @@ export interface DifferencePage {
   counts: Record<string, Record<string, number>>;
   changes: number;
   not_seen: number;
+  rotating: number;
 }
 
 export type DigestPeriod = "none" | "daily" | "weekly";
@@ -966,6 +967,7 @@ export interface NotificationContent {
   findings?: NotifiedFinding[] | null;
   total?: number | null;
   finding_counts?: Record<string, number> | null;
+  dismissed?: number | null;
   reasons?: Reason[] | null;
   error?: ErrorInfo | null;
   changes?: SiteChange[] | null;

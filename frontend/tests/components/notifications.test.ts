@@ -68,6 +68,12 @@ test("what a scan did not check is said as such", () => {
   expect(linesOf(useTexts(), content)).toEqual([english("differences.gaps_now", { reasons })]);
 });
 
+test("the end of a scan is told with its open findings and the number of dismissed ones", () => {
+  const content = { kind: "scan_completed", target_domain: "corp.test", finding_counts: { total: 1, high: 1 }, dismissed: 2 } as unknown as NotificationContent;
+  expect(headingOf(useTexts(), content)).toBe(english("notice.scan_completed", { target: "corp.test", count: 1 }));
+  expect(linesOf(useTexts(), content)).toEqual([english("notice.dismissed", { count: 2 })]);
+});
+
 test("the signing secret of a webhook is shown once", () => {
   const shown = mount(SigningSecret, { props: { secret: "whsec_x" }, global: rest.mounting() });
   expect(shown.findAll("code").map((code) => code.text())).toEqual(["whsec_x"]);

@@ -74,6 +74,14 @@ def test_every_kind_reads_in_every_language(item, language):
     assert all(line and "{" not in line for line in section.lines)
 
 
+def test_the_end_of_a_scan_says_how_many_findings_are_open_and_how_many_were_dismissed():
+    counts = {"total": 3, "high": 2, "low": 1}
+    ended = {"kind": "scan_completed", "target_domain": "corp.example", "finding_counts": counts, "dismissed": 4}
+    (section,) = write(ended).sections
+    assert section.heading == said("notice.scan_completed", target="corp.example", count=3)
+    assert section.lines[1:] == (said("notice.dismissed", count=4),)
+
+
 def test_a_change_of_a_third_party_is_told_as_in_the_difference_of_the_scans():
     (section,) = write({"target_domain": "corp.example", **ENDS[5]}).sections
     assert section.lines == (

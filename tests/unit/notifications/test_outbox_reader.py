@@ -25,6 +25,7 @@ from app.notifications.queries import outbox as outbox_rows
 from app.notifications.tables import channels, digest_items, notifications, rules
 from app.notifications.telling import CROWDED
 from app.notifications.told import FORGET_AFTER, FORGET_MISSED
+from app.site_counts.tables import sites
 from tests.support.rows import add_user
 
 
@@ -171,6 +172,19 @@ async def test_dismissed_findings_are_silent_over_ten_scans_and_come_back_when_a
     await world.scan("bets.example", kinds=another)
     await world.scan("bets.example")  # this is what was dismissed
     assert world.told_domains() == [["bets.example"], ["bets.example"]]
+
+
+async def test_the_end_of_a_scan_tells_of_as_many_findings_as_the_overview_counts(world):
+    world.rule(kinds=["scan_completed"])
+    await world.scan("bets.example", "drugs.example")
+    world.later(hours=1)
+    decide(world, DecisionState.DISMISSED)
+    await world.scan("bets.example", "drugs.example")
+    before, after = world.told()
+    assert (before["finding_counts"]["total"], before.get("dismissed")) == (2, None)
+    assert (after["finding_counts"]["total"], after["finding_counts"]["high"], after["dismissed"]) == (1, 1, 1)
+    (site,) = world.rows(sites)
+    assert {name: getattr(site, name) for name in after["finding_counts"]} == after["finding_counts"]
 
 
 def shown(*terms, rules=("lexicon.gambling",), score=0.9):

@@ -34,7 +34,7 @@ def read(world):
     def work(connection):
         tasks = select(scan_tasks.c.user_id, scan_tasks.c.target_domain).distinct()
         runs = [run for site in connection.execute(tasks) for run in sites.ended_runs(connection, tuple(site))]
-        return read_decided(connection, runs)
+        return read_decided(connection, [(run.task_id, run.run) for run in runs])
 
     decided = world.db.read_sync(work)
     return {key[0]: [(one.at, dict(one.taken)) for one in found] for key, found in decided.items() if found}

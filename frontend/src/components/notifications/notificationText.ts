@@ -28,6 +28,7 @@ export function linesOf({ t, code }: Texts, content: NotificationContent, shown 
   const changes = (content.changes ?? []).slice(0, shown).map((change) => change.text ?? "");
   const reasons = (content.reasons ?? []).slice(0, shown).map((reason) => code("reason", reason)).join(t("finding.separator"));
   const gaps = reasons === "" ? [] : [t("differences.gaps_now", { reasons })];
+  const dismissed = content.dismissed ? [t("notice.dismissed", { count: content.dismissed })] : [];
   const error = content.error ? [content.error.message] : [];
-  return [...findings, ...more, ...changes, ...gaps, ...error];
+  return [...findings, ...more, ...changes, ...dismissed, ...gaps, ...error];
 }
