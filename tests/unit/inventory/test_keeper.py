@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.core.lease import LeaseLost, SoleProcess
+from app.core.metrics import Metrics
 from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty
 from app.events.bus.base import TaskHint
 from app.events.outbox import Kind
@@ -39,6 +40,7 @@ class Site:
             targets=EngineTargetParser(),
             clock=world.clock,
             lease=SoleProcess(),
+            metrics=Metrics(),
         )
         self.keeper, self.differences = parts.keeper, parts.differences
 
