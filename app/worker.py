@@ -4,6 +4,7 @@ Nothing is read or made at import: the settings are read when somebody asks for 
 """
 
 import time
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from celery.worker import state
 
 from app.compose.worker import build_scan_worker
 from app.core.config import Settings, load_settings
-from app.core.deployment import require_packages, require_services
+from app.core.deployment import QUEUES, require_packages, require_services
 from app.core.errors import ConfigurationError
 from app.core.file_permissions import set_private_umask
 from app.core.logging import configure_logging
@@ -47,14 +48,17 @@ def _application() -> Celery:
     return make_application(settings)
 
 
-def make_application(settings: Settings) -> Celery:
-    """Return the application with its tasks, and what a worker of it starts and ends. Raises ConfigurationError."""
+def make_application(settings: Settings, queues: Sequence[str] = QUEUES) -> Celery:
+    """Return the application with its tasks, and what a worker of these queues starts and ends.
+
+    Raises ConfigurationError.
+    """
     require_services(settings)
     require_packages(settings)
     configure_tracing(settings.traces_url, process="worker")
     shorten_broker_log()
     signals.setup_logging.connect(_keep_logging, weak=False)
-    celery = make_celery(settings)
+    celery = make_celery(settings, queues)
     metrics = WorkerMetrics()
     numbers = MetricsServer(settings, metrics)
     scans = WorkerThread(partial(build_scan_worker, settings, CeleryWakeups(celery), metrics))
@@ -80,14 +84,15 @@ def run_worker(settings: Settings, *, concurrency: int, queues: str) -> int:
 
     Raises ConfigurationError.
     """
-    worker = make_application(settings).Worker(
+    application = make_application(settings, queues.split(","))
+    worker = application.Worker(
         concurrency=concurrency,
         queues=queues,
         pool=POOL,
         quiet=True,
         without_gossip=True,
         without_mingle=True,
-        without_heartbeat=not settings.celery_monitoring,
+        without_heartbeat=not application.conf.worker_send_task_events,
         loglevel=settings.log_level,
     )
     worker.start()

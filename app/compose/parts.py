@@ -76,6 +76,7 @@ def build_runner(base: Foundation, manager: WebSocketManager) -> tuple[ScanRunne
             settings=base.live,
             is_watched=manager.is_watched,
             count_verdicts=lambda effect, count: metrics.local_verdicts.labels(effect.value).inc(count),
+            count_rechecks=lambda outcome, count: metrics.rechecks.labels(outcome.value).inc(count),
             starter=ForkingStarter((MODULE,), count=lambda way: metrics.process_starts.labels(way).inc()),
             on_failure=metrics.note_background_failure,
         )

@@ -45,6 +45,7 @@ def build_results(base: Foundation) -> ResultServices:
             targets=targets,
             clock=clock,
             lease=base.lease,
+            metrics=base.metrics,
         ),
         report_process=processes,
     )

@@ -20,6 +20,7 @@ from app.core.program import program_version
 from app.core.worker_metrics import WorkerMetrics
 from app.domain.messages import MessageCatalog
 from app.engines.capture.browser_profile import BrowserUnavailable, find_chromium
+from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
 from app.maintenance import startup
 from app.scans.lifecycle import Lifecycle
@@ -52,10 +53,12 @@ def build_scan_worker(
         raise startup.explain(error, settings) from error
     live = read_at_start(db, settings)
     TargetRules(settings=live, targets=EngineTargetParser())  # a blocked name that is none is said at the start
-    bus = build_bus(settings, clock=clock, on_failure=metrics.note_background_failure)
-    metrics.bus_healthy.set_function(lambda: float(bus.healthy))
     worker_id = f"worker-{new_id()[-8:]}"
     queues = _served(settings, queues)
+    # A browser worker has nothing to tell or to hear: its user of Redis has no access to the channels of hints.
+    has_bus = SCAN_QUEUE in queues
+    bus = build_bus(settings, clock=clock, on_failure=metrics.note_background_failure) if has_bus else MemoryBus()
+    metrics.bus_healthy.set_function(lambda: float(bus.healthy))
     metrics.slots.set(concurrency if SCAN_QUEUE in queues else 0)
     if SCAN_QUEUE in queues and settings.secret_key is None:
         log.warning("worker_without_key")  # servers hear of its scans by their sweep alone

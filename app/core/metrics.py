@@ -6,6 +6,7 @@ one process do not meet.
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -29,6 +30,7 @@ class Metrics:
         self._add_bus_and_captures()
         self._add_lists()
         self._add_sites()
+        self._add_comparisons()
         self._add_scan_processes()
         self._add_notifications()
         self._add_streams()
@@ -141,6 +143,33 @@ class Metrics:
             registry=self.registry,
         )
         self.site_alerts = Counter("site_overdue_alerts", "Sites that became overdue", registry=self.registry)
+
+    def _add_comparisons(self) -> None:
+        self.comparisons = Counter(
+            "scan_comparisons",
+            "Comparisons of two scans, by outcome: made, or failed, because results cannot be read",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.differences = Counter(
+            "scan_differences",
+            "Differences that comparisons of two scans found, by subject and kind of change",
+            ["section", "change"],
+            registry=self.registry,
+        )
+        self.rechecks = Counter(
+            "scan_rechecks",
+            "Rechecks of new findings in scans that came to their end, by outcome",
+            ["outcome"],
+            registry=self.registry,
+        )
+
+    def note_comparison(self, counts: Mapping[str, Mapping[str, int]] | None) -> None:
+        """Count a comparison by what it found, by section and change; None: it failed."""
+        self.comparisons.labels("failed" if counts is None else "made").inc()
+        for section, changes in ({} if counts is None else counts).items():
+            for change, number in changes.items():
+                self.differences.labels(section, change).inc(number)
 
     def _add_scan_processes(self) -> None:
         self.local_verdicts = Counter(

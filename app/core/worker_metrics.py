@@ -37,6 +37,12 @@ class WorkerMetrics:
             ["effect"],
             registry=self.registry,
         )
+        self.rechecks = Counter(
+            "scan_rechecks",
+            "Rechecks of new findings in scans that came to their end, by outcome",
+            ["outcome"],
+            registry=self.registry,
+        )
 
     def _add_rendering(self) -> None:
         self.rendering = Gauge(

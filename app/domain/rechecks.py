@@ -20,6 +20,17 @@ class Recheck(StrEnum):
     NOT_CONFIRMED = "not_confirmed"  # its page answered and was no longer accused: a note for a review
 
 
+class RecheckOutcome(StrEnum):
+    """How a recheck has ended; stable keys of the metrics."""
+
+    CONFIRMED = "confirmed"  # the finding was seen again
+    NOT_CONFIRMED = "not_confirmed"
+    FAILED = "failed"  # its page could not be seen again as before: it counts as it is
+    DROPPED_LISTED = "dropped_listed"  # meanwhile a reputation list had the domain: no recheck was needed
+    DROPPED_LIMIT = "dropped_limit"  # the scan had as many rechecks as it may have
+    DROPPED_TIMEOUT = "dropped_timeout"  # the scan had no time left
+
+
 CODE: Final = "recheck."  # of the reason; the state follows
 NOTE_AT_MOST: Final = FROM[-1][0] - 1  # the highest score of a low risk
 

@@ -1,16 +1,18 @@
 """What the engine needs from the outside. Implemented in `tasks` (sink) and `scanstore` (store)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
 from app.domain.coverage import Coverage, Seen
 from app.domain.log_entry import LogEntry
-from app.domain.rechecks import Recheck
+from app.domain.rechecks import Recheck, RecheckOutcome
 from app.domain.scan_facts import Capture, Counts, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 from app.domain.stages import StageKey, StageStatus
 from app.domain.verdict import Reason
 from app.domain.violations import ViolationFact, ViolationKey
+
+CountEndedRechecks = Callable[[Mapping[RecheckOutcome, int]], None]
 
 
 class ScanStopped(Exception):

@@ -22,7 +22,7 @@ from app.engines.pipeline.capture.thumbnails import Thumbnails
 from app.engines.pipeline.list_notices import tell_lists
 from app.engines.pipeline.network_stack import open_network_stack
 from app.engines.pipeline.scan_pipeline import ScanPipeline
-from app.engines.ports import ScanSink, ScanStore
+from app.engines.ports import CountEndedRechecks, ScanSink, ScanStore
 from app.engines.reading_model.client import ModelClient
 from app.engines.reading_model.reader import PageReader, PictureOf
 from app.engines.scope import Scope
@@ -55,13 +55,15 @@ class ScanExecutor:
         find_lists: FindLists = lambda _: FoundLists(),
         load_looks: LoadLooks | None = None,
         load_recheck: LoadRecheck | None = None,
+        count_rechecks: CountEndedRechecks = lambda _: None,
         launch_parsers: Launch = execute,
     ) -> None:
         """`language` is that of the deployment, for what people read; `quota` bounds what is kept of the captures;
         `open_render_service` says who renders pages; `reading` which language model reads along, None: none;
         `local_models` has the versions of the local classifier, None: none; `find_lists` finds the lists of the
         deployment, `load_looks` the looks that it knows, None: it knows none; `load_recheck` says what the scan
-        before has found, None: there is none; `launch_parsers` starts the processes that read pages.
+        before has found, None: there is none; `launch_parsers` starts the processes that read pages;
+        `count_rechecks` hears how rechecks have ended.
         """
         self._config = config
         self._network = network
@@ -77,6 +79,7 @@ class ScanExecutor:
         self._find_lists = find_lists
         self._load_looks = load_looks
         self._load_recheck = load_recheck
+        self._count_rechecks = count_rechecks
         self._launch_parsers = launch_parsers
 
     async def run(self) -> None:
@@ -123,6 +126,7 @@ class ScanExecutor:
                 contents.close()
         if self._local_models is not None:
             count_effects(self._local_models, self._store)
+        self._count_rechecks(pipeline.ended_rechecks)
 
     @asynccontextmanager
     async def _open_lists(self) -> AsyncIterator[OpenLists]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.lease import Lease
+from app.core.metrics import Metrics
 from app.domain.targets import TargetParser
 from app.inventory.differences import DifferenceService
 from app.inventory.keeper import InventoryKeeper
@@ -20,10 +21,19 @@ class InventoryParts:
 
 
 def build_inventory(
-    *, db: Database, guarded: Database, stores: ScanStores, targets: TargetParser, clock: Clock, lease: Lease
+    *,
+    db: Database,
+    guarded: Database,
+    stores: ScanStores,
+    targets: TargetParser,
+    clock: Clock,
+    lease: Lease,
+    metrics: Metrics,
 ) -> InventoryParts:
     """Return the parts. `guarded`: a database that refuses writes after the lease is lost."""
-    differences = DifferenceService(db=db, stores=stores, targets=targets, clock=clock)
+    differences = DifferenceService(
+        db=db, stores=stores, targets=targets, clock=clock, on_compared=metrics.note_comparison
+    )
     return InventoryParts(
         differences=differences,
         parties=PartyInventoryService(db=db),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.core.clock import Clock, to_wire
 from app.core.db import Database
-from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from app.core.json_chunks import Json, JsonChunks, encode_list
 from app.core.paging import Paging
 from app.core.principal import Principal
@@ -41,6 +41,7 @@ _OF_PARTIES: Final = frozenset({Section.CONTENT, Section.THIRD_PARTIES})
 _TIMES: Final = ("first_seen_at", "last_seen_at")
 
 T = TypeVar("T")
+OnCompared = Callable[[Mapping[str, Mapping[str, int]] | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,23 @@ class _Kept:
 class DifferenceService:
     """Every method raises NotFound for what the principal may not see. `wanted`: see `shown_run`."""
 
-    def __init__(self, *, db: Database, stores: ScanStores, targets: TargetParser, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        stores: ScanStores,
+        targets: TargetParser,
+        clock: Clock,
+        on_compared: OnCompared = lambda _: None,
+    ) -> None:
+        """`on_compared` is called once for each comparison, from any thread, with the counts of its differences by
+        section and change; None: results cannot be read.
+        """
         self._db = db
         self._results = ResultReader(db=db, stores=stores, threads=THREADS, name="differences")
         self._comparer = ScanComparer(db=db, targets=targets)
         self._clock = clock
+        self._on_compared = on_compared
 
     def close(self) -> None:
         """Waits for what is being read."""
@@ -154,9 +167,13 @@ class DifferenceService:
         if made is not None:
             return made
         ref = RunRef(row.id, row.attempt)
-        return await self._results.read(
-            principal, ref, lambda shown, reader: use(self._make(pair, shown, reader, other))
-        )
+        try:
+            return await self._results.read(
+                principal, ref, lambda shown, reader: use(self._make(pair, shown, reader, other))
+            )
+        except Unavailable:
+            self._on_compared(None)
+            raise
 
     def _make(self, pair: Pair, row: TaskRow, reader: EvidenceReader, other: TaskRow) -> _Kept:
         """Look again behind the user's turn: of many tabs that ask at once, the first compares."""
@@ -168,7 +185,15 @@ class DifferenceService:
             differences = self._comparer.compare(other, other_reader, row, reader)
         kept = _Kept.pack(counts_of(differences), (_json(item, other, row) for item in differences[:MAX_KEPT]))
         at = self._clock.now()
-        self._db.write_sync(lambda c: queries.put(c, pair, VERSION, at=at, counts=kept.counts, body=kept.body))
+
+        def keep(connection: Connection) -> bool:
+            """Return whether no other thread has kept the same meanwhile."""
+            is_first = queries.find(connection, pair, VERSION) is None
+            queries.put(connection, pair, VERSION, at=at, counts=kept.counts, body=kept.body)
+            return is_first
+
+        if self._db.write_sync(keep):
+            self._on_compared(kept.counts)
         return kept
 
 

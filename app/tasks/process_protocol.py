@@ -3,8 +3,8 @@
 - Input: first the order (job, settings, access to object storage), then commands; its end means that the parent is
   gone.
 - Output: a tick once it has begun, before it touches anything; then hints, ticks, that pages wait for a browser worker,
-  and what the local classifier changed. All of it may be lost, for the log is the truth. Only that it goes on has a
-  meaning: the process is not frozen, and its event loop turns.
+  what the local classifier changed, and how rechecks have ended. All of it may be lost, for the log is the truth. Only
+  that it goes on has a meaning: the process is not frozen, and its event loop turns.
 - Exit code: 0 when the job ended by itself, otherwise one of those below; anything else is a crash.
 """
 
@@ -12,15 +12,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 import orjson
 
 from app.core.config import Settings, settings_for
 from app.domain.reading import Effect
+from app.domain.rechecks import RecheckOutcome
 from app.events.bus.base import TaskHint
 from app.events.event import Event
 
+Kind = TypeVar("Kind", bound=StrEnum)
 EXIT_CHECKPOINT_LEFT: Final = 3  # the parent was gone
 EXIT_NO_RESOURCES: Final = 4  # the process could not begin for want of a resource
 MAX_LINE_BYTES: Final = 1 << 20  # the parent's read limit; a hint carries at most 16 KiB of bodies
@@ -126,9 +129,23 @@ def verdicts_line(effects: Mapping[str, int]) -> bytes:
 
 def decode_verdicts(line: bytes) -> dict[Effect, int]:
     """Return what such a line says; nothing for other lines, and for what no scan of ours has written."""
+    return _decode_counts(line, "verdicts", Effect)
+
+
+def rechecks_line(ended: Mapping[RecheckOutcome, int]) -> bytes:
+    """Return the line that says how many rechecks have ended how."""
+    return orjson.dumps({"rechecks": {outcome.value: count for outcome, count in ended.items()}}) + b"\n"
+
+
+def decode_rechecks(line: bytes) -> dict[RecheckOutcome, int]:
+    """Return what such a line says; nothing as of `decode_verdicts`."""
+    return _decode_counts(line, "rechecks", RecheckOutcome)
+
+
+def _decode_counts(line: bytes, name: str, kind: type[Kind]) -> dict[Kind, int]:
     try:
         message: dict[str, Any] = orjson.loads(line)
-        found = {Effect(effect): int(count) for effect, count in message["verdicts"].items()}
+        found = {kind(key): int(count) for key, count in message[name].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
     return found if all(count >= 0 for count in found.values()) else {}

@@ -242,13 +242,25 @@ def test_a_browser_worker_has_a_user_an_environment_and_a_network_of_its_own_and
     browser, others = services["browser"], [services[name] for name in ("web1", "web2", "worker", "migrate", "nginx")]
     assert browser["env_file"] == "../compliance-browser.env"
     assert not any(KEYS.search(name) for name in browser["environment"])
+    assert browser["environment"]["COMPLIANCE_REDIS_URL"].startswith("redis://compliance-browser:")
     assert all(other.get("user", "10001:10001") != browser["user"] for other in others)
     assert not any(set(browser["networks"]) & set(other["networks"]) for other in others)
     owned = [entry for entry in browser["tmpfs"] if "/var/lib/compliance" in entry]
     assert all(f"uid={browser['user'].split(':')[0]}," in entry for entry in owned)
     assert f"--uid {browser['user'].split(':')[0]} " in stages()["browser"]
-    named = read("deploy/compliance-browser.env")
-    assert not any(KEYS.search(name) for name in assignments(named))
+    named = assignments(read("deploy/compliance-browser.env"))
+    assert not any(KEYS.search(name) for name in named)
+    assert named["COMPLIANCE_REDIS_URL"].startswith("redis://compliance-browser:")
+
+
+def test_users_of_redis_have_the_same_rights_in_both_samples():
+    command = services_of("deploy/docker/compose.yaml")["redis"]["command"]
+    composed = " ".join(command[command.index("--user") :]).split("--user ")[1:]
+    listed = [line.removeprefix("user ") for line in read("deploy/redis/users.acl").splitlines()]
+    placeholders = {"${REDIS_PASSWORD:?}": "PASSWORD", "${REDIS_BROWSER_PASSWORD:?}": "BROWSER_PASSWORD"}
+    for name, placeholder in placeholders.items():
+        composed = [user.replace(name, placeholder) for user in composed]
+    assert [user.strip() for user in composed] == listed
 
 
 def test_the_example_for_browser_workers_is_accepted_as_it_is(tmp_path):

@@ -86,6 +86,7 @@ async def test_what_a_page_shows_once_alerts_nobody_and_is_left_for_a_review(sce
     row = scene.backend.row(task_id)
     assert (row.finding_counts["low"], row.finding_counts["needs_review"]) == (1, 1)
     assert row.violation_counts["needs_review"] == 1
+    assert scene.backend.rechecks == {"not_confirmed": 1}
     assert_sound(scene.backend, task_id)
 
 
@@ -93,6 +94,7 @@ async def test_what_a_page_shows_again_is_told_while_the_scan_runs_and_what_was_
     scene.world.requests.clear()
     task_id = await scene.scan()
     assert (len(scene.told(task_id)), scene.stored(task_id)[2]) == (1, None)
+    assert scene.backend.rechecks == {"confirmed": 1}
     confirmed = said("recheck_confirmed", domain=DOMAIN, name=NAME)
     assert [line for line in scene.lines(task_id) if line.startswith(confirmed[:12])] == [confirmed]
     counts = scene.world.counts()
@@ -115,6 +117,7 @@ async def test_a_host_that_is_away_for_the_recheck_changes_nothing(scene):
     await scene.backend.finished(task_id)
     assert (len(scene.told(task_id)), scene.stored(task_id)[2]) == (1, None)
     assert said("recheck_failed", domain=DOMAIN, name=NAME) in scene.lines(task_id)
+    assert scene.backend.rechecks == {"failed": 1}
 
 
 async def waits(scene, task_id):
@@ -135,6 +138,7 @@ async def test_a_scan_that_is_killed_in_the_pause_goes_on_with_what_it_was_waiti
     assert row.attempt == 2
     assert time.monotonic() - began >= 8.0
     is_told = body is HOSTILE
+    assert scene.backend.rechecks == {"confirmed" if is_told else "not_confirmed": 1}
     assert (len(scene.told(task_id)), scene.stored(task_id)[2]) == (is_told, None if is_told else "not_confirmed")
     assert_sound(scene.backend, task_id)
 

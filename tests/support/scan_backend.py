@@ -65,6 +65,7 @@ class ScanBackend:
         self.clock, self.texts, metrics = SystemClock(), MessageCatalog(settings.language), Metrics()
         self.lifecycle = Lifecycle(clock=self.clock, texts=self.texts)
         self.verdicts: Counter[str] = Counter()  # pages that the local reader has read, by effect
+        self.rechecks: Counter[str] = Counter()  # of scans that came to their end, by outcome
         self.starter = shared_starter()
         self.runner = EmbeddedRunner(
             db=self.db,
@@ -76,6 +77,7 @@ class ScanBackend:
             settings=settings,
             is_watched=lambda _: True,
             count_verdicts=lambda effect, count: self.verdicts.update({effect.value: count}),
+            count_rechecks=lambda outcome, count: self.rechecks.update({outcome.value: count}),
             starter=self.starter,
         )
         self.monitor = TaskMonitor(

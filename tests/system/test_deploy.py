@@ -3,21 +3,19 @@
 What no one here can run (an image, a unit) is read as strictly as its own program reads it without running it.
 """
 
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import redis
 
 from tests.docs.markdown import ROOT, read
-from tests.docs.test_deploy import COMPOSES, PROGRAM, services_of
+from tests.docs.test_deploy import COMPOSES, PROGRAM
 from tests.support.cluster import running_deployment, wait_until
-from tests.support.postgres import free_port
+from tests.support.redis_users import PASSWORD, SOURCES, redis_with_users
 
 pytestmark = pytest.mark.system
 
@@ -70,7 +68,12 @@ def tool(name: str) -> str:
 
 
 # What stands in `.env` beside the compose files.
-SECRETS = {"POSTGRES_PASSWORD": "letters", "REDIS_PASSWORD": "letters", "SECRET_KEY": "0123456789abcdef" * 4}
+SECRETS = {
+    "POSTGRES_PASSWORD": "letters",
+    "REDIS_PASSWORD": "letters",
+    "REDIS_BROWSER_PASSWORD": "other",
+    "SECRET_KEY": "0123456789abcdef" * 4,
+}
 
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
@@ -157,43 +160,10 @@ def test_alerts_are_raised_when_something_is_wrong_and_only_then(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def rights_of(source: str) -> list[str]:
-    """What `redis-server` is started with, for users as the file has them; their password is `letters`."""
-    if source.endswith(".acl"):
-        lines = (line.split() for line in read(source).splitlines())
-        words = [word for _, *rest in lines for word in ("--user", *rest)]
-    else:
-        command = services_of(source)["redis"]["command"]
-        words = command[command.index("--user") :]
-    return [word.replace("${REDIS_PASSWORD:?}", "letters").replace("PASSWORD", "letters") for word in words]
-
-
-@contextlib.contextmanager
-def redis_with(rights: Sequence[str]) -> Iterator[int]:
-    """Its port. `watcher`, without a password, may see what was refused."""
-    port = free_port()
-    words = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", *rights]
-    words += ["--user", "watcher", "on", "nopass", "+@all"]
-    with subprocess.Popen([tool("redis-server"), *words], stdout=subprocess.DEVNULL) as process:
-        try:
-            wait_until(lambda: is_there(port))
-            yield port
-        finally:
-            process.kill()
-
-
-def is_there(port: int) -> bool:
-    try:
-        with redis.Redis(port=port, username="watcher", password="any") as client:
-            return bool(client.ping())
-    except redis.ConnectionError:
-        return False
-
-
-@pytest.mark.parametrize("source", ["deploy/redis/users.acl", "deploy/docker/compose.yaml"])
+@pytest.mark.parametrize("source", SOURCES)
 def test_the_user_of_redis_may_do_what_the_program_does_and_nothing_else(source, tmp_path, postgres):
-    with redis_with(rights_of(source)) as port, running_deployment(tmp_path, postgres) as deployment:
-        deployment.change(redis_url=f"redis://compliance:letters@127.0.0.1:{port}/0", resolvers="127.0.0.1:9")
+    with redis_with_users(source) as server_of_redis, running_deployment(tmp_path, postgres) as deployment:
+        deployment.change(redis_url=server_of_redis.url("compliance", PASSWORD), resolvers="127.0.0.1:9")
         server, url = deployment.serve()
         worker = deployment.work()
         admin = deployment.person(url)
@@ -201,11 +171,11 @@ def test_the_user_of_redis_may_do_what_the_program_does_and_nothing_else(source,
         wait_until(lambda: admin.task(task)["status"] != "pending", worker)
         assert admin.client.get("/readyz").json()["checks"]["bus"] == "ok"
         assert "NOPERM" not in server.said() + worker.said()
-        with redis.Redis(port=port, username="watcher", password="any") as watcher:
+        with server_of_redis.client() as watcher:
             assert watcher.acl_log() == []
-        with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+        with redis.Redis(port=server_of_redis.port) as stranger, pytest.raises(redis.AuthenticationError):
             stranger.ping()
-        with redis.Redis(port=port, username="compliance", password="letters") as client:
+        with server_of_redis.client("compliance", PASSWORD) as client:
             for forbidden in (client.flushall, client.keys, client.config_get, lambda: client.set("other", "x")):
                 with pytest.raises(redis.exceptions.NoPermissionError):
                     forbidden()

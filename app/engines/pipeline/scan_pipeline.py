@@ -6,13 +6,14 @@ violation is pushed when it is known. Stages may begin early and end in order.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from app.domain.coverage import COVERED
 from app.domain.discovery import DISCOVERY
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog, Text
+from app.domain.rechecks import RecheckOutcome
 from app.domain.scan_facts import Capture, FetchError, HostFact
 from app.domain.stages import StageKey
 from app.engines.capture.capturer import CapturedPage
@@ -108,6 +109,11 @@ class ScanPipeline:
         self._resumption = build.resumption(
             parties, captures, analyses, tampered, self._stages, self._crawl_stage, self._registrations
         )
+
+    @property
+    def ended_rechecks(self) -> Mapping[RecheckOutcome, int]:
+        """How many rechecks have ended how, when `run` has returned."""
+        return self._rechecks.ended
 
     async def run(self) -> None:
         """All five stages; see `ScanExecutor.run`."""

@@ -38,7 +38,7 @@ from app.tasks.supervisor.overdue import kill_overdue
 from app.tasks.supervisor.scheduling import QueueWarnings, UserConcurrencyLimit, read_queue
 from app.tasks.supervisor.start_backoff import StartBackoff
 from app.tasks.supervisor.start_limits import machine_load, starts_at_once
-from app.tasks.supervisor.worker_handle import CountVerdicts, WorkerHandle
+from app.tasks.supervisor.worker_handle import CountRechecks, CountVerdicts, WorkerHandle
 
 ROUND_S: Final = 1.0
 STOP_PATIENCE_S: Final = 5.0  # for the checkpoints; then the processes are killed
@@ -60,6 +60,7 @@ class EmbeddedRunner:
     settings: SettingsSource
     is_watched: Callable[[str], bool]  # whether somebody follows the task; asked every second for each that runs
     count_verdicts: CountVerdicts = lambda _, __: None
+    count_rechecks: CountRechecks = lambda _, __: None
     starter: ProcessStarter | None = None  # of the scans' processes; None: they are executed
     on_failure: OnFailure = count_nothing
     load: Callable[[], float] = machine_load
@@ -208,7 +209,7 @@ class EmbeddedRunner:
     async def _run_process(self, worker: WorkerHandle) -> bool:
         """Return whether it ended for want of a resource, ours to start it or its own to begin."""
         try:
-            code = await worker.run(self._publish, on_verdicts=self.count_verdicts)
+            code = await worker.run(self._publish, on_verdicts=self.count_verdicts, on_rechecks=self.count_rechecks)
             return code == EXIT_NO_RESOURCES or worker.was_killed_at_start(code)
         except ProcessNotStarted as error:
             log.warning("scan_process_not_started", task_id=worker.spec.task_id, reason=str(error))

@@ -26,6 +26,7 @@ from app.core.trace_context import read_header
 from app.core.worker_metrics import WorkerMetrics
 from app.domain.messages import MessageCatalog
 from app.domain.reading import Effect
+from app.domain.rechecks import RecheckOutcome
 from app.domain.task_row import TaskRow
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import Bus, Hint, TaskHint
@@ -231,7 +232,9 @@ class ScanWorker:
         with self.metrics.running.track_inprogress(), self.metrics.duration.time():
             self.metrics.started.inc()
             try:
-                code = await handle.run(self.bus.publish, self._want_browser, self._count_verdicts)
+                code = await handle.run(
+                    self.bus.publish, self._want_browser, self._count_verdicts, self._count_rechecks
+                )
                 reason = NO_RESOURCES if handle.was_killed_at_start(code) else REASONS.get(code, DIED)
             except ProcessNotStarted as error:
                 log.warning("scan_process_not_started", task_id=handle.spec.task_id, reason=str(error))
@@ -244,6 +247,9 @@ class ScanWorker:
 
     def _count_verdicts(self, effect: Effect, count: int) -> None:
         self.metrics.local_verdicts.labels(effect.value).inc(count)
+
+    def _count_rechecks(self, outcome: RecheckOutcome, count: int) -> None:
+        self.metrics.rechecks.labels(outcome.value).inc(count)
 
     def _want_browser(self) -> None:
         """Wake a browser worker, unless one is being woken."""

@@ -10,6 +10,7 @@ import structlog
 from app.captures.location import storage_variables
 from app.core.config import Settings
 from app.domain.reading import Effect
+from app.domain.rechecks import RecheckOutcome
 from app.events.bus.base import TaskHint
 from app.tasks import process_tree
 from app.tasks.process_protocol import (
@@ -18,6 +19,7 @@ from app.tasks.process_protocol import (
     MAX_LINE_BYTES,
     JobSpec,
     decode_hint,
+    decode_rechecks,
     decode_verdicts,
     order_line,
     watched_line,
@@ -28,6 +30,7 @@ from app.tasks.supervisor.start_limits import is_start_over
 MODULE: Final = "app.tasks.worker.main"
 COMMAND: Final = command_of(MODULE)
 CountVerdicts = Callable[[Effect, int], None]
+CountRechecks = Callable[[RecheckOutcome, int], None]
 log = structlog.get_logger(__name__)
 
 
@@ -66,11 +69,12 @@ class WorkerHandle:
         on_hint: Callable[[TaskHint], None],
         on_browser_wanted: Callable[[], None] = lambda: None,
         on_verdicts: CountVerdicts = lambda _, __: None,
+        on_rechecks: CountRechecks = lambda _, __: None,
     ) -> int:
         """Start the process, pass its hints on, and return its exit code when it and its descendants are gone.
 
         `on_browser_wanted`: pages of the scan wait to be rendered elsewhere. `on_verdicts`: what the
-        local classifier changed, and for how many pages.
+        local classifier changed, and for how many pages. `on_rechecks`: how rechecks have ended, and how many.
 
         Raises:
             ProcessNotStarted: there is no process, and there was none.
@@ -81,7 +85,7 @@ class WorkerHandle:
         try:
             self._send(order_line(self.spec, self._settings, storage_variables(os.environ)))
             self._catch_up()
-            await self._listen(process, on_hint, on_browser_wanted, on_verdicts)
+            await self._listen(process, on_hint, on_browser_wanted, on_verdicts, on_rechecks)
             code = await process.wait()
         finally:
             self.kill()
@@ -147,6 +151,7 @@ class WorkerHandle:
         on_hint: Callable[[TaskHint], None],
         on_browser_wanted: Callable[[], None],
         on_verdicts: CountVerdicts,
+        on_rechecks: CountRechecks,
     ) -> None:
         while line := await process.stdout.readline():
             self.heard_at = self._monotonic()
@@ -160,3 +165,5 @@ class WorkerHandle:
                 continue
             for effect, count in decode_verdicts(line).items():
                 on_verdicts(effect, count)
+            for outcome, count in decode_rechecks(line).items():
+                on_rechecks(outcome, count)

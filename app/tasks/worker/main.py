@@ -20,9 +20,11 @@ import structlog
 import uvloop
 
 from app.captures.location import open_storage
+from app.captures.port import ContentStorage
+from app.captures.quota import CaptureQuota
 from app.core import trace_context, tracing
 from app.core.aio import call_on_loop, report_briefly
-from app.core.clock import SystemClock
+from app.core.clock import Clock, SystemClock
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.file_permissions import make_private_folder, set_private_umask
@@ -32,6 +34,7 @@ from app.core.resource_exhaustion import is_resource_exhaustion
 from app.domain.findings import AssessedFinding
 from app.domain.messages import MessageCatalog
 from app.domain.third_parties import PartyCoverage
+from app.engines.capture.render_service import OpenRenderService
 from app.engines.parsing.launch import Launch, ReadyParent
 from app.engines.scope import parse_target
 from app.events.writer import EventWriter
@@ -126,17 +129,7 @@ class ScanProcess:
             texts=texts,
             clock=clock,
             lease=StoreLease(place, clock),
-            make_scan=ScanFactory(
-                settings,
-                captures,
-                quota,
-                render_service,
-                StoredModels(db, self._bus.count_verdicts),
-                ScanListFinder(settings, db, list_files_of(settings, db)),
-                StoredLooks(db),
-                EarlierFindings(db, clock, settings.recheck_after_s),
-                self._launch_parsers,
-            ),
+            make_scan=self._scan_factory(db, clock, captures, quota, render_service),
             assess=partial(assess_stored, open_stores(settings).stores, spec),
             read_parties=partial(read_parties, open_stores(settings).stores, spec),
             make_heartbeat=partial(
@@ -163,6 +156,28 @@ class ScanProcess:
             end_after(EXIT_LIMIT_S)
             writer.close()
             self._bus.close(EXIT_LIMIT_S / 2)
+
+    def _scan_factory(
+        self,
+        db: Database,
+        clock: Clock,
+        captures: ContentStorage,
+        quota: CaptureQuota,
+        open_render_service: OpenRenderService,
+    ) -> ScanFactory:
+        settings = self._settings
+        return ScanFactory(
+            settings,
+            captures,
+            quota,
+            open_render_service,
+            StoredModels(db, self._bus.count_verdicts),
+            ScanListFinder(settings, db, list_files_of(settings, db)),
+            StoredLooks(db),
+            EarlierFindings(db, clock, settings.recheck_after_s),
+            self._launch_parsers,
+            self._bus.count_rechecks,
+        )
 
     def _listen(self) -> None:
         """Read commands, in a thread of its own: they arrive also while the loop computes."""

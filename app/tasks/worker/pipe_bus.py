@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
+from app.domain.rechecks import RecheckOutcome
 from app.events.bus.base import Hint, TaskHint
-from app.tasks.process_protocol import BROWSER_LINE, encode_hint, tick_line, verdicts_line
+from app.tasks.process_protocol import BROWSER_LINE, encode_hint, rechecks_line, tick_line, verdicts_line
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 
 TICK_S: Final = 1.0
@@ -49,6 +50,10 @@ class PipeBus(threading.Thread):
     def count_verdicts(self, effects: Mapping[str, int]) -> None:
         """Say what the local classifier changed, for the numbers of the parent. From any thread."""
         self.send(verdicts_line(effects))
+
+    def count_rechecks(self, ended: Mapping[RecheckOutcome, int]) -> None:
+        """Say how rechecks have ended, likewise."""
+        self.send(rechecks_line(ended))
 
     def send(self, line: bytes) -> None:
         """Have a line written after those before it. From any thread."""

@@ -11,7 +11,7 @@ from app.engines.lists.in_use import FindLists, FoundLists
 from app.engines.local_reader.opening import ModelSource
 from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
 from app.engines.parsing.launch import Launch, execute
-from app.engines.ports import ScanSink, ScanStore
+from app.engines.ports import CountEndedRechecks, ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
 from app.engines.scope import ascii_name
 from app.tasks.process_protocol import JobSpec
@@ -67,6 +67,7 @@ class ScanFactory:
         looks: StoredLooks | None = None,
         earlier: EarlierFindings | None = None,
         launch_parsers: Launch = execute,
+        count_rechecks: CountEndedRechecks = lambda _: None,
     ) -> None:
         self._settings = settings
         self._captures = captures
@@ -77,6 +78,7 @@ class ScanFactory:
         self._looks = looks
         self._earlier = earlier
         self._launch_parsers = launch_parsers
+        self._count_rechecks = count_rechecks
 
     def __call__(self, spec: JobSpec, store: ScanStore, sink: ScanSink) -> ScanExecutor:
         return ScanExecutor(
@@ -94,6 +96,7 @@ class ScanFactory:
             load_looks=None if self._looks is None else partial(self._looks.load, spec.task_id),
             load_recheck=None if self._earlier is None else partial(self._earlier.load, spec.task_id),
             launch_parsers=self._launch_parsers,
+            count_rechecks=self._count_rechecks,
         )
 
 

@@ -31,7 +31,7 @@ from app.tasks.process_protocol import JobSpec
 from app.tasks.sink.reporter import StopReason
 from app.tasks.sink.writer import RetryingWriter
 from app.tasks.supervisor import scan_worker
-from app.tasks.supervisor.worker_handle import CountVerdicts, WorkerHandle
+from app.tasks.supervisor.worker_handle import CountRechecks, CountVerdicts, WorkerHandle
 from app.tasks.worker.heartbeat import WorkerHeartbeat
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.main import EXIT_CODES
@@ -99,6 +99,7 @@ class HurriedHandle(WorkerHandle):
         on_hint: Callable[[TaskHint], None],
         on_browser_wanted: Callable[[], None] = lambda: None,
         on_verdicts: CountVerdicts = lambda _, __: None,
+        on_rechecks: CountRechecks = lambda _, __: None,
     ) -> int:
         settings, clock, texts = self._settings, SystemClock(), MessageCatalog(self._settings.language)
         db, watchdog = database(settings), LoopWatchdog()

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from app.core.metrics import WeightedHistogram
+from app.core.metrics import Metrics, WeightedHistogram
 
 
 def exported(registry):
@@ -18,3 +18,15 @@ def test_a_weighted_observation_equals_as_many_single_ones():
         for _ in range(times):
             single.observe(amount)
     assert exported(one) == exported(other)
+
+
+def test_a_comparison_is_counted_by_outcome_and_its_differences_by_subject_and_change():
+    metrics = Metrics()
+    metrics.note_comparison({"third_parties": {"new": 2, "gone": 1}, "hosts": {"new": 1}})
+    metrics.note_comparison({})
+    metrics.note_comparison(None)
+    value = metrics.registry.get_sample_value
+    assert [value("scan_comparisons_total", {"outcome": outcome}) for outcome in ("made", "failed")] == [2, 1]
+    assert value("scan_differences_total", {"section": "third_parties", "change": "new"}) == 2
+    assert value("scan_differences_total", {"section": "third_parties", "change": "gone"}) == 1
+    assert value("scan_differences_total", {"section": "hosts", "change": "new"}) == 1

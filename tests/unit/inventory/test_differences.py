@@ -54,9 +54,17 @@ def stores(tmp_path):
 
 
 @pytest.fixture
-def service(world, stores):
+def compared():
+    """What was counted of each comparison."""
+    return []
+
+
+@pytest.fixture
+def service(world, stores, compared):
     with closing(
-        DifferenceService(db=world.db, stores=stores, targets=EngineTargetParser(), clock=world.clock)
+        DifferenceService(
+            db=world.db, stores=stores, targets=EngineTargetParser(), clock=world.clock, on_compared=compared.append
+        )
     ) as opened:
         yield opened
 
@@ -99,6 +107,14 @@ async def test_it_is_made_once_and_kept(service, world, stores, tmp_path):
     assert stores.opened == 2
     assert await read(service, world, second) == document
     assert stores.opened == 2
+
+
+async def test_a_comparison_is_counted_once_with_what_it_found(service, world, tmp_path, compared):
+    scan(world, tmp_path, 1, "b.test")
+    second = scan(world, tmp_path, 2, "new1.test", "new2.test")
+    await asyncio.gather(*(read(service, world, second) for _ in range(3)))
+    await read(service, world, second)
+    assert compared == [{"third_parties": {"new": 2, "not_seen": 1}}]
 
 
 async def test_several_who_ask_at_once_compare_once(service, world, stores, tmp_path):
@@ -227,7 +243,7 @@ async def test_what_cannot_be_compared_is_refused(service, world, tmp_path):
         await read(service, world, ended, who="li")
 
 
-async def test_a_store_that_is_missing_is_said_and_nothing_is_kept(service, world, stores, tmp_path):
+async def test_a_store_that_is_missing_is_said_and_nothing_is_kept(service, world, stores, tmp_path, compared):
     first = scan(world, tmp_path, 1, "b.test")
     second = scan(world, tmp_path, 2)
     path = tmp_path / f"{first}-1.db"
@@ -237,3 +253,4 @@ async def test_a_store_that_is_missing_is_said_and_nothing_is_kept(service, worl
     assert missing.value.code == "results_unavailable"
     moved.rename(path)
     assert (await read(service, world, second))["total"] == 1
+    assert compared == [None, {"third_parties": {"not_seen": 1}}]

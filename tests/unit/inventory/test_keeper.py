@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from app.core.clock import to_wire
 from app.core.lease import LeaseLost, SoleProcess
+from app.core.metrics import Metrics
 from app.core.paging import Paging
 from app.domain.differences import Section
 from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty
@@ -45,6 +46,7 @@ class Site:
             targets=EngineTargetParser(),
             clock=world.clock,
             lease=SoleProcess(),
+            metrics=Metrics(),
         )
         self.keeper, self.differences = parts.keeper, parts.differences
 

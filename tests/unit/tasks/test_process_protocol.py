@@ -3,16 +3,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.core.config import SECRETS, Settings
+from app.domain.rechecks import RecheckOutcome
 from app.events.bus.base import TaskHint
 from app.events.event import Event
 from app.tasks.process_protocol import (
     SCAN_SETTINGS,
     JobSpec,
     decode_hint,
+    decode_rechecks,
     decode_verdicts,
     encode_hint,
     order_line,
     read_order,
+    rechecks_line,
     telemetry_variables,
     tick_line,
     verdicts_line,
@@ -115,6 +118,14 @@ def test_a_tick_and_garbage_are_no_hints():
 def test_what_the_local_reader_changed_survives_the_pipe():
     said = {"suppressed": 2, "unchanged": 30}
     assert decode_verdicts(verdicts_line(said)) == said
+
+
+def test_how_rechecks_have_ended_survives_the_pipe():
+    ended = {RecheckOutcome.CONFIRMED: 2, RecheckOutcome.DROPPED_LIMIT: 30}
+    line = rechecks_line(ended)
+    assert (decode_rechecks(line), decode_verdicts(line)) == (ended, {})
+    assert decode_rechecks(verdicts_line({"confirmed": 1})) == {}
+    assert [decode_rechecks(said) for said in (b'{"rechecks":{"lost":1}}', b'{"rechecks":{"failed":-1}}')] == [{}, {}]
 
 
 def test_numbers_that_no_scan_of_ours_says_are_none():

@@ -7,14 +7,15 @@ again, asks the sink which of their findings still await it, and knows from each
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
 
 from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
-from app.domain.rechecks import Recheck
+from app.domain.rechecks import Recheck, RecheckOutcome
 from app.domain.scan_facts import Capture
 from app.domain.stages import StageKey
 from app.domain.violations import Layer, ViolationFact, ViolationKey, violation_name
@@ -63,6 +64,7 @@ class Rechecks:
         self._sink = sink
         self._texts = texts
         self._now = now
+        self._outcomes: dict[Accusation, RecheckOutcome] = {}  # of rechecks that have ended, or were never begun
         self._awaiting: dict[Accusation, dict[CaptureTarget, tuple[CapturedPage, ViolationFact]]] = {}
         self._certain: set[Accusation] = set()  # no other capture refutes them
         self._refuted: dict[str, tuple[float, dict[str, bool]]] = store.checkpoint(REFUTED) or {}
@@ -84,7 +86,8 @@ class Rechecks:
                 continue
             if _is_listed(fact):
                 self._certain.add(accusation)
-                self._awaiting.pop(accusation, None)
+                if self._awaiting.pop(accusation, None) is not None:
+                    self._outcomes[accusation] = RecheckOutcome.DROPPED_LISTED
                 await self._sink.recheck(*_key(fact), Recheck.UPHELD)
             elif accusation in self._awaiting:
                 self._awaiting[accusation][target] = (page, fact)
@@ -96,10 +99,17 @@ class Rechecks:
     ) -> None:
         if _name(accusation) in self._refuted:
             # What was refuted then stays so; what is back, or was never looked at again, is told.
-            state = Recheck.NOT_CONFIRMED if self._was_refuted(accusation, target, page, fact) else Recheck.UPHELD
+            was_refuted = self._was_refuted(accusation, target, page, fact)
+            state = Recheck.NOT_CONFIRMED if was_refuted else Recheck.UPHELD
+            # Of an earlier attempt of the run, which did not come to its end.
+            outcome = RecheckOutcome.NOT_CONFIRMED if was_refuted else RecheckOutcome.CONFIRMED
+            self._outcomes.setdefault(accusation, outcome)
             await self._sink.recheck(*_key(fact), state)
             return
         if self._queue.total >= MAX_RECHECKS or self._is_over.is_set():
+            is_over = self._is_over.is_set()
+            outcome = RecheckOutcome.DROPPED_TIMEOUT if is_over else RecheckOutcome.DROPPED_LIMIT
+            self._outcomes.setdefault(accusation, outcome)
             return  # it counts at once
         if await self._sink.recheck(*_key(fact), Recheck.AWAITED) and accusation not in self._certain:
             is_new = accusation not in self._awaiting
@@ -166,7 +176,20 @@ class Rechecks:
             self._refuted[_name(accusation)] = (began_at, looks)
             self._store.put_checkpoint(REFUTED, self._refuted)
         await self._sink.recheck(*_key(fact), Recheck.NOT_CONFIRMED if is_refuted else Recheck.UPHELD)
+        self._outcomes[accusation] = self._outcome(answers, is_refuted=is_refuted)
         await self._tell(fact, answers, is_refuted=is_refuted)
+
+    def _outcome(self, answers: Sequence[bool | None], *, is_refuted: bool) -> RecheckOutcome:
+        if is_refuted:
+            return RecheckOutcome.NOT_CONFIRMED
+        if True in answers:
+            return RecheckOutcome.CONFIRMED
+        return RecheckOutcome.DROPPED_TIMEOUT if self._is_over.is_set() else RecheckOutcome.FAILED
+
+    @property
+    def ended(self) -> Mapping[RecheckOutcome, int]:
+        """How many rechecks have ended how, when `run` has returned."""
+        return Counter(self._outcomes.values()) + Counter({RecheckOutcome.DROPPED_TIMEOUT: len(self._awaiting)})
 
     async def _pause(self, accusation: Accusation) -> None:
         """Until the first capture that accuses it is old enough. A clock that was set cannot make that longer."""

@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.config import Settings
-from app.core.deployment import QUEUES
+from app.core.deployment import BROWSER_QUEUE, QUEUES, SCAN_QUEUE
 from app.core.errors import ConfigurationError
 from app.tasks.dispatch.celery_app import RENDER_TASK, TASK, make_celery
 from app.worker import make_application
@@ -21,6 +21,28 @@ def test_a_message_has_no_result_and_a_worker_holds_no_more_than_it_works_at():
     assert (configuration.task_acks_late, configuration.worker_prefetch_multiplier) == (True, 1)
     assert configuration.accept_content == ["json"]
     assert [queue.name for queue in configuration.task_queues] == list(QUEUES)
+
+
+def test_queues_are_bound_to_no_exchange():
+    queues = make_celery(Settings(**DISTRIBUTED)).amqp.queues.values()
+    assert {(queue.name, queue.exchange.name, queue.routing_key) for queue in queues} == {
+        (name, "", name) for name in QUEUES
+    }
+
+
+def test_a_browser_worker_uses_the_list_of_its_queue_alone():
+    """Its user of Redis can access nothing else: tests/attack/test_browser_worker.py."""
+    configuration = make_celery(Settings(**DISTRIBUTED, celery_monitoring=True), [BROWSER_QUEUE]).conf
+    assert configuration.broker_transport_options["ack_emulation"] is False
+    assert configuration.broker_transport_options["priority_steps"] == (0,)
+    assert not configuration.worker_enable_remote_control
+    assert not configuration.worker_send_task_events
+
+
+@pytest.mark.parametrize("queues", [[SCAN_QUEUE], list(QUEUES)])
+def test_a_worker_of_scans_acknowledges_what_it_has_taken(queues):
+    options = make_celery(Settings(**DISTRIBUTED), queues).conf.broker_transport_options
+    assert "ack_emulation" not in options
 
 
 @pytest.mark.parametrize("is_monitored", [False, True])

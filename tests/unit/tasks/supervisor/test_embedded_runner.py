@@ -36,13 +36,19 @@ def verdicts():
 
 
 @pytest.fixture
+def rechecks():
+    """How rechecks have ended."""
+    return Counter()
+
+
+@pytest.fixture
 def load():
     """Of the machine."""
     return [0.0]
 
 
 @pytest.fixture
-async def make_runner(backend, tmp_path, monkeypatch, watched, verdicts, load):
+async def make_runner(backend, tmp_path, monkeypatch, watched, verdicts, rechecks, load):
     """A started runner whose processes run this code; stopped at the end."""
     runners = []
 
@@ -59,6 +65,7 @@ async def make_runner(backend, tmp_path, monkeypatch, watched, verdicts, load):
                 settings=Settings(data_dir=tmp_path, **settings),
                 is_watched=watched.__contains__,
                 count_verdicts=lambda effect, count: verdicts.update({effect: count}),
+                count_rechecks=lambda outcome, count: rechecks.update({outcome: count}),
                 load=lambda: load[0],
             )
         )
@@ -339,3 +346,11 @@ async def test_what_the_local_reader_changed_is_counted(backend, make_runner, ve
     await make_runner(f"import sys; sys.stdin.readline(); print({line!r}, flush=True); sys.stdin.read()")
     await until(lambda: verdicts)
     assert verdicts == {"suppressed": 2, "unchanged": 30}
+
+
+async def test_how_rechecks_have_ended_is_counted(backend, make_runner, rechecks):
+    backend.create("task-1")
+    line = '{"rechecks":{"confirmed":2,"dropped_limit":30}}'
+    await make_runner(f"import sys; sys.stdin.readline(); print({line!r}, flush=True); sys.stdin.read()")
+    await until(lambda: rechecks)
+    assert rechecks == {"confirmed": 2, "dropped_limit": 30}

@@ -457,12 +457,18 @@ async def test_what_a_process_came_to_is_counted(backend, make_worker, code, rea
         assert numbers.get_sample_value("worker_scans_running") == 0
 
 
-async def test_what_the_local_reader_changed_is_counted(backend, make_worker):
+@pytest.mark.parametrize(
+    ("line", "counter", "labels"),
+    [
+        ('{"verdicts":{"suppressed":2}}', "local_reader_verdicts_total", {"effect": "suppressed"}),
+        ('{"rechecks":{"not_confirmed":2}}', "scan_rechecks_total", {"outcome": "not_confirmed"}),
+    ],
+)
+async def test_what_a_scan_says_of_its_results_is_counted(backend, make_worker, line, counter, labels):
     backend.create("task-1")
-    line = '{"verdicts":{"suppressed":2}}'
     async with started(make_worker(f"print({line!r})", max_requeues=0)) as worker:
         running = asyncio.create_task(worker.run_waiting())
         numbers = worker.metrics.registry
-        await until(lambda: numbers.get_sample_value("local_reader_verdicts_total", {"effect": "suppressed"}) == 2)
+        await until(lambda: numbers.get_sample_value(counter, labels) == 2)
         worker.stop_taking()
         await running

@@ -2,9 +2,10 @@ import os
 import threading
 from datetime import UTC, datetime
 
+from app.domain.rechecks import RecheckOutcome
 from app.events.bus.base import AccessHint, TaskHint
 from app.events.event import Event
-from app.tasks.process_protocol import BROWSER_LINE, decode_hint, decode_verdicts
+from app.tasks.process_protocol import BROWSER_LINE, decode_hint, decode_rechecks, decode_verdicts
 from app.tasks.worker.loop_watchdog import LOOP_SILENCE_S, LoopWatchdog
 from app.tasks.worker.pipe_bus import MAX_WAITING, PipeBus
 
@@ -19,11 +20,13 @@ def test_hints_come_out_in_order_and_ticks_when_nothing_else_does():
     bus.publish(AccessHint("u"))
     bus.want_browser()
     bus.count_verdicts({"suppressed": 2})
+    bus.count_rechecks({RecheckOutcome.FAILED: 1})
     bus.start()
     with os.fdopen(read, "rb") as lines:
         assert decode_hint(lines.readline()) == HINT
         assert lines.readline() == BROWSER_LINE
         assert decode_verdicts(lines.readline()) == {"suppressed": 2}
+        assert decode_rechecks(lines.readline()) == {"failed": 1}
         assert lines.readline() == b'{"tick":1}\n'
         bus.close(5)
     os.close(write)

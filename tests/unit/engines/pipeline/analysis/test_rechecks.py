@@ -356,3 +356,45 @@ async def test_there_are_no_more_than_a_few_of_a_scan(monkeypatch):
     async with scene.running() as rechecks:
         await rechecks.note(TARGET, PAGE, [FACT, fact(key=ViolationKey.ADULT)])
     assert scene.sink.told == ["awaited", "not_confirmed"]
+
+
+GONE = replace(AGAIN, capture=replace(AGAIN.capture, error=FetchError.DNS, status=0))
+
+
+@pytest.mark.parametrize(
+    ("facts", "page", "outcome"), [([FACT], AGAIN, "confirmed"), ([], AGAIN, "not_confirmed"), ([], GONE, "failed")]
+)
+async def test_a_recheck_is_counted_once_by_its_outcome(facts, page, outcome):
+    scene = Scene(now=1_060.0)
+    scene.pages.facts[False], scene.pages.plain[URL] = facts, page
+    async with scene.running() as rechecks:
+        await rechecks.note(TARGET, PAGE, [FACT])
+    assert scene.rechecks.ended == {outcome: 1}
+
+
+async def test_what_an_attempt_that_was_lost_has_refuted_is_counted_by_its_successor():
+    scene = Scene(now=1_060.0)
+    await scene.look()
+    scene.rechecks = scene.make()
+    await scene.rechecks.note(TARGET, PAGE, [FACT])
+    assert scene.rechecks.ended == {"not_confirmed": 1}
+
+
+async def test_what_is_left_out_is_counted_with_the_reason(monkeypatch):
+    monkeypatch.setattr(module, "MAX_RECHECKS", 2)
+    scene = Scene(after_s=600)
+    facts = [fact(key=key) for key in (ViolationKey.GAMBLING, ViolationKey.ADULT, ViolationKey.DRUGS)]
+    async with scene.running() as rechecks:
+        for _ in range(2):  # the same of a second page is no second recheck
+            await rechecks.note(TARGET, PAGE, facts)
+        await rechecks.note(OTHER, PAGE, [fact(Layer.REPUTATION)])
+        await asyncio.sleep(0)
+        rechecks.give_up()
+        await rechecks.note(OTHER, PAGE, [fact(key=ViolationKey.FRAUD)])
+    assert scene.rechecks.ended == {"dropped_listed": 1, "dropped_limit": 1, "dropped_timeout": 2}
+
+
+async def test_a_scan_with_nothing_to_recheck_counts_nothing():
+    scene = Scene(is_first=True)
+    await scene.look()
+    assert scene.rechecks.ended == {}
