@@ -26,6 +26,7 @@ from app.core.clock import SystemClock
 from app.core.db import Database
 from app.migrations.runner import migrate
 from tests.support.clock import FakeClock
+from tests.support.compiled_statements import share_statements
 from tests.support.long_runs import ROOT, run_of, share_of
 from tests.support.own_nets import move_worlds
 from tests.support.postgres import Cluster, running_cluster
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    share_statements()
     if not hasattr(config, "workerinput"):  # the workers of a run share its test internet
         move_worlds()
 
