@@ -21,12 +21,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.migrations.runner import migrate
 from tests.support.clock import FakeClock
 from tests.support.compiled_statements import share_statements
+from tests.support.databases import create_tables
 from tests.support.long_runs import ROOT, run_of, share_of
 from tests.support.own_nets import move_worlds
 from tests.support.postgres import Cluster, running_cluster
@@ -143,7 +143,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 async def db(database_url: str) -> AsyncIterator[Database]:
     """A database of each kind with its tables, and no row in them."""
     database = Database(database_url)
-    metadata.create_all(database.engine)
+    create_tables(database)
     yield database
     await database.close()
 
