@@ -13,7 +13,7 @@ import ctypes
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.migrations.runner import migrate
 from tests.support.clock import FakeClock
+from tests.support.compiled_statements import share_statements
+from tests.support.databases import create_tables
 from tests.support.long_runs import ROOT, run_of, share_of
 from tests.support.own_nets import move_worlds
 from tests.support.postgres import Cluster, running_cluster
@@ -46,12 +47,23 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    share_statements()
     if not hasattr(config, "workerinput"):  # the workers of a run share its test internet
         move_worlds()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--share", type=int, default=None, help="of the long runs this quarter alone (0 to 3)")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage meanwhile: nearly all that is made stays, and each of six processes looked for seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -141,7 +153,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 async def db(database_url: str) -> AsyncIterator[Database]:
     """A database of each kind with its tables, and no row in them."""
     database = Database(database_url)
-    metadata.create_all(database.engine)
+    create_tables(database)
     yield database
     await database.close()
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
-from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
@@ -31,6 +30,7 @@ from app.maintenance.retention import RetentionService
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import runs, tasks
 from app.scans.shown_run import RunRef, find_run, find_shown
+from tests.support.databases import create_tables
 from tests.support.monitored_tasks import HandClock
 from tests.support.rows import add_user
 
@@ -62,7 +62,7 @@ class Attempts(RuleBasedStateMachine):
         self.clock = HandClock()
         self.folder = tempfile.TemporaryDirectory()
         self.db = Database(f"sqlite:///{self.folder.name}/test.db")
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         self.writer = EventWriter(db=self.db, bus=MemoryBus())
         self.life = Lifecycle(clock=self.clock, texts=MessageCatalog("en"))
         self.task = new_id()

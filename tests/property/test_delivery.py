@@ -11,7 +11,6 @@ import orjson
 import pytest
 from sqlalchemy import delete, update
 
-from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.ids import new_id
@@ -30,6 +29,7 @@ from app.transport.port import TRANSPORT_KEY
 from app.websocket.connections import fanout
 from app.websocket.factory import build_manager
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.following import Following
 from tests.support.frames import Subscriber, read_frame
 from tests.support.realtime import RecordingAudit, SimpleAuth
@@ -175,7 +175,7 @@ class World:
         self.far_future = self.clock.now().replace(year=2099)
         self.db = InlineDatabase(f"sqlite:///{folder}/{seed}.db")
         self.db.dice = self.dice
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         self.bus = ChaosBus()
         settings = Settings(
             data_dir=folder,

@@ -1,5 +1,6 @@
 """Marks for tests that are about one kind of database, and a database that need not be migrated again."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from shutil import copytree, ignore_patterns
@@ -7,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.data_folder import prepare_folder
@@ -34,6 +36,19 @@ def lay_database(settings: Settings) -> None:
     settings.database_file.write_bytes(_migrated())
 
 
+def create_tables(db: Database) -> None:
+    """Give a database the tables that the code knows; a new file becomes a copy of one that has them.
+
+    Making them takes twenty milliseconds, and a thousand tests begin with that.
+    """
+    path = db.engine.url.database if db.is_sqlite else None
+    if not path or path == ":memory:" or Path(path).exists():
+        metadata.create_all(db.engine)
+        return
+    make_private_file(Path(path))
+    Path(path).write_bytes(_with_tables())
+
+
 def with_one_more_revision(folder: Path, head: str) -> Path:
     """Return the place of the history of the next version, for `runner.HERE`: 9999 adds a column to the tasks."""
     versions = folder / "versions"
@@ -49,9 +64,19 @@ def with_one_more_revision(folder: Path, head: str) -> Path:
 @cache
 def _migrated() -> bytes:
     """The file, made once for each process of tests."""
+    return _made(lambda db: migrate(db, clock=SystemClock()))
+
+
+@cache
+def _with_tables() -> bytes:
+    """The same with what the code knows, where a revision is not what matters."""
+    return _made(lambda db: metadata.create_all(db.engine))
+
+
+def _made(fill: Callable[[Database], object]) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "template.db"
         db = Database(f"sqlite:///{path}")
-        migrate(db, clock=SystemClock())
-        db.engine.dispose()  # its last connection takes the journal into the file
+        fill(db)
+        db.close_sync()  # its last connection takes the journal into the file
         return path.read_bytes()

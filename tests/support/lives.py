@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.ids import new_id
@@ -18,6 +17,7 @@ from app.events.tables import scan_tasks
 from app.events.types import TaskWarning
 from app.events.writer import EventWriter
 from app.scans.lifecycle import Lifecycle
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 
@@ -27,7 +27,7 @@ class Life:
     def __init__(self, folder):
         self.folder = folder
         self.db = Database(f"sqlite:///{folder}/compliance.db")
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         self.epoch = LogEpoch(db=self.db, folder=folder)
         self.epoch.open()
         bus = MemoryBus()

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
@@ -19,6 +18,7 @@ from app.events.writer import EventWriter, UnitOfWork
 from app.identity.tables import users
 from app.monitor.service import TaskMonitor
 from app.scans.lifecycle import Lifecycle
+from tests.support.databases import create_tables
 
 
 class HandClock:
@@ -135,7 +135,7 @@ def settings(tmp_path: Path) -> Settings:
 def monitored(database_url: str, settings: Settings) -> Iterator[MonitoredTasks]:
     # A test locks SQLite and waits for the refusal; PostgreSQL is to be waited for, however slow the machine is.
     db = Database(database_url, busy_timeout_s=0.3 if database_url.startswith("sqlite") else 30)
-    metadata.create_all(db.engine)
+    create_tables(db)
     clock = HandClock()
     user = {
         "id": "user",

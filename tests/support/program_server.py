@@ -2,7 +2,7 @@
 
 Each server that a test starts would load the program for a second and a half. Its input is a SOCK_SEQPACKET socket. A
 request has words, environment and folder of the program, with its three streams; the answer has its id, with its
-descriptor. `reap` asks for the exit code.
+descriptor. `reap` asks for the exit code. A request for `parsers` has their control socket, over which the order comes.
 """
 
 import atexit
@@ -19,6 +19,8 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import app.cli
+from app.engines.parsing import launch
+from app.engines.parsing.jobs import Jobs
 
 MAX_MESSAGE = 128 * 1024
 STREAMS = (0, 1, 2)
@@ -31,6 +33,7 @@ def load() -> None:
             import_module(module.name)
     import_module("app.server")
     import_module("app.tasks.supervisor.embedded_runner")
+    Jobs(target="sample.example").prepare()
 
 
 def serve(control: socket.socket) -> None:
@@ -49,6 +52,8 @@ def serve(control: socket.socket) -> None:
             continue
         pid = os.fork()
         if not pid:
+            if "parsers" in request:
+                launch._wait_and_serve(socket.socket(fileno=descriptors[0]), 0)
             become(request, descriptors)
         process = os.pidfd_open(pid)
         socket.send_fds(control, [json.dumps({"pid": pid}).encode()], [process])

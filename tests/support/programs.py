@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
+from app.engines.parsing.launch import order_of
 from tests.support.program_server import MAX_MESSAGE
 
 ROOT = Path(__file__).parents[2]
@@ -77,8 +78,10 @@ class Program:
     """As `subprocess.Popen`, as far as tests ask it."""
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str], streams: tuple[int, int, int]) -> None:
+        self._begin({"words": list(words), "environment": dict(environment), "folder": str(ROOT)}, streams)
+
+    def _begin(self, request: Mapping[str, Any], streams: Sequence[int]) -> None:
         self._server = _running()
-        request = {"words": list(words), "environment": dict(environment), "folder": str(ROOT)}
         answer, (self._descriptor,) = self._server.ask(request, streams)
         self.pid = int(answer["pid"])
         self.returncode: int | None = None
@@ -122,6 +125,23 @@ class Program:
 
     def __exit__(self, *_: object) -> None:
         self.wait()
+
+
+class Parsers(Program):
+    """The parent of a scan's parser processes. Fulfils `ParserParent`."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._begin({"parsers": True}, (control.fileno(),))
+
+
+def launch_parsers(channels: Sequence[socket.socket], jobs: dict[str, Any], shared: Sequence[int]) -> Parsers:
+    """Fork them from a process that has what they need, where an interpreter would load it. Fulfils `Launch`."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with theirs:
+            parsers = Parsers(theirs)
+        socket.send_fds(ours, [order_of(channels, jobs)], [*(channel.fileno() for channel in channels), *shared])
+    return parsers
 
 
 def start_program(words: Sequence[str], environment: Mapping[str, str], output: IO[bytes]) -> Program:

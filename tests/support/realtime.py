@@ -14,7 +14,6 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
@@ -33,6 +32,7 @@ from app.scans.lifecycle import Lifecycle
 from app.transport.websocket import WebSocketProtocol
 from app.websocket.factory import build_manager
 from app.websocket.session import websocket_endpoint
+from tests.support.databases import create_tables
 from tests.support.frames import Subscriber, read_frame
 from tests.support.rows import add_user
 
@@ -86,7 +86,7 @@ class Stack:
         self.settings = Settings(data_dir=folder, **overrides)
         self.clock = SystemClock()
         self.db = Database(f"sqlite:///{folder}/test.db")
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         self.bus = MemoryBus()
         self.texts = MessageCatalog(self.settings.language)
         self.event_writer = EventWriter(db=self.db, bus=self.bus)

@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.db import Database
@@ -34,6 +33,7 @@ from app.scans.lifecycle import Lifecycle
 from app.scanstore.files import StoreRemover
 from app.tasks import process_tree
 from app.tasks.supervisor.embedded_runner import EmbeddedRunner
+from tests.support.databases import create_tables
 from tests.support.fork_server import shared_starter
 
 POLL_S = 0.02
@@ -105,7 +105,7 @@ class ScanBackend:
 
     def prepare(self) -> None:
         """Tables and the one user. May be called twice."""
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         user = {
             "id": "user",
             "username": "user",

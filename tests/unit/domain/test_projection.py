@@ -3,7 +3,6 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.compose.tables import metadata
 from app.core.clock import to_wire
 from app.core.db import Database
 from app.core.ids import new_id
@@ -29,6 +28,7 @@ from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 stage_keys = st.sampled_from(list(StageKey))
@@ -94,7 +94,7 @@ steps = st.lists(st.lists(bodies, min_size=1, max_size=4) | st.sampled_from(["re
 def test_the_row_is_the_fold_of_the_log(tmp_path_factory, actions):
     clock = FakeClock()
     db = Database(f"sqlite:///{tmp_path_factory.mktemp('fold')}/test.db")
-    metadata.create_all(db.engine)
+    create_tables(db)
     event_writer = EventWriter(db=db, bus=MemoryBus())
     lifecycle = Lifecycle(clock=clock, texts=MessageCatalog("en"))
     task_id = new_id()

@@ -15,6 +15,7 @@ from app.engines.ports import ScanStopped
 from app.engines.scan_executor import ScanExecutor
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.contents import contents_in
+from tests.support.programs import launch_parsers
 from tests.support.said import said
 from tests.support.small_world import ADDRESS, FILLER, TARGET, html, small_world
 
@@ -94,6 +95,7 @@ def executor(world, tmp_path, store, sink, *, captures=None, find_lists=lambda _
         captures=captures or FolderStorage(tmp_path / "captures"),
         language="en",
         find_lists=find_lists,
+        launch_parsers=launch_parsers,
     )
 
 

@@ -1,18 +1,18 @@
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
 from app.scans.lifecycle import Lifecycle
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 
 @pytest.fixture
 async def db(database_url):
     database = Database(database_url, busy_timeout_s=30)
-    metadata.create_all(database.engine)
+    create_tables(database)
     yield database
     await database.close()
 

@@ -2,20 +2,20 @@
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.domain.violations import RiskLevel
 from app.events.outbox import Kind
 from app.events.tables import outbox
 from app.events.types import ErrorInfo, Statistics
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.notified import NotifiedWorld
 
 
 @pytest.fixture
 async def world(database_url):
     db = Database(database_url, busy_timeout_s=30)
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield NotifiedWorld(db, FakeClock())
     await db.close()
 

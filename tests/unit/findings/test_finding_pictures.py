@@ -6,7 +6,6 @@ import pytest
 from PIL import Image
 
 from app.captures.folder import FolderStorage
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.domain.scan_facts import Capture
 from app.findings.finding_pictures import WIDTH, FindingPictureReader
@@ -14,6 +13,7 @@ from app.scanstore.files import SCANS_FOLDER, captures_dir, store_path
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.decided import DecidedWorld
 from tests.support.violations import new_violation, write_violations
 
@@ -29,7 +29,7 @@ def picture(colour, size=(1_200, 800)):
 @pytest.fixture
 async def world(tmp_path):
     db = Database(f"sqlite:///{tmp_path}/compliance.db")
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield DecidedWorld(db, FakeClock(), tmp_path)
     await db.close()
 

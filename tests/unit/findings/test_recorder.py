@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-from app.compose.tables import metadata
 from app.core.clock import to_wire
 from app.core.db import Database
 from app.core.ids import new_id
@@ -27,6 +26,7 @@ from app.findings.recorder import Recorder
 from app.findings.run_findings import RunFindings
 from app.findings.tables import violations
 from app.scans.lifecycle import Lifecycle
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 from tests.support.violations import new_violation
 
@@ -34,7 +34,7 @@ from tests.support.violations import new_violation
 @pytest.fixture
 async def db(database_url):
     database = Database(database_url, busy_timeout_s=30)
-    metadata.create_all(database.engine)
+    create_tables(database)
     yield database
     await database.close()
 

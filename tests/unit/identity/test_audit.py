@@ -2,12 +2,12 @@ import asyncio
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.identity.audit import WARN_AFTER_S, AuditTrail
 from app.identity.queries import audit
 from tests.support.backend import HandClock
+from tests.support.databases import create_tables
 from tests.support.logs import captured_log
 
 
@@ -35,7 +35,7 @@ class MoodyDatabase(Database):
 @pytest.fixture
 async def db(database_url):
     db = MoodyDatabase(database_url)
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     await db.close()
 

@@ -9,7 +9,6 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 from sqlalchemy import update
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.errors import ConfigurationError, LimitReached, Unauthenticated
 from app.core.security import Claims, Passwords, Tokens
@@ -19,6 +18,7 @@ from app.identity.build import build_auth
 from app.identity.queries import audit, sessions, users
 from app.identity.tables import sessions as sessions_table
 from tests.support.backend import ADMIN_PASSWORD, HandClock, cheap_passwords, make_settings
+from tests.support.databases import create_tables
 
 SECRET = "0123456789abcdef0123456789abcdef-long"
 PAGE = "0" * 64  # the digest of a page's key
@@ -44,7 +44,7 @@ class Desk:
     ) -> None:
         self.settings = make_settings(folder, **{"secret_key": SecretStr(SECRET), **values})
         self.db = Database(database_url or f"sqlite:///{folder / 'a.db'}")
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         self.bus = RememberingBus()
         self.clock = HandClock()
         self.passwords = passwords or cheap_passwords()

@@ -6,16 +6,16 @@ from hashlib import sha256
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.lists.files import PART_BYTES, FileLost, ListFiles
 from app.lists.tables import list_parts
+from tests.support.databases import create_tables
 
 
 @pytest.fixture
 async def db(database_url):
     db = Database(database_url)
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     await db.close()
 

@@ -2,12 +2,12 @@ import asyncio
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database, DatabaseUnavailable
 from app.core.db_backend import Failure
 from app.identity.queries import audit
 from app.maintenance.database_probe import DatabaseProbe
 from tests.support.backend import HandClock
+from tests.support.databases import create_tables
 
 
 class CountingDatabase(Database):
@@ -26,7 +26,7 @@ class CountingDatabase(Database):
 @pytest.fixture
 async def db(tmp_path):
     db = CountingDatabase(f"sqlite:///{tmp_path / 'a.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     await db.close()
 

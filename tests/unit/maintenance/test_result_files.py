@@ -2,7 +2,6 @@
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
@@ -12,6 +11,7 @@ from app.events.writer import EventWriter
 from app.maintenance.result_files import CHUNK, ResultFileCheck, compare
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import runs
+from tests.support.databases import create_tables
 from tests.support.logs import captured_log
 from tests.support.rows import add_user
 
@@ -19,7 +19,7 @@ from tests.support.rows import add_user
 @pytest.fixture
 async def db(tmp_path):
     db = Database(f"sqlite:///{tmp_path}/test.db")
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     await db.close()
 

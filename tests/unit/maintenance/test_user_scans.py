@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert, select
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.maintenance.user_scans import OrderedScans
 from app.notifications.tables import channels, crowded_items, deliveries, notifications, told_findings
+from tests.support.databases import create_tables
 from tests.support.notified import NotifiedWorld
 from tests.support.rows import add_user
 
@@ -16,7 +16,7 @@ PIECE = 3
 @pytest.fixture
 async def world(database_url, clock):
     db = Database(database_url, busy_timeout_s=30)
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield NotifiedWorld(db, clock)
     await db.close()
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.notified import NotifiedWorld
 
 
@@ -18,6 +18,6 @@ def clock() -> FakeClock:
 @pytest.fixture
 async def world(database_url: str, clock: FakeClock) -> AsyncIterator[NotifiedWorld]:
     db = Database(database_url, busy_timeout_s=30)
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield NotifiedWorld(db, clock)
     await db.close()

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.principal import Principal
@@ -19,6 +18,7 @@ from app.overview.service import KEEP_S, MAX_SITES, OverviewService
 from app.site_counts import queries as sites
 from app.site_counts.service import TREND_DAYS, recount
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN
 
@@ -33,7 +33,7 @@ def counts(**by_risk):
 @pytest.fixture
 async def world(database_url):
     db = Database(database_url)
-    metadata.create_all(db.engine)
+    create_tables(db)
     world = World(db)
     db.write_sync(lambda c: sites.note_filled(c, world.now))
     yield world

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.errors import InvalidInput
 from app.scans.idempotent_request import IdempotentRequest
 from tests.support.backend import HandClock
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ BODY = {"target_domain": "example.com", "config": {"max_pages": 5}}
 @pytest.fixture
 async def db(tmp_path):
     db = Database(f"sqlite:///{tmp_path / 'a.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     await db.close()
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
@@ -20,6 +19,7 @@ from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import tasks
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 LOST = ErrorInfo(code="worker_lost", message="lost", retryable=True)
@@ -31,7 +31,7 @@ class World:
     def __init__(self, database_url):
         self.clock = FakeClock()
         self.db = Database(database_url)
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         self.event_writer = EventWriter(db=self.db, bus=MemoryBus())
         self.lifecycle = Lifecycle(clock=self.clock, texts=MessageCatalog("en"))
         self.user_id = add_user(self.db, self.clock, "u")

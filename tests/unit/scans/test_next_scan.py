@@ -4,7 +4,6 @@ import threading
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
@@ -12,6 +11,7 @@ from app.events.bus.memory import MemoryBus
 from app.events.writer import EventWriter
 from app.scans.lifecycle import Lifecycle
 from app.scans.next_scan import claim_next
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 WORKERS = 6
@@ -21,7 +21,7 @@ WORKERS = 6
 async def hall(database_url):
     db = Database(database_url, busy_timeout_s=20)
     if db.is_sqlite:
-        metadata.create_all(db.engine)
+        create_tables(db)
     yield Hall(db)
     await db.close()
 

@@ -5,19 +5,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.events.tables import scan_tasks
 from app.site_counts import decided_counts
 from app.site_counts import queries as sites
 from app.site_counts.decided_counts import read_decided
+from tests.support.databases import create_tables
 from tests.unit.overview.test_queries import World
 
 
 @pytest.fixture
 async def world(database_url):
     db = Database(database_url)
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield World(db)
     await db.close()
 

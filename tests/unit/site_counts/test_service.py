@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
 from app.domain.verdict import Coverage, reach_verdict
@@ -15,6 +14,7 @@ from app.scans.lifecycle import Lifecycle
 from app.site_counts import queries as sites
 from app.site_counts.service import SiteKeeper, recount
 from app.site_counts.tables import NOW, open_counts, site_changes
+from tests.support.databases import create_tables
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN
 
@@ -22,7 +22,7 @@ from tests.unit.scans.queries.test_tasks import ADMIN
 @pytest.fixture
 async def world(database_url):
     db = Database(database_url)
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield World(db)
     await db.close()
 

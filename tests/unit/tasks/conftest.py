@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from app.compose.tables import metadata
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.domain.messages import MessageCatalog
@@ -22,6 +21,7 @@ from app.findings.tables import violations
 from app.identity.tables import users
 from app.scans.lifecycle import Lifecycle
 from app.tasks import process_tree
+from tests.support.databases import create_tables
 
 
 class SilentBus:
@@ -91,7 +91,7 @@ def database_path(tmp_path: Path) -> Path:
 @pytest.fixture
 def backend(database_path: Path) -> Iterator[Backend]:
     db = Database(f"sqlite:///{database_path}", busy_timeout_s=0.2)
-    metadata.create_all(db.engine)
+    create_tables(db)
     user = {
         "id": "user",
         "username": "user",

@@ -48,7 +48,7 @@ HEADERS = (("content-type", "text/html; charset=utf-8"), ("link", "<http://pre.e
 BETS = "网上赌场 首存送彩金 真人荷官 百家乐 时时彩投注平台 线上娱乐城 注册送彩金 北京赛车"
 
 
-def test_a_page_was_read_before_processes_are_forked():
+def test_a_page_was_read_and_analysed_before_processes_are_forked():
     class Noting(Jobs):
         """Notes what it was asked for."""
 
@@ -61,7 +61,7 @@ def test_a_page_was_read_before_processes_are_forked():
 
     jobs = Noting(target="a.test")
     jobs.prepare()
-    assert jobs.done == ("page",)
+    assert jobs.done == ("page", "analysis")
 
 
 async def test_a_page_is_read_as_in_place():

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.errors import NotFound
 from app.core.paging import Paging
@@ -22,6 +21,7 @@ from app.findings.queries import decisions, findings
 from app.findings.queries.violations import known_violations
 from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 from tests.support.violations import new_violation, write_violations
 from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNERS, link
@@ -79,7 +79,7 @@ def contents():
 @pytest.fixture
 def db(tmp_path):
     db = Database(f"sqlite:///{tmp_path / 'rows.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     asyncio.run(db.close())
 

@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.projection import TaskProjection
@@ -11,6 +10,7 @@ from app.findings.queries import findings
 from app.findings.queries import violations as found
 from app.findings.tables import violations
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 from tests.support.violations import new_violation
 
@@ -18,7 +18,7 @@ from tests.support.violations import new_violation
 @pytest.fixture
 async def db(tmp_path):
     db = Database(f"sqlite:///{tmp_path / 'a.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     await db.close()
 

@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.messages import MessageCatalog
@@ -16,6 +15,7 @@ from app.events.types import Statistics
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import queue
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 USERS = ("mei", "li", "an")
@@ -73,7 +73,7 @@ class Line:
 @pytest.fixture
 async def db(tmp_path):
     db = Database(f"sqlite:///{tmp_path / 'a.db'}")
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     await db.close()
 

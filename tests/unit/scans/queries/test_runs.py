@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import select
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.ids import new_id
 from app.domain.log_entry import LogEntry
@@ -18,6 +17,7 @@ from app.findings.recorder import Recorder
 from app.scans.lifecycle import Lifecycle
 from app.scans.queries import runs, tasks
 from tests.support.backend import HandClock
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 TASK = new_id()
@@ -27,7 +27,7 @@ class World:
     def __init__(self, folder):
         self.clock = HandClock()
         self.db = Database(f"sqlite:///{folder}/test.db")
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         self.writer = EventWriter(db=self.db, bus=MemoryBus())
         self.life = Lifecycle(clock=self.clock, texts=MessageCatalog("en"))
         user_id = add_user(self.db, self.clock, "u")

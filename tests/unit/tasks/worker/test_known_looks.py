@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.domain.findings import FindingId
 from app.domain.page_looks import KnownLook, PageLook
@@ -14,6 +13,7 @@ from app.findings.queries import decisions
 from app.tasks.worker import known_looks
 from app.tasks.worker.known_looks import StoredLooks
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.rows import add_user
 
 LOOK, ICON = PageLook(7, 8), "0" * 38
@@ -22,7 +22,7 @@ LOOK, ICON = PageLook(7, 8), "0" * 38
 @pytest.fixture
 async def db(database_url):
     database = Database(database_url)
-    metadata.create_all(database.engine)
+    create_tables(database)
     yield database
     await database.close()
 

@@ -6,7 +6,6 @@ from hashlib import sha256
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.config import Settings
 from app.core.db import Database
 from app.domain.reputation_lists import read_definition
@@ -14,6 +13,7 @@ from app.lists import queries as lists
 from app.lists.files import ListFiles
 from app.tasks.worker.scan_lists import ScanListFinder
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.unit.lists.versions import version
 
 FEED, ALLOW = "feed=https://lists.example/a.txt", "fine=fine.txt kind=allow"
@@ -22,7 +22,7 @@ FEED, ALLOW = "feed=https://lists.example/a.txt", "fine=fine.txt kind=allow"
 @pytest.fixture
 async def db(database_url):
     db = Database(database_url)
-    metadata.create_all(db.engine)
+    create_tables(db)
     yield db
     await db.close()
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from app.compose.tables import metadata
 from app.core.db import Database
 from app.core.errors import NotFound, Unavailable
 from app.core.metrics import Metrics
@@ -24,6 +23,7 @@ from app.websocket.state.snapshot_cache import SnapshotCache
 from app.websocket.state.state_reader import StateReader
 from tests.support.backend import make_settings
 from tests.support.clock import FakeClock
+from tests.support.databases import create_tables
 from tests.support.following import Following
 from tests.support.realtime import until
 from tests.support.rows import add_user
@@ -48,7 +48,7 @@ class Hall:
     def __init__(self, folder):
         self.clock = FakeClock()
         self.db = Database(f"sqlite:///{folder}/test.db")
-        metadata.create_all(self.db.engine)
+        create_tables(self.db)
         self.user = add_user(self.db, self.clock, "mei")
         self.audited = []
         self.following = Following()
