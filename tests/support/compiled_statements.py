@@ -1,7 +1,7 @@
 """What SQLAlchemy has compiled for one engine serves all engines of the same kind in this process.
 
 Each test opens a database of its own, and an engine keeps what it has compiled for itself alone: compiling the same
-statements again was a quarter of the processor time of what tests do with a started application. The program has one
+statements again was a fifth of the processor time of what tests do with a started application. The program has one
 engine, and compiles each statement once.
 """
 
