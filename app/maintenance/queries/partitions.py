@@ -21,7 +21,8 @@ def is_due(connection: Connection, partition: Partition, before: datetime) -> bo
     low, high = partition.bounds
     unfinished = exists().where(t.id >= low, t.id < high, UNFINISHED_ONLY)
     ended_later = exists().where(r.task_id >= low, r.task_id < high, r.completed_at >= before)
-    held = exists().where(t.id >= low, t.id < high, t.held_at.is_not(None))
+    # Not by `held_at`: PostgreSQL would look through the index of all that are held, of any partition.
+    held = exists().where(t.id >= low, t.id < high, t.held_by.is_not(None))
     return not connection.execute(select(unfinished | ended_later | held)).scalar_one()
 
 
