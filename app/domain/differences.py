@@ -45,10 +45,6 @@ class Change(StrEnum):
     GONE = "gone"
     CHANGED = "changed"
     NOT_SEEN = "not_seen"  # it was there, and its places were not checked this time
-    ROTATING = "rotating"  # one of the scans lacks it, and it comes and goes (`domain.rotation`): no change
-
-
-NO_CHANGES: Final = (Change.NOT_SEEN, Change.ROTATING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +122,6 @@ def _missing(is_reached: bool) -> Change:
     return Change.GONE if is_reached else Change.NOT_SEEN
 
 
-# Whether a third party comes and goes
-
-
-def _rotates(domain: str, had: Inventory, seen: Inventory) -> bool:
-    """Return whether a third party of `had` rotates: itself, or all its places on pages, or what redirects to it."""
-    if _is_known_to_rotate(domain, had, seen):
-        return True
-    if domain in had.rotation.stays:  # beside an advertisement, in the same place
-        return False
-    places, slots = had.places.get(domain, ()), had.slots.get(domain, frozenset())
-    if not places or (not slots and not all(place.via for place in places)):
-        return False
-    return slots <= had.rotation.slots | seen.rotation.slots and all(
-        _is_known_to_rotate(place.via, had, seen) for place in places if place.via
-    )
-
-
-def _is_known_to_rotate(domain: str, had: Inventory, seen: Inventory) -> bool:
-    return domain in had.rotation.parties or domain in seen.rotation.parties
-
-
 # Findings
 
 
@@ -214,23 +189,27 @@ def _parties(before: Inventory, after: Inventory) -> Iterator[Difference]:
         now = after.parties.get(domain)
         if now is None:
             is_reached = after.is_whole and _was_reached(before.places.get(domain, ()), after)
-            change = Change.ROTATING if _rotates(domain, before, after) else _missing(is_reached)
-            yield _party(change, party, has_gone=True)
+            yield _party(_missing(is_reached), party)
         else:
-            for fact in changes_of_party(party, now):
-                values = fact.aspect.value, fact.before, fact.after
-                yield Difference(Section.CONTENT, Change.CHANGED, domain, *values, now.page, fact.url)
+            for change in changes_of_party(party, now):
+                yield Difference(
+                    Section.CONTENT,
+                    Change.CHANGED,
+                    domain,
+                    change.aspect.value,
+                    change.before,
+                    change.after,
+                    now.page,
+                    change.url,
+                )
     for domain, party in after.parties.items():
         if domain not in before.parties:
             was_read = before.is_whole and _was_reached(after.places.get(domain, ()), before)
-            change = Change.ROTATING if _rotates(domain, after, before) else Change.NEW
-            yield _party(change, party, was_read=was_read)
+            yield _party(Change.NEW, party, was_read=was_read)
 
 
-def _party(change: Change, party: Party, *, was_read: bool = True, has_gone: bool = False) -> Difference:
-    before, after = _values(change, party.relation, has_gone)
-    section, page = Section.THIRD_PARTIES, party.page
-    return Difference(section, change, party.domain, party.relation, before, after, page, was_read=was_read)
+def _party(change: Change, party: Party, *, was_read: bool = True) -> Difference:
+    return Difference(Section.THIRD_PARTIES, change, party.domain, party.relation, page=party.page, was_read=was_read)
 
 
 def _ways(before: Inventory, after: Inventory) -> Iterator[Difference]:
@@ -238,18 +217,11 @@ def _ways(before: Inventory, after: Inventory) -> Iterator[Difference]:
     for domain, party in before.parties.items():
         for way, hidden in _only_in(party, after.parties.get(domain)):
             places = _places_of(before, domain, way, hidden)
-            change = _missing(_was_reached(places, after))
-            yield _way(_way_change(change, domain, way, before, after), domain, way, hidden, places, has_gone=True)
+            yield _way(_missing(_was_reached(places, after)), domain, way, hidden, places)
     for domain, party in after.parties.items():
         for way, hidden in _only_in(party, before.parties.get(domain)):
             places = _places_of(after, domain, way, hidden)
-            change = _way_change(Change.NEW, domain, way, after, before)
-            yield _way(change, domain, way, hidden, places, was_read=_was_reached(places, before))
-
-
-def _way_change(change: Change, domain: str, way: Way | None, had: Inventory, seen: Inventory) -> Change:
-    """A hidden link stays what it is: it accuses the site, however often it comes and goes."""
-    return change if way is None or not _is_known_to_rotate(domain, had, seen) else Change.ROTATING
+            yield _way(Change.NEW, domain, way, hidden, places, was_read=_was_reached(places, before))
 
 
 def _only_in(party: Party, other: Party | None) -> Iterator[tuple[Way | None, str]]:
@@ -266,27 +238,12 @@ def _places_of(inventory: Inventory, domain: str, way: Way | None, hidden: str) 
 
 
 def _way(
-    change: Change,
-    domain: str,
-    way: Way | None,
-    hidden: str,
-    places: Sequence[Place],
-    *,
-    was_read: bool = True,
-    has_gone: bool = False,
+    change: Change, domain: str, way: Way | None, hidden: str, places: Sequence[Place], *, was_read: bool = True
 ) -> Difference:
     page = places[0].page if places else ""
     if way is None:
         return Difference(Section.HIDDEN_LINKS, change, domain, "hidden", page=page, url=hidden, was_read=was_read)
-    before, after = _values(change, way.relation, has_gone)
-    return Difference(Section.REFERENCES, change, domain, way.relation, before, after, page, way.address, was_read)
-
-
-def _values(change: Change, relation: str, has_gone: bool) -> tuple[str, str]:
-    """Return the values before and after: those of a rotating entry say which of the scans has it."""
-    if change is not Change.ROTATING:
-        return "", ""
-    return (relation, "") if has_gone else ("", relation)
+    return Difference(Section.REFERENCES, change, domain, way.relation, page=page, url=way.address, was_read=was_read)
 
 
 # The site itself

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from app.domain.rotation import NOTHING, Rotation, Slot
 from app.domain.third_parties import Outcome
 
 # Used like `Capture.page_class`, for a host whose name no longer exists.
@@ -112,6 +111,3 @@ class Inventory:
     # The places of the references to a third party, for third parties that differ from the other scan. A third party
     # with too many references is missing.
     places: Mapping[str, Sequence[Place]] = field(default_factory=dict)
-    rotation: Rotation = NOTHING  # what came and went during the scan
-    # Where pages refer to a third party that the other scan lacks; only if a slot of one of them rotates.
-    slots: Mapping[str, frozenset[Slot]] = field(default_factory=dict)

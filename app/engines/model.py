@@ -1,6 +1,5 @@
 """What the engine is given, and what a fetch answers; what a scan finds is in `domain.scan_facts`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain.scan_facts import FetchError, Hop
@@ -63,9 +62,6 @@ class RecheckConfig:
 
     known: frozenset[tuple[str, str]]  # findings of the scan before: (domain, kind)
     after_s: float  # at least, between the two captures of a page
-    # Third parties that the inventory of the site has: those that were there at last with a page that refers to them,
-    # the others with "". None: nothing is listed yet.
-    parties: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,19 @@ from app.core.errors import ScannerError, Unavailable
 from app.domain.differences import Change, Difference, Section, compare, counts_of, unmatched
 from app.domain.inventory import FindingKey, Inventory, Risk
 from app.domain.rechecks import is_unconfirmed
-from app.domain.rotation import Rotation
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.findings.queries import findings
 from app.inventory.earlier_findings import predecessor_of
 from app.inventory.loader import InventoryLoader
 from app.inventory.queries import differences as queries
-from app.inventory.queries import parties
 from app.inventory.queries.differences import Pair, RunKey
 from app.scans.result_reader import ResultReader, require_results
 from app.scans.serialisers import optional_to_wire
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.evidence_reader import EvidenceReader
 
-VERSION: Final = 3  # of the comparison and of what is kept of it: what another version has kept is made anew
+VERSION: Final = 2  # of the comparison and of what is kept of it: what another version has kept is made anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +56,7 @@ class ScanComparer:
             old.with_places(before, unmatched(before, after)),
             new.with_places(after, unmatched(after, before)),
         )
-        before, after = _with_slots(old, before, after), _with_slots(new, after, before)
-        before = replace(before, rotation=before.rotation | self._come_and_gone(other, before, row, after))
         return compare(_rendered(old, before, after), _rendered(new, after, before))
-
-    def _come_and_gone(self, other: TaskRow, before: Inventory, row: TaskRow, after: Inventory) -> Rotation:
-        """Return the third parties that one of both scans lacks and that, by the inventory, come and go."""
-        old, new = before.parties.keys() - after.parties.keys(), after.parties.keys() - before.parties.keys()
-        if other.completed_at is None or row.completed_at is None or not (old or new):
-            return Rotation()
-        if other.completed_at > row.completed_at:
-            old, new = new, old
-        at, site = min(other.completed_at, row.completed_at), (row.user_id, row.target_domain)
-        return Rotation(
-            frozenset(self._db.read_sync(lambda c: parties.come_and_gone(c, site, old | new, new=new, before=at)))
-        )
 
     def finding_changes(self, row: TaskRow, reader: EvidenceReader, results: ResultReader) -> FindingChanges | None:
         """Compare the findings with those of the newest conclusive scan before; None: there is none. Writes nothing."""
@@ -133,13 +117,6 @@ class ScanComparer:
             return self._targets.parse(host).registrable
         except ScannerError:  # an IP address, or a public suffix
             return host
-
-
-def _with_slots(loader: InventoryLoader, had: Inventory, seen: Inventory) -> Inventory:
-    """Return `had` with the slots of what `seen` lacks, if any slot rotates."""
-    if not (had.rotation.slots or seen.rotation.slots):
-        return had
-    return loader.with_slots(had, sorted(had.parties.keys() - seen.parties.keys()))
 
 
 def _rendered(loader: InventoryLoader, seen: Inventory, had: Inventory) -> Inventory:

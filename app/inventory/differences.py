@@ -18,7 +18,7 @@ from app.core.paging import Paging
 from app.core.principal import Principal
 from app.core.redact import display_text
 from app.domain.difference_texts import DifferenceTexts
-from app.domain.differences import NO_CHANGES, Change, Difference, Section, counts_of
+from app.domain.differences import Change, Difference, Section, counts_of
 from app.domain.party_changes import Aspect
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
@@ -242,7 +242,7 @@ def _json(item: Difference, other: TaskRow, row: TaskRow) -> Json:
     """`first_seen_at` null: it is older than both scans."""
     fields = {name: display_text(value) if isinstance(value, str) else value for name, value in asdict(item).items()}
     before, now = optional_to_wire(other.completed_at), optional_to_wire(row.completed_at)
-    is_there = item.change in (Change.NEW, Change.CHANGED) or (item.change is Change.ROTATING and not item.before)
+    is_there = item.change in (Change.NEW, Change.CHANGED)
     first = now if item.change is Change.NEW else None
     return {**fields, "first_seen_at": first, "last_seen_at": now if is_there else before}
 
@@ -272,9 +272,8 @@ def _head(row: TaskRow, other: TaskRow | None, kept: _Kept) -> Json:
         "scan": _scan(row),
         "against": None if other is None else _scan(other),
         "counts": kept.counts,
-        "changes": sum(number for change, number in numbers if change not in NO_CHANGES),
+        "changes": sum(number for change, number in numbers if change != Change.NOT_SEEN),
         "not_seen": sum(number for change, number in numbers if change == Change.NOT_SEEN),
-        "rotating": sum(number for change, number in numbers if change == Change.ROTATING),
         "truncated": kept.total > MAX_KEPT,
     }
 

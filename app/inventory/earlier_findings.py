@@ -10,7 +10,7 @@ from app.core.errors import NotFound
 from app.core.principal import ADMIN, Principal
 from app.domain.task_row import TaskRow
 from app.findings import summary as findings
-from app.inventory.queries import differences, parties
+from app.inventory.queries import differences
 from app.scans.shown_run import RunRef, find_shown
 
 _ANYBODYS = Principal("", "", ADMIN)  # the predecessor is a scan of the same owner
@@ -38,8 +38,3 @@ def earlier_risks(connection: Connection, row: TaskRow) -> Mapping[str, str] | N
 def earlier_risks_of_running(connection: Connection, row: TaskRow, now: datetime) -> Mapping[str, str] | None:
     """Return the same for a scan that has not ended."""
     return earlier_risks(connection, replace(row, completed_at=now))
-
-
-def known_third_parties(connection: Connection, row: TaskRow) -> Mapping[str, str] | None:
-    """Return the third parties of the task's site (`queries.parties.known_to`)."""
-    return parties.known_to(connection, (row.user_id, row.target_domain))

@@ -21,7 +21,6 @@ from app.domain.inventory import (
     Showing,
     Way,
 )
-from app.domain.rotation import Slot, place_of
 from app.scanstore.inventory_reader import InventoryReader, StoredPlace, StoredWay
 from app.scanstore.rows import ThirdPartyWithOutcome, host_in
 
@@ -32,7 +31,6 @@ MAX_WAYS: Final = 100  # of one third party; with more (a URL for each visitor),
 DOMAINS_AT_ONCE: Final = 100
 MAX_PLACES: Final = 5_000  # of one third party; with more, it is unknown whether all were checked
 MAX_PLACES_IN_ALL: Final = 200_000
-MAX_WITH_SLOTS: Final = 1_000  # third parties; further ones do not rotate by their slots
 # Outcomes of pages that were checked, including that they are gone or redirect elsewhere.
 _READ: Final = frozenset({Seen.JUDGED, Seen.GONE, Seen.MOVED, Seen.SHEET, Seen.FORM, Seen.NOT_HTML})
 RegistrableOf = Callable[[str], str]  # of a host; the host itself where there is none
@@ -61,7 +59,6 @@ class InventoryLoader:
             findings=findings,
             read=frozenset(self._read_pages()),
             is_whole=self._reader.omitted_third_parties() == 0,
-            rotation=self._reader.rotation(),
         )
 
     def with_places(self, inventory: Inventory, domains: Sequence[str]) -> Inventory:
@@ -75,15 +72,6 @@ class InventoryLoader:
             if total > MAX_PLACES_IN_ALL:
                 break
         return replace(inventory, places=places)
-
-    def with_slots(self, inventory: Inventory, domains: Sequence[str]) -> Inventory:
-        """Return the inventory with the slots of these third parties, up to the limits."""
-        slots: dict[str, frozenset[Slot]] = {}
-        for start in range(0, min(len(domains), MAX_WITH_SLOTS), DOMAINS_AT_ONCE):
-            slots |= self._slots(
-                [domain for domain in domains[start : start + DOMAINS_AT_ONCE] if domain in self._hosts]
-            )
-        return replace(inventory, slots=slots)
 
     def rendered_among(self, pages: Mapping[str, str]) -> frozenset[str]:
         """Return the pages that a browser has rendered; `pages`: URLs by comparable URL."""
@@ -137,16 +125,6 @@ class InventoryLoader:
         for stored in found:
             places[self._domains[stored.way.host]].append(self._place(stored))
         return places
-
-    def _slots(self, domains: Sequence[str]) -> dict[str, frozenset[Slot]]:
-        limit = MAX_PLACES if len(domains) == 1 else 4 * MAX_PLACES
-        found = self._reader.spots_of(self._hosts_of(domains), limit=limit) if domains else []
-        if len(found) >= limit:
-            return {} if len(domains) == 1 else {d: s for d in domains for d, s in self._slots([d]).items()}
-        slots: dict[str, set[Slot]] = {}
-        for host, page_url, kind, dom_path in found:
-            slots.setdefault(self._domains[host], set()).add((comparable_page(page_url), place_of(kind, dom_path)))
-        return {domain: frozenset(some) for domain, some in slots.items()}
 
     def _place(self, stored: StoredPlace) -> Place:
         via_host = host_in(stored.via) if stored.kind.startswith("redirect:") else ""

@@ -22,8 +22,7 @@ class ComparedScan(ResponseBody):
 
 class DifferenceItem(ResponseBody):
     """One difference. `not_seen`: the earlier scan found it, and its places were not checked this time, so it is
-    unknown whether it is gone. `rotating`: one of both scans lacks it, and it comes and goes, as advertisements do.
-    Texts that do not apply are empty.
+    unknown whether it is gone. Texts that do not apply are empty.
     """
 
     section: Section = described("Subject of the difference.", "content")
@@ -65,11 +64,8 @@ class DifferencePage(ResponseBody):
     counts: dict[Section, dict[Change, Count]] = described(
         "Number of all differences by section and change; zeros are omitted.", {"content": {"changed": 1}}
     )
-    changes: Count = described(
-        "Number of differences, without entries that were not checked this time or that come and go.", 1
-    )
+    changes: Count = described("Number of differences, without entries that were not checked this time.", 1)
     not_seen: Count = described("Number of entries that were not checked this time.", 0)
-    rotating: Count = described("Number of entries that come and go.", 0)
 
 
 class InventoryItem(ResponseBody):

@@ -46,7 +46,6 @@ site_parties = Table(
     Column("task_id", String(36), nullable=False),  # the last scan that found it, together with `attempt`
     Column("attempt", Integer, nullable=False),
     Column("run", Integer, nullable=False),  # of that attempt: its findings have it
-    Column("returns", Integer, nullable=False, server_default="0"),  # how often it came back after it was absent
 )
 PRESENT: Final = text("is_present")  # in the words of the indexes
 _LISTED: Final = ("category", "first_seen_at")  # a list of all third parties reads only the index

@@ -31,11 +31,6 @@ _PLACES: Final = select(
     " CASE WHEN via <> '' THEN via WHEN relation = 'redirect' THEN snippet ELSE '' END",
     f"WHERE host {LISTED} AND {_COUNTED} LIMIT ?",
 )
-_SPOTS: Final = select(
-    "refs",
-    "DISTINCT host, page_url, kind, dom_path",
-    f"WHERE host {LISTED} AND {_COUNTED} AND via = '' LIMIT ?",
-)
 _URLS: Final = select("frontier", "id, url, seen", "WHERE id > ? ORDER BY id LIMIT ?")
 _HOPS: Final = select("hops", f"id, {rows.HOP_COLUMNS}", "WHERE id > ? ORDER BY id LIMIT ?")
 _CAPTURES: Final = select(
@@ -81,11 +76,6 @@ class InventoryReader(ScanReader):
         """Return where these hosts are referred to, equal references of a page once."""
         found = self._read(_PLACES, (tuple(hosts), limit))
         return [StoredPlace(StoredWay(row[0], row[1], row[2], bool(row[3])), *row[4:]) for row in found]
-
-    def spots_of(self, hosts: Sequence[str], *, limit: int) -> list[tuple[str, str, str, str]]:
-        """Return (host, page, kind, DOM path) of the references of pages to these hosts."""
-        found = self._read(_SPOTS, (tuple(hosts), limit))
-        return [(row[0], row[1], row[2], row[3]) for row in found]
 
     def urls_after(self, last_id: int, *, limit: int) -> list[tuple[int, str, str | None]]:
         """Return (id, URL, what it showed) of the next known URLs; of that see `domain.coverage.Seen`."""

@@ -21,7 +21,6 @@ from app.domain.own_domains import POSSIBLY_OWN, PossiblyOwn, possibly_own_of
 from app.domain.page_looks import ICON_LOOKS
 from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.reputation_lists import LISTS, UsedList, used_list_of
-from app.domain.rotation import NOTHING, ROTATION, Rotation
 from app.domain.rule_data import RULE_DATA
 from app.domain.scan_facts import Hop, HostFact, Reference
 from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
@@ -151,11 +150,6 @@ class ScanReader:
         """Count the references to domains beyond the number that a scan keeps, as of the last flush."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (OMITTED,))
         return int(orjson.loads(found[0][0])) if found else 0
-
-    def rotation(self) -> Rotation:
-        """Return what came and went on pages of the site; nothing where that was not checked."""
-        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (ROTATION,))
-        return Rotation.from_json(orjson.loads(found[0][0])) if found else NOTHING
 
     def reading(self) -> ReadingSummary | None:
         """Return the summary of the LLM review, as of the last flush; None without an LLM."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 import trustme
 
-from testnet.watched import CHANGES, LATE_SPONSOR, SPONSORS
+from testnet.watched import CHANGES
 from testnet.worlds import CHANGED, WATCHED
 from tests.support.receivers import http_receiver, mail_receiver, verify
 from tests.support.watched_scans import Receivers, feed, scanned_again, scanned_in_turn, sent
@@ -49,10 +49,7 @@ def both(tmp_path_factory, receivers):
 
 
 def told(document):
-    """All differences but the advertisers of the slot that rotates, which are no changes."""
-    items = [item for item in document["items"] if item["change"] != "rotating"]
-    assert {item["name"] for item in document["items"] if item not in items} <= {*SPONSORS, LATE_SPONSOR}
-    return sorted(tuple(item[name] for name in FIELDS) for item in items)
+    return sorted(tuple(item[name] for name in FIELDS) for item in document["items"])
 
 
 def listed():
@@ -75,9 +72,7 @@ def test_the_first_of_all_is_what_became_of_known_third_parties(both):
     document = after.get("/diff").json()
     assert [item["name"] for item in document["items"][:3]] == ["quay-partner.test"] * 2 + ["tide-widget.test"]
     assert document["scan"]["conclusive"] is True
-    parties = document["counts"]["third_parties"]
-    assert parties.pop("rotating", 0) == document["rotating"]
-    assert parties == {"new": 1, "gone": 2, "not_seen": 1}
+    assert document["counts"]["third_parties"] == {"new": 1, "gone": 2, "not_seen": 1}
     assert (document["changes"], document["not_seen"]) == (len(CHANGES) - 1, 1)
     assert document["against"]["task_id"] == both[0].task_id
 

@@ -106,7 +106,6 @@ RUNS: Final = (
             "app/domain/page_looks.py",
             "app/domain/party_changes.py",
             "app/domain/rechecks.py",
-            "app/domain/rotation.py",
             "testnet/watched.py",
         ),
         beside=(

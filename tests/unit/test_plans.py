@@ -564,8 +564,6 @@ WALK: dict[str, Callable] = {
         parties.sites_with(c, who, "b.test", q=q, offset=0, limit=50) for who in (ADMIN, OWNER) for q in ("", "a")
     ],
     "parties.facts_of": lambda c: [parties.facts_of(c, who, "b.test") for who in (ADMIN, OWNER)],
-    "parties.come_and_gone": lambda c: parties.come_and_gone(c, SITE, ["b.test", "c.test"], new=["b.test"], before=NOW),
-    "parties.known_to": lambda c: parties.known_to(c, SITE),
     "parties.seen_times": lambda c: parties.seen_times(c, SITE, ["b.test", "c.test"]),
     "parties.stale": lambda c: [parties.stale(c, after) for after in (None, SITE)],
     "parties.put": lambda c: parties.put(c, [PARTY]),

@@ -83,19 +83,16 @@ def estimate_following(done: int, total: int, leading: float) -> float:
     return min(NOT_YET, leading * done / total) if total else 0.0
 
 
-def say_awaited(texts: MessageCatalog, *, registries: int, icons: int, rechecks: int, pages: int) -> Text | None:
+def say_awaited(texts: MessageCatalog, *, registries: int, icons: int, rechecks: int) -> Text | None:
     """Say what a scan waits for when everything is captured and rendered, in the order of the waits; None: for nothing.
 
     `registries`: domains that they were asked about. `icons` and `rechecks`: icons and findings.
-    `pages`: those that are read again for third parties that come and go.
     """
     if registries:
         return texts("awaiting_registries", count=registries)
     if icons:
         return texts("awaiting_icons", count=icons)
-    if rechecks:
-        return texts("rechecking", count=rechecks)
-    return texts("checking_rotation", count=pages) if pages else None
+    return texts("rechecking", count=rechecks) if rechecks else None
 
 
 def say_doing(

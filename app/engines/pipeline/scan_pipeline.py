@@ -79,16 +79,17 @@ class ScanPipeline:
         self._selector = CaptureSelector()
         self._third_parties = parties = ThirdPartyIndex(scope=scope, store=store, selector=self._selector)
         self._discovery_cut = False  # the time limit ended it
-        self._unreadable = notice = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
+        self._unreadable = UnreadableNotice(sink=sink, texts=texts, module=StageKey.CONTENT_CAPTURE.value)
         renders = SharedRenderService(open_render_service=open_render_service, is_start=self._is_start)
-        self._second = second = build.llm_review(make_reader, self._budget, local_model)
+        self._second = build.llm_review(make_reader, self._budget, local_model)
         self._capture_stage = captures = build.capture_stage(
             on_capture=self._on_capture, on_rendered=self._on_rendered, budget=self._budget, render_service=renders
         )
         self._evidence = OwnEvidence(scope=scope, selector=self._selector, captures=captures, parties=parties)
         self._rechecks = rechecks = build.rechecks(recheck, captures)
+        keep, second, notice = self._evidence.keep, self._second, self._unreadable
         self._analysis_stage = analyses = build.analysis_stage(
-            parties, captures, self._evidence.keep, notice=notice, second=second, known=appearances, rechecks=rechecks
+            parties, captures, keep, notice=notice, second=second, known=appearances, rechecks=rechecks
         )
         self._tampered = tampered = TamperedPages(report=analyses.report, on_page=self._evidence.keep_tampered)
         self._intake = build.intake(parties, captures, analyses, tampered, self._stages)
@@ -97,11 +98,10 @@ class ScanPipeline:
         self._crawl_stage = build.crawl_stage(
             budget=self._budget,
             render_service=renders,
-            second=second,
+            second=self._second,
             on_references=self._intake.take_in,
             on_host_named=self._discovery.offer,
         )
-        self._rotation = build.rotation_check(recheck, parties, self._crawl_stage)
         self._crawler = self._crawl_stage.crawler
         self._tally = Tally(crawler=self._crawler, third_parties=parties, captures=captures, analyses=analyses)
         self._registrations: Registrations = open_registrations(network, config, on_known=self._on_registration)
@@ -161,7 +161,6 @@ class ScanPipeline:
         await self._sink.covered(self._crawler.coverage)
         await self._finish(StageKey.PAGE_CRAWL)
         await self._finish(StageKey.THIRD_PARTY)
-        self._rotation.begin()
         self._close_captures()
 
     def _are_hosts_settled(self) -> bool:
@@ -183,19 +182,13 @@ class ScanPipeline:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._registrations.run())
             group.create_task(self._rechecks.run(self._analysis_stage.judge))
-            group.create_task(self._rotation.run())
-            await self._capture_stage.run(self._settle, self._finish_rechecks)
+            await self._capture_stage.run(self._settle, self._rechecks.finish)
             self._registrations.close()
         if self._registrations.asked:
             await self._log(StageKey.CONTENT_CAPTURE, self._texts("registrations", **self._registrations.counts))
         self._third_parties.save()
         await self._shortfalls.tell()
         await self._finish(StageKey.CONTENT_CAPTURE)
-
-    async def _finish_rechecks(self) -> None:
-        """Both have waited since what they look at again was found: the second rarely waits longer than the first."""
-        await self._rechecks.finish()
-        await self._rotation.finish()
 
     async def _finish(self, key: StageKey) -> None:
         """With the numbers as they are at the end."""
@@ -270,7 +263,6 @@ class ScanPipeline:
                 self._registrations.give_up()
                 self._analysis_stage.give_up()
                 self._rechecks.give_up()
-                self._rotation.give_up()
             await self._report_progress()
 
     def _save(self) -> None:
@@ -298,7 +290,6 @@ class ScanPipeline:
             registries=self._registrations.awaited,
             icons=self._analysis_stage.icons_awaited,
             rechecks=self._rechecks.awaited,
-            pages=self._rotation.awaited,
         )
 
     async def _log(self, key: StageKey, message: str) -> None:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from app.domain.messages import MessageCatalog
 from app.engines.capture.scan_contents import ScanContents
 from app.engines.crawl.crawler import OnHostNamed
-from app.engines.crawl.page_processor import PageProcessor
 from app.engines.crawl.page_writer import OnReferences
-from app.engines.crawl.second_look import SecondLook
 from app.engines.discover.discovery import Discovery
 from app.engines.local_reader.model import LocalModel
 from app.engines.model import RecheckConfig, ScanConfig
@@ -30,7 +28,6 @@ from app.engines.pipeline.reference_intake import ReferenceIntake
 from app.engines.pipeline.resumption import Resumption
 from app.engines.pipeline.stage_tracker import StageTracker
 from app.engines.pipeline.third_party.registrations import Registrations
-from app.engines.pipeline.third_party.rotation_check import RotationCheck
 from app.engines.pipeline.third_party.third_parties import ThirdPartyIndex
 from app.engines.pipeline.time_budget import TimeBudget
 from app.engines.ports import ScanSink, ScanStore
@@ -105,24 +102,6 @@ class StageFactory:
 
     def rechecks(self, config: RecheckConfig | None, captures: CaptureStage) -> Rechecks:
         return Rechecks(config=config, captures=captures, store=self.store, sink=self.sink, texts=self.texts)
-
-    def rotation_check(
-        self, config: RecheckConfig | None, parties: ThirdPartyIndex, crawl: CrawlStage
-    ) -> RotationCheck:
-        look = SecondLook(
-            scope=self.scope,
-            fetcher=self.network.fetcher(cookies=crawl.cookies),
-            processor=PageProcessor(scope=self.scope, parser=self.network.parser),
-            may_ask=crawl.crawler.may_ask,
-        )
-        return RotationCheck(
-            config=config,
-            parties=parties,
-            look=look.references_of,
-            store=self.store,
-            sink=self.sink,
-            texts=self.texts,
-        )
 
     def intake(
         self,

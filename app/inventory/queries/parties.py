@@ -5,21 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    and_,
-    case,
-    delete,
-    func,
-    literal,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, or_, select, tuple_, update
 
 from app.core.listing import count_up_to
 from app.core.principal import Principal
@@ -30,7 +16,7 @@ from app.site_counts.summary import SiteKey, site_runs
 i, p = site_inventories.c, site_parties.c
 SITES: Final = 1_000  # looked at in one go
 _KEY: Final = ("user_id", "target_domain", "domain")
-_KEPT: Final = (*_KEY, "first_seen_at", "returns")  # columns that a later scan does not replace
+_KEPT: Final = (*_KEY, "first_seen_at")  # columns that a later scan does not change
 _ORDERS: Final[Mapping[str, Sequence[ColumnElement[Any]]]] = {
     "-sites": (func.count().desc(), p.domain),
     "-first_seen_at": (func.min(p.first_seen_at).desc(), p.domain),
@@ -99,33 +85,6 @@ def seen_times(connection: Connection, site: SiteKey, domains: Collection[str]) 
     return {row.domain: row for row in connection.execute(query)} if domains else {}
 
 
-def come_and_gone(
-    connection: Connection, site: SiteKey, domains: Collection[str], *, new: Collection[str], before: datetime
-) -> set[str]:
-    """Return those of these third parties that the site has lacked in between: they came back at some time, or they are
-    `new` since a scan that ended at `before`, and were first seen earlier than that.
-    """
-    found: set[str] = set()
-    names = sorted(domains)
-    for start in range(0, len(names), SITES):
-        some = p.domain.in_(names[start : start + SITES])
-        query = select(p.domain, p.returns, p.first_seen_at).where(*_of(site), some)
-        rows = connection.execute(query)
-        found.update(row.domain for row in rows if row.returns or (row.domain in new and row.first_seen_at < before))
-    return found
-
-
-def known_to(connection: Connection, site: SiteKey) -> dict[str, str] | None:
-    """Return all third parties that the site ever had: the present ones with a page that refers to them, the others
-    with "". None: the site is not listed yet.
-    """
-    listed = select(i.task_id).where(i.user_id == site[0], i.target_domain == site[1])
-    if connection.execute(listed).first() is None:
-        return None
-    query = select(p.domain, p.is_present, p.page).where(*_of(site))
-    return {row.domain: row.page if row.is_present else "" for row in connection.execute(query)}
-
-
 # Keeping
 
 
@@ -159,12 +118,9 @@ def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], S
 
 
 def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write third parties of one site from its newest results. `first_seen_at` is kept, `returns` counted."""
+    """Write third parties of one site from its newest results. `first_seen_at` is kept."""
     statement = insert_for(connection, site_parties)
-    changed: dict[str, Any] = {
-        column.name: statement.excluded[column.name] for column in site_parties.c if column.name not in _KEPT
-    }
-    changed["returns"] = p.returns + case((p.is_present, 0), else_=1)
+    changed = {column.name: statement.excluded[column.name] for column in site_parties.c if column.name not in _KEPT}
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), list(rows))
 
 

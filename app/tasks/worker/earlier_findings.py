@@ -1,7 +1,5 @@
 """What the scan before has found, for a scan: from the database, which every worker reaches."""
 
-from collections.abc import Mapping
-
 import structlog
 from sqlalchemy import Connection
 
@@ -9,7 +7,7 @@ from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.findings import FindingId
 from app.engines.model import RecheckConfig
-from app.inventory.earlier_findings import earlier_risks_of_running, known_third_parties
+from app.inventory.earlier_findings import earlier_risks_of_running
 from app.scans.queries import tasks
 
 log = structlog.get_logger(__name__)
@@ -28,7 +26,7 @@ class EarlierFindings:
         is found counts at once.
         """
         try:
-            names, parties = await self._db.read(lambda connection: self._known(connection, task_id))
+            names = await self._db.read(lambda connection: self._names(connection, task_id))
         except DatabaseUnavailable as error:
             log.warning("earlier_findings_unavailable", task_id=task_id, reason=str(error))
             return None
@@ -36,12 +34,9 @@ class EarlierFindings:
             return None
         found = [found for name in names if (found := FindingId.parse(name)) is not None]
         known = frozenset((finding.domain, finding.cause.value) for finding in found)
-        return RecheckConfig(known=known, after_s=self._recheck_after_s, parties=parties)
+        return RecheckConfig(known=known, after_s=self._recheck_after_s)
 
-    def _known(self, connection: Connection, task_id: str) -> tuple[list[str] | None, Mapping[str, str] | None]:
-        """Return the ids of the findings, and the third parties of the site."""
+    def _names(self, connection: Connection, task_id: str) -> list[str] | None:
         row = tasks.find(connection, task_id)
         risks = None if row is None else earlier_risks_of_running(connection, row, self._clock.now())
-        if row is None or risks is None:
-            return None, None
-        return list(risks), known_third_parties(connection, row)
+        return None if risks is None else list(risks)

@@ -71,7 +71,7 @@ export interface AuthResult {
   id?: string | null;
 }
 
-export type Change = "new" | "gone" | "changed" | "not_seen" | "rotating";
+export type Change = "new" | "gone" | "changed" | "not_seen";
 
 export interface ConnectionEstablished {
   timestamp: string;

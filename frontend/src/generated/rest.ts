@@ -291,7 +291,7 @@ export interface ChainStep {
   answer_text: string;
 }
 
-export type Change = "new" | "gone" | "changed" | "not_seen" | "rotating";
+export type Change = "new" | "gone" | "changed" | "not_seen";
 
 export interface ChannelCreate {
   name: string;
@@ -509,7 +509,6 @@ export interface DifferencePage {
   counts: Record<string, Record<string, number>>;
   changes: number;
   not_seen: number;
-  rotating: number;
 }
 
 export type DigestPeriod = "none" | "daily" | "weekly";

@@ -23,7 +23,6 @@ const ITEM = {
 };
 const NEW = { ...ITEM, section: "third_parties", change: "new", name: "new.test", aspect: "link", was_read: false, page: "", text: "New third party: new.test." };
 const MISSED = { ...ITEM, section: "third_parties", change: "not_seen", name: "old.test", aspect: "link", page: "", text: "Not checked: old.test." };
-const AD = { ...MISSED, change: "rotating", name: "ad.test", before: "link", after: "", text: "Comes and goes: ad.test." };
 const SCAN = { task_id: TASK_ID, attempt: 1, completed_at: "2026-12-01T02:00:00.000Z", conclusive: true, verdict: null };
 const AGAINST = { ...SCAN, task_id: BEFORE, completed_at: "2026-11-01T02:00:00.000Z", verdict: { result: "clean", reasons: ["page_limit"], counts: null } };
 const FOUND = {
@@ -78,15 +77,6 @@ describe("the list", () => {
     const links = shown.findAll(".told a").map((link) => link.attributes("href"));
     expect(links[0]).toContain(`/scans/${TASK_ID}/third-parties/partner.test`);
     expect(links[2]).toContain(`/scans/${BEFORE}/third-parties/old.test`);
-  });
-
-  test("marks what comes and goes, and leads to the scan that has it", async () => {
-    rest.answers[DIFF] = { ...FOUND, items: [AD, { ...AD, before: "", after: "link" }], total: 2, rotating: 2, counts: { third_parties: { rotating: 2 } } };
-    const shown = await panel();
-    expect(shown.findAll(".tag").map((tag) => tag.text())).toEqual([english("change.rotating"), english("change.rotating")]);
-    const links = shown.findAll(".told a").map((link) => link.attributes("href"));
-    expect(links[0]).toContain(`/scans/${BEFORE}/third-parties/ad.test`);
-    expect(links[1]).toContain(`/scans/${TASK_ID}/third-parties/ad.test`);
   });
 
   test("says what could not be compared, and why", async () => {

@@ -9,14 +9,13 @@ from app.domain.party_changes import Aspect
 from tests.support.said import said
 
 CHANGED_ALONE = (Section.CERTIFICATES, Section.LOOKS)
-MOST = [change for change in Change if change is not Change.ROTATING]
 # Which changes there are of which section, beside the aspects of `content`.
 CHANGES = {
-    Section.FINDINGS: MOST,
-    Section.THIRD_PARTIES: [Change.NEW, Change.GONE, Change.NOT_SEEN, Change.ROTATING],
+    Section.FINDINGS: list(Change),
+    Section.THIRD_PARTIES: [Change.NEW, Change.GONE, Change.NOT_SEEN],
     Section.HIDDEN_LINKS: [Change.NEW, Change.GONE, Change.NOT_SEEN],
-    Section.REFERENCES: [Change.NEW, Change.GONE, Change.NOT_SEEN, Change.ROTATING],
-    Section.REDIRECTS: MOST,
+    Section.REFERENCES: [Change.NEW, Change.GONE, Change.NOT_SEEN],
+    Section.REDIRECTS: list(Change),
     Section.HOSTS: [Change.NEW, Change.CHANGED, Change.NOT_SEEN],
     **{section: [Change.CHANGED] for section in CHANGED_ALONE},
 }

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from app.domain.differences import Change, Section, compare, counts_of, unmatched
 from app.domain.inventory import Certificate, Inventory, Party, Place, Registration, Risk, Showing, Way
-from app.domain.rotation import Rotation
 from app.domain.third_parties import Outcome
 
 HOME, NEWS, OLD = "http://corp.test/", "http://corp.test/news", "http://corp.test/old"
@@ -86,60 +85,6 @@ def test_where_a_third_party_led_is_gone_when_that_one_was_captured_again():
     assert (Section.THIRD_PARTIES, Change.GONE, "goal.test") in told(before, scan(party()))
     away = scan(party(outcome=Outcome.UNREACHABLE))
     assert (Section.THIRD_PARTIES, Change.NOT_SEEN, "goal.test") in told(before, away)
-
-
-NAMED = Rotation(frozenset({"partner.test"}))
-SLOT = (HOME, "a[href] body > div > a")
-
-
-@pytest.mark.parametrize(("one", "other"), [(NAMED, Rotation()), (Rotation(), NAMED)])
-def test_a_third_party_that_rotates_is_neither_new_nor_gone(one, other):
-    lacks, has = scan(rotation=one), scan(party(), rotation=other)
-    for before, after in ((lacks, has), (has, lacks)):
-        (item,) = compare(before, after)
-        assert (item.section, item.change) == (Section.THIRD_PARTIES, Change.ROTATING)
-        assert (item.before, item.after) == (("", "link") if after is has else ("link", ""))
-
-
-def test_a_third_party_is_rotating_if_all_its_places_rotate():
-    before, rotation = scan(party()), Rotation(slots=frozenset({SLOT}))
-    before = replace(before, slots={"partner.test": frozenset({SLOT})})
-    assert told(before, scan(rotation=rotation)) == [(Section.THIRD_PARTIES, Change.ROTATING, "partner.test")]
-    assert told(before, scan())[0][1] is Change.GONE
-    before = replace(before, slots={"partner.test": frozenset({SLOT, (HOME, "a[href] body > ul > li > a")})})
-    assert told(before, scan(rotation=rotation))[0][1] is Change.GONE
-
-
-def test_a_new_third_party_that_stays_beside_an_advertisement_is_new():
-    after = scan(party(), rotation=Rotation(slots=frozenset({SLOT}), stays=frozenset({"partner.test"})))
-    after = replace(after, slots={"partner.test": frozenset({SLOT})})
-    assert told(scan(), after) == [(Section.THIRD_PARTIES, Change.NEW, "partner.test")]
-
-
-def test_what_a_rotating_third_party_leads_to_rotates():
-    places = {"goal.test": [Place(HOME, Way("redirect"), via="partner.test")]}
-    after = replace(scan(party(), party("goal.test"), rotation=NAMED), places=places)
-    assert {item.change for item in compare(scan(), after)} == {Change.ROTATING}
-
-
-def test_what_accuses_a_rotating_third_party_is_new_all_the_same():
-    bad = party(hidden=frozenset({"http://partner.test/x"}))
-    places = {"partner.test": [Place(HOME, LINK, hidden="http://partner.test/x")]}
-    found = {("partner.test", "gambling"): Risk("high", "http://partner.test/", HOME)}
-    after = replace(scan(bad, findings=found, rotation=NAMED), places=places)
-    assert told(scan(), after) == [
-        (Section.FINDINGS, Change.NEW, "partner.test"),
-        (Section.THIRD_PARTIES, Change.ROTATING, "partner.test"),
-        (Section.HIDDEN_LINKS, Change.NEW, "partner.test"),
-    ]
-
-
-def test_references_to_a_rotating_third_party_rotate():
-    after = scan(party(ways=frozenset({LINK, Way("embed")})), rotation=NAMED)
-    before = scan(party())
-    assert told(before, after) == [(Section.REFERENCES, Change.ROTATING, "partner.test")]
-    assert [(item.before, item.after) for item in compare(before, after)] == [("", "embed")]
-    assert [(item.before, item.after) for item in compare(after, before)] == [("embed", "")]
 
 
 def test_what_is_new_says_whether_its_page_had_been_read():
@@ -316,11 +261,6 @@ PLACES = st.builds(
 )
 
 
-SLOTS = st.tuples(st.sampled_from(PAGES), st.sampled_from(["a[href] a", "iframe[src] iframe"]))
-SOME = st.frozensets(st.sampled_from(DOMAINS), max_size=2)
-ROTATIONS = st.builds(Rotation, SOME, st.frozensets(SLOTS, max_size=3), SOME)
-
-
 @st.composite
 def scans(draw):
     parties, places = {}, {}
@@ -348,8 +288,6 @@ def scans(draw):
         rendered=frozenset(draw(st.sets(st.sampled_from(PAGES)))),
         is_whole=draw(st.booleans()),
         places=places,
-        rotation=draw(ROTATIONS),
-        slots={domain: frozenset(draw(st.sets(SLOTS, min_size=1))) for domain in places},
     )
 
 
@@ -371,8 +309,6 @@ def test_two_scans_mirror_each_other(one, other):
     hosts = {Section.HOSTS}  # one that is away is not seen, whoever looks
     assert [item for item in new if item[0] not in hosts] == [item for item in missing if item[0] not in hosts]
     assert [item[:4] for item in new if item[0] in hosts] == [item[:4] for item in missing if item[0] in hosts]
-    rotating = [sorted(key(item) for item in some if item.change is Change.ROTATING) for some in (there, back)]
-    assert rotating[0] == rotating[1]
     changed = sorted((*key(item)[:3], item.before, item.after) for item in there if item.change is Change.CHANGED)
     turned = sorted((*key(item)[:3], item.after, item.before) for item in back if item.change is Change.CHANGED)
     assert changed == turned

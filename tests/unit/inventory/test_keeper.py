@@ -11,7 +11,6 @@ from app.core.clock import to_wire
 from app.core.lease import LeaseLost, SoleProcess
 from app.core.metrics import Metrics
 from app.core.paging import Paging
-from app.domain.differences import Section
 from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty
 from app.events.bus.base import TaskHint
 from app.events.outbox import Kind
@@ -139,33 +138,6 @@ async def test_a_difference_has_the_times_of_the_inventory(site):
     ((_, *times),) = site.rows("first_seen_at", "last_seen_at")
     assert [item["first_seen_at"], item["last_seen_at"]] == [to_wire(time) for time in times]
     assert times == [site.world.now.replace(hour=site.world.now.hour + hours) for hours in (1, 3)]
-
-
-async def test_a_third_party_that_comes_and_goes_is_rotating_after_its_first_return(site):
-    """Until then nobody can know: it is new, and then it is gone."""
-    told = []
-    for hours, domains in enumerate((["c.test"], ["b.test"], [], ["b.test"], [], ["b.test", "d.test"]), start=1):
-        task_id = site.scan(hours, *domains)
-        await site.keeper.look()
-        document = await site.differences.read(
-            site.world.principal("mei"),
-            RunRef(task_id),
-            None,
-            language="en",
-            paging=Paging(),
-            only=DifferenceFilter(Section.THIRD_PARTIES),
-        )
-        items = orjson.loads(b"".join(document))["items"]
-        told.append([(item["change"], item["name"]) for item in items if item["name"] != "c.test"])
-    assert told == [
-        [],
-        [("new", "b.test")],
-        [("not_seen", "b.test")],  # its page was not read
-        [("rotating", "b.test")],
-        [("rotating", "b.test")],
-        [("new", "d.test"), ("rotating", "b.test")],
-    ]
-    assert site.rows("returns")[0] == ("b.test", 2)
 
 
 async def test_what_is_listed_is_not_read_again(site, monkeypatch):

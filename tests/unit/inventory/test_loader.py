@@ -82,24 +82,6 @@ def test_ways_are_those_of_all_hosts_and_pages(path, store):
     assert found.hidden == {"http://www.b.test/x"}
 
 
-def test_slots_are_places_without_positions_and_sessions(path, store):
-    party(store, "b.test", "b.test", "www.b.test")
-    party(store, "c.test")
-    for number in (1, 2):
-        refer(
-            store,
-            "http://b.test/",
-            page=f"{PAGE}?PHPSESSID={number}",
-            dom_path=f"body > ul > li:nth-child({number}) > a",
-        )
-    refer(store, "http://www.b.test/", page=OTHER, dom_path="body > a")
-    refer(store, "http://c.test/")
-    store.settle()
-    reading = loader(path)
-    inventory = reading.with_slots(reading.load({}), ["b.test", "nowhere.test"])
-    assert inventory.slots == {"b.test": {(PAGE, "a[href] body > ul > li > a"), (OTHER, "a[href] body > a")}}
-
-
 def test_one_with_too_many_ways_is_not_compared_by_them_and_the_others_are(path, store, monkeypatch):
     monkeypatch.setattr(loader_module, "MAX_WAYS", 3)
     party(store, "b.test")

@@ -1,7 +1,6 @@
 """What two scans are compared by is read alike from a file and from PostgreSQL, in bounded pieces."""
 
 from app.domain.coverage import Seen
-from app.domain.rotation import NOTHING, ROTATION, Rotation
 from app.domain.scan_facts import Capture, FrontierUrl, Hop, HopKind, Reference, Relation, UrlState
 from app.scanstore.inventory_reader import StoredPlace, StoredWay
 
@@ -52,28 +51,6 @@ def test_places_are_told_page_by_page(scan, store):
         assert reader.places_of(["nowhere.test"], limit=3) == []
 
 
-def test_spots_are_where_pages_refer_to_hosts(scan, store):
-    fill(store)
-    with scan.reader() as reader:
-        assert sorted(reader.spots_of(["b.test", "c.test"], limit=100)) == [
-            ("b.test", PAGE, "a[href]", ""),
-            ("b.test", PAGE, "a[href]", "html > body > a"),
-            ("b.test", PAGE, "script[src]", ""),
-            ("b.test", "http://a.test/2", "script[src]", ""),
-        ]
-        assert len(reader.spots_of(["b.test"], limit=2)) == 2
-
-
-def test_what_rotated_is_read(scan, store):
-    rotation = Rotation(frozenset({"b.test"}), frozenset({(PAGE, "a[href] body > a")}))
-    with scan.reader() as reader:
-        assert reader.rotation() == NOTHING
-    store.put_checkpoint(ROTATION, rotation.to_json())
-    store.settle()
-    with scan.reader() as reader:
-        assert reader.rotation() == rotation
-
-
 def test_a_page_is_rendered_when_a_browser_has_found_something_on_it(scan, store):
     fill(store)
     with scan.reader() as reader:
@@ -122,5 +99,4 @@ def test_a_missing_store_has_nothing(scan):
     with scan.reader() as reader:
         assert reader.ways_to(["b.test"], limit=5) == []
         assert reader.urls_after(0, limit=5) == []
-        assert reader.spots_of(["b.test"], limit=5) == []
         assert not reader.is_rendered(PAGE)

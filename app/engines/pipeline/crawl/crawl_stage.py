@@ -48,11 +48,11 @@ class CrawlStage:
         self._texts = texts
         # What the crawler had begun when it last had nothing to do, and whether no host could come any more.
         self._idle_since, self._are_hosts_settled = -1, False
-        self.cookies = ScanCookies()
+        self._cookies = ScanCookies()
         self.crawler = Crawler(
             scope=scope,
             store=store,
-            fetcher=network.fetcher(cookies=self.cookies),
+            fetcher=network.fetcher(cookies=self._cookies),
             parser=network.parser,
             sink=sink,
             scan=replace(config, time_limit_s=budget.crawl_limit_s()),
@@ -108,7 +108,7 @@ class CrawlStage:
             )
         await self._cloaked.run(
             self._network,
-            cookies=self.cookies,
+            cookies=self._cookies,
             may_ask=self.crawler.may_ask,
             limit_s=self._budget.crawl_limit_s(),
         )

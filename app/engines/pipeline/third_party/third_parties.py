@@ -124,11 +124,7 @@ class ThirdPartyIndex:
 
     def references_of(self, target: CaptureTarget) -> tuple[Reference, ...]:
         """A sample, hidden ones first; the site itself has none."""
-        return () if target.own else self.references_to(target.domain)
-
-    def references_to(self, domain: str) -> tuple[Reference, ...]:
-        """A sample of the references to a third party, hidden ones first."""
-        return self._aggregate.references_of(domain, SAMPLE)
+        return () if target.own else self._aggregate.references_of(target.domain, SAMPLE)
 
     def redirects_of(self, target: CaptureTarget, capture: Capture) -> list[Reference]:
         """External hops that were met while capturing, each once: they are third parties too."""

@@ -4,7 +4,6 @@ import pytest
 
 from app.core.db import Database
 from app.engines.model import RecheckConfig
-from app.inventory.queries import parties
 from app.tasks.worker.earlier_findings import EarlierFindings
 from tests.support.clock import FakeClock
 from tests.unit.inventory.queries.test_differences import scan
@@ -22,25 +21,6 @@ async def test_it_has_the_findings_by_domain_and_kind_and_how_long_a_recheck_wai
     world.find(earlier, "a.b.test", key="fraud")
     found = await EarlierFindings(world.db, world.clock, 60.0).load(running)
     assert found == RecheckConfig(known=frozenset({("casino.test", "gambling"), ("a.b.test", "fraud")}), after_s=60.0)
-
-
-async def test_it_has_the_third_parties_of_the_site_when_they_are_listed(world):
-    scan(world, -1)
-    running = world.add("mei", "a.test", None)
-    assert (await EarlierFindings(world.db, world.clock, 60.0).load(running)).parties is None
-    site = (world.owners["mei"], "a.test")
-    row = dict.fromkeys(("category", "relation", "script", "outcome", "registrar", "registered_on", "title"), "")
-    row |= {"user_id": site[0], "target_domain": site[1], "reference_count": 1, "hidden": 0, "page": "http://a.test/"}
-    row |= {"first_seen_at": world.now, "last_seen_at": world.now, "task_id": "t", "attempt": 1, "run": 1}
-
-    def work(connection):
-        present = {"b.test": True, "c.test": False}
-        parties.put(connection, [{**row, "domain": name, "is_present": there} for name, there in present.items()])
-        parties.note_listed(connection, site, ("t", 1), world.now)
-
-    world.db.write_sync(work)
-    found = await EarlierFindings(world.db, world.clock, 60.0).load(running)
-    assert found.parties == {"b.test": "http://a.test/", "c.test": ""}
 
 
 async def test_a_first_scan_has_nothing_before(world):
