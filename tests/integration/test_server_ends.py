@@ -71,6 +71,8 @@ async def refused(url):
             _, writer = await connection_to(url)
         except ConnectionRefusedError:
             return
+        except ConnectionResetError:
+            continue  # it was waiting for the server when that closed its socket
         writer.close()
         await asyncio.sleep(0.05)
 
