@@ -20,6 +20,9 @@ MAX_RULES: Final = 200  # of a finding; a domain has about five
 MAX_TERMS: Final = 100  # of a rule
 # From this many terms on, a page counts as full of them: evidence quotes no more, and which ones is arbitrary.
 FULL: Final = 12
+# From this many new terms on, another own page speaks, even beside one that was judged: evidence of both is compared as
+# one, quotes at most eight terms of each, and new ones of a second page are then no majority.
+OTHER_OWN_PAGE: Final = 4
 CLASSIFIER: Final = "classifier"  # rule of the text classifier, whose terms are any words of the page
 _SURE: Final = " sure"  # marker: a page matched the rule with a score that needs no review
 _FULL: Final = " full"  # marker: a single page had `FULL` terms
@@ -37,7 +40,8 @@ _OF_OWN_PAGES: Final = frozenset(
         TamperSign.HIDDEN_TEXT,
     )
 )
-# Rules whose terms are names from a catalogue or a registry: brands, services, statuses and dates of a registration.
+# Rules whose terms are names from a catalogue or a registry: brands, statuses of a registration, and its date, which is
+# another one only after another registration. For names at cloud services it is the host that points there, no term.
 _NAMED: Final = ("betting_house", "brand_", "look_alike_host.", "takeover.")
 
 
@@ -90,7 +94,7 @@ def _is_new(rule: str, judged: MatchedRules, found: MatchedRules) -> bool:
 
     Single new terms come with an article or an advertisement. On a page that was full when it was judged, which terms
     are quoted is arbitrary: only a page full of entirely other ones is another page. Once many terms of a topic were
-    judged, others are new only on a page that is full or sure.
+    judged, others are new only on a page that is full or sure. On the site's own pages some are always new.
     """
     full = rule + _FULL
     if rule not in judged:
@@ -101,8 +105,10 @@ def _is_new(rule: str, judged: MatchedRules, found: MatchedRules) -> bool:
         return full in found and new == terms
     if full in found:
         return bool(new)
-    is_known_topic = len(judged[rule]) >= FULL and rule.partition(" ")[2] not in _OF_OWN_PAGES
-    return 2 * len(new) > len(terms) and not (is_known_topic and rule + _SURE not in found)
+    is_majority = 2 * len(new) > len(terms)
+    if rule.partition(" ")[2] in _OF_OWN_PAGES:
+        return is_majority or len(new) >= OTHER_OWN_PAGE
+    return is_majority and not (len(judged[rule]) >= FULL and rule + _SURE not in found)
 
 
 def _names_of(item: Evidence) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from app.domain.matched_rules import (
     FULL,
     MAX_RULES,
     MAX_TERMS,
+    OTHER_OWN_PAGE,
     has_new_rules,
     matched_rules_of,
     merge_matched_rules,
@@ -92,7 +93,7 @@ SURE_TOPIC = merge_matched_rules(TOPIC, page_of("a", score=REVIEW_BELOW))
 def test_a_rule_with_terms_says_whether_a_page_was_sure_or_full():
     assert set(page_of("x", score=REVIEW_BELOW)) == {"gambling lexicon.gambling", "gambling lexicon.gambling sure"}
     assert set(page_of(*MANY)) == {"gambling lexicon.gambling", "gambling lexicon.gambling full"}
-    assert layer.MAX_TERMS == FULL > own_pages.MAX_TERMS
+    assert layer.MAX_TERMS == FULL > own_pages.MAX_TERMS == 2 * OTHER_OWN_PAGE
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,54 @@ def test_terms_of_the_sites_own_pages_are_compared(sign):
     assert has_new_rules({f"tampered own.{sign}": MANY}, matched_rules_of("tampered", found))
     encoded = [Evidence(Layer.STRUCTURE, "own.title_encoded", 0.45, terms=("x", "y"))]
     assert matched_rules_of("tampered", encoded) == {"tampered own.title_encoded": ()}
+
+
+def own_pages_of(*terms):
+    """Each page quotes at most eight."""
+    pages = (terms[first : first + own_pages.MAX_TERMS] for first in range(0, len(terms), own_pages.MAX_TERMS))
+    evidence = [Evidence(Layer.STRUCTURE, "own.text", 0.85, terms=quoted) for quoted in pages]
+    return merge_matched_rules(*(matched_rules_of("tampered", [item]) for item in evidence))
+
+
+@pytest.mark.parametrize(
+    ("judged", "added", "expected"),
+    [
+        (MANY[:8], OTHERS[:8], True),  # an attacker's page
+        (MANY[:8], OTHERS[:4], True),
+        (MANY[:8], OTHERS[:3], False),  # articles
+        (MANY[:8], MANY[8:12], True),  # of the same trade
+        (MANY, OTHERS[:8], True),  # several pages were judged
+        (MANY[:2], OTHERS[:3], True),
+        (MANY[:8], MANY[:8], False),
+    ],
+)
+def test_another_own_page_is_new_beside_one_that_was_judged(judged, added, expected):
+    found = merge_matched_rules(own_pages_of(*judged), own_pages_of(*added))
+    assert has_new_rules(own_pages_of(*judged), found) is expected
+
+
+@pytest.mark.parametrize(("changing", "at_most"), [(2, 0), (8, 5)])
+def test_an_own_page_whose_terms_rotate_comes_back_a_few_times_at_most(changing, at_most):
+    """It quotes eight terms of 24. Each time a person dismisses it again."""
+    drawn, topic = random.Random(changing), [f"term {number:02}" for number in range(24)]
+    judged, reopened = own_pages_of(*topic[:8]), 0
+    for _ in range(200):
+        rest = topic[8 - changing :]
+        found = own_pages_of(*topic[: 8 - changing], *drawn.sample(rest, changing))
+        if has_new_rules(judged, found):
+            judged, reopened = merge_matched_rules(judged, found, first=found), reopened + 1
+            assert not has_new_rules(judged, found)
+    assert reopened <= at_most
+
+
+def test_a_domain_that_was_registered_once_more_is_new():
+    def registered(on):
+        item = Evidence(Layer.STRUCTURE, "takeover.reregistered", 0.55, "old.test", terms=(on,))
+        return matched_rules_of("takeover", [item])
+
+    judged = registered("2024-02-01")
+    assert not has_new_rules(judged, registered("2024-02-01"))
+    assert has_new_rules(judged, registered("2026-03-01"))
 
 
 def test_another_host_that_can_be_taken_over_is_new():
