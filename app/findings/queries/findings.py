@@ -175,7 +175,7 @@ def find(connection: Connection, task_id: str, run: int, wanted: FindingId) -> R
 def find_exactly(connection: Connection, task_id: str, run: int, wanted: FindingId) -> Row[Any] | None:
     """Return the finding of a run that has this id; None: there is none."""
     key = (f.task_id == task_id, f.domain == wanted.domain, f.cause == wanted.cause.value, f.run == run)
-    return connection.execute(select(findings).where(*key)).one_or_none()
+    return connection.execute(select(*_SHOWN).where(*key)).one_or_none()
 
 
 def levels_of(

@@ -162,6 +162,7 @@ def test_no_list_reads_the_matched_rules(world, task):
         *read(lambda c: findings.open_of_run(c, task, 1, limit=9)),
         *read(lambda c: findings.of_domains(c, task, 1, ["a.test"])),
         *read(lambda c: findings.to_review(c, task, 1, state=DecisionState.OPEN, after=None, limit=9)),
+        read(lambda c: findings.find_exactly(c, task, 1, FindingId(ViolationKey.GAMBLING, "a.test"))),
         *read(lambda c: decisions.of_target(c, owner, "corp.test")),
         *read(lambda c: decisions.of_domains(c, owner, "corp.test", ["a.test"])),
     ]
