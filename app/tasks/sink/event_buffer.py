@@ -1,7 +1,7 @@
 """Holds what a scan reported and the log does not have yet: in order, grouped, bounded. Pure; time comes in as numbers.
 
 - Lines are grouped: a group is closed 200 ms after its first line (1 s while nobody follows the task), at 50 lines or
-  at 16 KiB (protocol.md 7.1), and by anything else that is reported, so that the order stands.
+  at 16 KiB (protocol.md 7.1), and by any other event, so that the order stands.
 - Lines beyond the task's limit are left out, and one line says how many.
 - Progress is one slot: a newer one takes the place of the one that waits, at most one a second leaves it.
 - All else leaves at the next `take`.
@@ -123,7 +123,9 @@ class EventBuffer:
         self._bytes += size
 
     def add_silent(self, findings: FindingChange, *, done: Callable[[], None]) -> None:
-        """Add a change of findings of which no event tells. Lines before and behind it may stay in one group."""
+        """Add a change of findings of which no event tells. It closes no group of lines: nobody can tell
+        which of them were stored before it.
+        """
         self._entries.append(BufferedEvent(None, findings=findings, done=done, rows=len(findings.findings)))
 
     def set_progress(self, body: TaskProgress) -> None:
@@ -151,7 +153,8 @@ class EventBuffer:
     def take(self, now: float, *, everything: bool = False) -> list[BufferedEvent]:
         """Return the next events that are due, as many as one transaction may have; `everything`: without grouping."""
         self._add_omission(now, everything=everything)
-        if self._lines and (everything or self._entries or now >= self._lines_until):
+        has_events = any(entry.event is not None for entry in self._entries)
+        if self._lines and (everything or has_events or now >= self._lines_until):
             self._close_group()
         if self._progress is not None and (everything or now >= self._progress_from):
             self.add_progress(self._progress, now)

@@ -244,3 +244,13 @@ def test_a_silent_change_is_due_at_once_and_keeps_its_place_among_events():
     batch.add_silent(change, done=list)
     assert batch.due_in(0.0) == 0.0
     assert len(batch.take(0.0)) == 1
+
+
+def test_lines_before_and_behind_a_silent_change_stay_in_one_group():
+    batch = make_batch()
+    batch.add_line(line("a"), 0.0)
+    batch.add_silent(FindingChange((), is_silent=True), done=list)
+    assert [entry.event for entry in batch.take(0.1)] == [None]
+    batch.add_line(line("b"), 0.1)
+    assert batch.take(0.1) == []
+    assert [_messages([entry.event.body]) for entry in batch.take(1.0)] == [["a", "b"]]
