@@ -1,6 +1,7 @@
 """Jobs of a parser process: bodies in, facts as JSON out. All parsing of untrusted content happens here."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
@@ -90,14 +91,19 @@ class Jobs:
         }
 
     def prepare(self) -> None:
-        """What takes long to make is made before processes are forked, so that all share it."""
+        """What takes long to make is made before processes are forked, so that all share it.
+
+        A list with a damaged line is no reason not to begin: each process then makes for itself what is missing here,
+        and what the line makes fail is the capture that it is about.
+        """
         self.run("page", _SAMPLE, (_SAMPLE_URL, (), {}, {}, False))
         shown = Subject(
             Capture(_SAMPLE_PARTY, _SAMPLE_PARTY, _SAMPLE_URL, _SAMPLE_URL, status=200),
             ThirdParty(_SAMPLE_PARTY, (_SAMPLE_PARTY,)),
             read_content(HtmlDocument.decode(_SAMPLE, "")),
         )
-        self.run("analysis", b"", orjson.loads(orjson.dumps(subject_to(shown))))
+        with suppress(ValueError):  # of a damaged line about the sample
+            self.run("analysis", b"", orjson.loads(orjson.dumps(subject_to(shown))))
 
     @cached_property
     def _analyser(self) -> Analyser:

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from app.domain.reputation_lists import ListKind, UsedList
 from app.domain.scan_facts import (
     Capture,
     DnsAnswer,
@@ -28,6 +29,7 @@ from app.engines.extract.sitemap import parse_sitemap
 from app.engines.extract.style_sheet import sheet_from_json, sheet_of
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
+from app.engines.lists.in_use import FoundLists, opened, order_of
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.parsing.jobs import MAX_ANSWER, Jobs, TooMuch
 from app.engines.parsing.own_pages import own_page_of
@@ -62,6 +64,19 @@ def test_a_page_was_read_and_analysed_before_processes_are_forked():
     jobs = Noting(target="a.test")
     jobs.prepare()
     assert jobs.done == ("page", "analysis")
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"sample.example\tx", b"sample.example\t1\tgambling\t\xff", b"sample.example\t1\tx\t1"]
+)
+def test_processes_are_forked_although_a_list_is_damaged(tmp_path, damaged):
+    file = tmp_path / "list"
+    file.write_bytes(damaged + b"\n")
+    used = UsedList("list", "List", ListKind.BLOCK, "a source", "2026-11-30", "", 1, "", 1)
+    with opened(FoundLists(files=[(used, file)])) as lists:
+        jobs = Jobs(target="a.test", lists=order_of(lists))
+        jobs.prepare()
+        assert jobs.run("document", b"<title>read</title>", ("utf-8",))
 
 
 async def test_a_page_is_read_as_in_place():
