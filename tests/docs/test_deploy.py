@@ -253,6 +253,14 @@ def test_a_browser_worker_has_a_user_an_environment_and_a_network_of_its_own_and
     assert named["COMPLIANCE_REDIS_URL"].startswith("redis://compliance-browser:")
 
 
+def test_documents_say_what_the_users_of_redis_need():
+    assert "+client|setinfo" in read("deploy/redis/users.acl")  # an older server refuses the whole file for it
+    assert "Redis 7.2 or newer" in read("docs/install.md")
+    upgrade = read("docs/upgrade.md")
+    assert "compliance-browser" in upgrade
+    assert "REDIS_BROWSER_PASSWORD" in upgrade
+
+
 def test_users_of_redis_have_the_same_rights_in_both_samples():
     command = services_of("deploy/docker/compose.yaml")["redis"]["command"]
     composed = " ".join(command[command.index("--user") :]).split("--user ")[1:]
