@@ -52,7 +52,7 @@ class Passwords:
     loop waited behind twelve of them for a core, whenever a few people signed in at once.
     """
 
-    NICE: Final = 10  # a ninth of the weight of the event loop, a third of that of a scan
+    NICE: Final = 5  # a third of the weight of the event loop; at 10, sign-ins beside busy programs took six seconds
     THREADS: Final = 3
     MAX_UNKNOWN: Final = 2  # of them, at most
     MAX_WAITING: Final = 64
