@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Float,
     ForeignKey,
@@ -83,7 +84,7 @@ scan_tasks = Table(
     # A legal hold: since when, by whom and why nothing of the scan is removed; NULL: there is none.
     Column("held_at", UtcDateTime),
     Column("held_by", String(64)),
-    Column("hold_reason", String(500)),
+    Column("hold_reason", String(500), CheckConstraint("held_at IS NULL OR deleted_at IS NULL", name="held")),
 )
 Index("ix_scan_tasks_owner", scan_tasks.c.user_id, scan_tasks.c.created_at)
 # The queue. `deleted_at` makes a count of it one of the index alone.
@@ -161,7 +162,7 @@ RUN_COLUMNS: Final = (
     "completed_at",
 )
 # One row a run that has ended: the task's row as the run left it, written when it ended and never changed but for
-# `results_removed_at`. The run that has not ended stands in `scan_tasks` alone.
+# the last two columns. The run that has not ended stands in `scan_tasks` alone.
 scan_runs = Table(
     "scan_runs",
     metadata,
@@ -172,7 +173,9 @@ scan_runs = Table(
     ),
     Column("conclusive", Boolean, nullable=False),  # it may stand for the site (`domain.verdict.is_conclusive`)
     Column("capture_bytes", BigInteger, nullable=False),  # its own part of the task's
-    Column("results_removed_at", UtcDateTime),  # its file and its violations are gone; NULL: they are there
+    Column("results_removed_at", UtcDateTime),  # nobody is shown its results any more; NULL: they are there
+    # Its results are not shown any more, but their file or their rows may still be there.
+    Column("removal_pending", Boolean, nullable=False, server_default=text("FALSE")),
 )
 Index("ix_scan_runs_completed", scan_runs.c.completed_at, scan_runs.c.task_id, scan_runs.c.run)
 

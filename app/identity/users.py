@@ -202,6 +202,7 @@ class UserService:
 
     def _remove(self, connection: Connection, user_id: str) -> None:
         """A scan may have come under a legal hold since the account was ended: its row would go with the user's."""
+        users.lock(connection, user_id)
         self._require_free(connection, user_id)
         users.remove(connection, user_id)
 
@@ -217,6 +218,7 @@ class UserService:
         _keep_an_admin(connection, row)
         if self.scans.has_active(connection, user_id):
             raise Conflict(code="user_has_running_tasks")
+        users.lock(connection, user_id)  # a hold that is being placed is seen, and a later one finds what is left
         self._require_free(connection, user_id)
         users.change(connection, user_id, {"is_active": False, "token_version": row.token_version + 1})
         sessions.revoke_all(connection, user_id, now=self.clock.now())

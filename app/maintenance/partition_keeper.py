@@ -62,8 +62,8 @@ def _make(connection: Connection, partition: Partition) -> None:
 
 
 def _drop_if_due(connection: Connection, partition: Partition, before: datetime) -> bool:
-    """Look again while nobody else can write: a task may have been tried again since. What comes later finds no
-    partition, and goes to that of all others.
+    """Look again while nobody else can write, nor place a hold: a task may have been tried again or held since. What
+    comes later finds no partition, and goes to that of all others.
     """
     partitions.wait_briefly(connection)
     partitions.lock(connection, partition)

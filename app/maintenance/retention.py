@@ -187,14 +187,18 @@ class RetentionService:
                 self.captures.note_deletion()
 
     async def _remove_results_of(self, task_id: str, run: int, now: datetime) -> None:
-        """The file first, as with a deleted task; the run itself stays, with what it has come to."""
+        """First nobody is shown the results any more, unless they have come under a hold; then the file goes, and the
+        rows. A process that ends in between finds the run again. It stays itself, with what it has come to.
+        """
+        if not await self.db.write(lambda c: runs.mark_results_removed(c, task_id, run, now)):
+            return
         if not await self._remove_files(task_id, run, first_run=run):
             return
         while await self.chunks["violations"].write(lambda c, n: retention.prune_violations(c, task_id, run, n)):
             continue
         while await self.chunks["differences"].write(lambda c, n: retention.prune_differences(c, task_id, run, n)):
             continue
-        await self.db.write(lambda c: runs.mark_results_removed(c, task_id, run, now))
+        await self.db.write(lambda c: runs.mark_removal_done(c, task_id, run))
         log.info("results_removed", task_id=task_id, run=run)
 
     async def _remove_files(self, task_id: str, last_run: int, *, first_run: int = 1) -> bool:

@@ -139,6 +139,13 @@ def lock(connection: Connection, partition: Partition) -> None:
     connection.exec_driver_sql(f"LOCK TABLE {partition.name} IN ACCESS EXCLUSIVE MODE")
 
 
+def keep(connection: Connection) -> None:
+    """Let no partition of tasks be dropped until this transaction ends. SQLite has none."""
+    if connection.dialect.name != "sqlite":
+        tables = ", ".join(f"ONLY {of.table}" for of in ALL if of.has_tasks)
+        connection.exec_driver_sql(f"LOCK TABLE {tables} IN ACCESS SHARE MODE")
+
+
 def make_ahead(connection: Connection, now: datetime) -> None:
     """Make all that are missing, in a transaction of somebody who waits for locks with patience of their own."""
     for partition in missing(connection, now):

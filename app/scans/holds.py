@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from app.core.json_chunks import Json
 from app.core.principal import Principal
 from app.core.tracing import traced
 from app.domain.messages import Language
+from app.identity import accounts
 from app.scans.queries import holds
 from app.scans.service import ScanService
 
@@ -21,9 +24,14 @@ class HoldService:
 
         Raises NotFound.
         """
-        await self.scans.require_seen(principal, task_id)
+        owner = await self.scans.require_seen(principal, task_id)
         at, by = self.scans.clock.now(), principal.username
-        if await self.scans.db.write(lambda c: holds.place(c, task_id, at=at, by=by, reason=reason)):
+
+        def work(connection: Connection) -> bool:
+            accounts.lock(connection, owner)  # as the removal of a user does
+            return holds.place(connection, task_id, at=at, by=by, reason=reason)
+
+        if await self.scans.db.write(work):
             self._record("task.hold", principal, task_id, {"reason": reason})
         return await self.scans.get(principal, task_id, language=language)
 

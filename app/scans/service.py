@@ -176,9 +176,9 @@ class ScanService:
 
         return await self.db.read(work)
 
-    async def require_seen(self, principal: Principal, task_id: str) -> None:
-        """Raises NotFound for a task that is missing, deleted or foreign."""
-        await self.db.read(lambda connection: find_seen(connection, task_id, principal))
+    async def require_seen(self, principal: Principal, task_id: str) -> str:
+        """Return the id of its owner. Raises NotFound for a task that is missing, deleted or foreign."""
+        return await self.db.read(lambda connection: find_seen(connection, task_id, principal).user_id)
 
     async def attempts(
         self, principal: Principal, task_id: str, *, page: int, page_size: int, language: Language | None = None

@@ -105,7 +105,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/reports/formats/order_document.py": ("over real rows", "tests/integration/test_order_reports.py"),
     "app/reports/formats/order_tables.py": ("over real rows", "tests/integration/test_order_reports.py"),
     "app/reports/formats/order_render.py": ("over real rows", "tests/integration/test_order_reports.py"),
-    "app/scans/holds.py": ("over the routes", "tests/integration/test_api_holds.py"),
     "app/scans/queries/holds.py": ("queries of one part", "tests/integration/test_api_holds.py"),
     "app/scans/new_task.py": ("what rows are made of", "tests/integration/test_api_orders.py"),
     "app/orders/queries.py": ("queries of one part", "tests/integration/test_api_orders.py"),

@@ -74,7 +74,7 @@ def sent_by(db, work):
     sent = []
 
     def note(_connection, _cursor, statement, parameters, _context, executemany):
-        if not executemany and not statement.startswith((*INSERTS, "SAVEPOINT", "SELECT pg_")):
+        if not executemany and not statement.startswith((*INSERTS, "LOCK TABLE", "SAVEPOINT", "SELECT pg_")):
             sent.append((statement, parameters))
 
     event.listen(db.engine, "before_cursor_execute", note)

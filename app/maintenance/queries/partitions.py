@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, exists, select, update
 
 from app.events.tables import UNFINISHED_ONLY, scan_runs, scan_tasks
 from app.migrations.partitions import Partition
+from app.scans.queries import holds
 
 t, r = scan_tasks.c, scan_runs.c
 
@@ -27,12 +28,14 @@ def is_due(connection: Connection, partition: Partition, before: datetime) -> bo
 
 
 def raise_min_seqs(connection: Connection, partition: Partition, limit: int) -> int:
-    """Say of up to `limit` tasks of the partition that their whole log is pruned, and return of how many.
+    """Say of up to `limit` tasks of the partition that their whole log is pruned, and return of how many: not of those
+    that are held.
 
     So a position in it gets a snapshot, before its events are gone.
     """
-    some = select(t.id).where(_has_log(partition)).order_by(t.id).limit(limit).scalar_subquery()
-    return connection.execute(update(scan_tasks).where(t.id.in_(some)).values(min_seq=t.last_seq + 1)).rowcount
+    some = select(t.id).where(_has_log(partition), holds.FREE).order_by(t.id).limit(limit).scalar_subquery()
+    mine = update(scan_tasks).where(t.id.in_(some), holds.FREE)
+    return connection.execute(mine.values(min_seq=t.last_seq + 1)).rowcount
 
 
 def has_log(connection: Connection, partition: Partition) -> bool:

@@ -1,5 +1,6 @@
 """Queries of retention. What is due is found by reads, page by page; each write removes a bounded number of rows, so
-that the caller decides for how long the write lock is held.
+that the caller decides for how long the write lock is held. A scan may come under a legal hold between the two: each
+write asks again, and lets a hold wait until it has ended.
 """
 
 from collections.abc import Collection, Sequence
@@ -71,11 +72,12 @@ def has_events() -> ColumnElement[bool]:
 
 def has_old_results() -> ColumnElement[bool]:
     """Select runs with results that nobody is shown unasked: neither the newest of its task, nor its last conclusive
-    one.
+    one. And runs of which such results could not be removed in full.
     """
     later = scan_runs.alias()
     followed = exists().where(later.c.task_id == r.task_id, later.c.run > r.run, later.c.conclusive)
-    return r.results_removed_at.is_(None) & (r.run < t.run) & or_(r.conclusive.is_(False), followed)
+    is_old = (r.run < t.run) & or_(r.conclusive.is_(False), followed)
+    return r.removal_pending | (r.results_removed_at.is_(None) & is_old)
 
 
 def ended(
@@ -113,8 +115,8 @@ def prune_events(
     """
     whole, rest = _fitting(pending, limit)
     if not whole:
-        return _prune_window(connection, rest, limit, types)
-    for item in whole:
+        return _prune_window(connection, rest, limit, types) if _free(connection, rest[:1]) else rest[1:]
+    for item in _free(connection, whole):
         connection.execute(delete(task_events).where(e.task_id == item.task_id, e.seq <= item.upto_seq, *_of(types)))
         _raise_min_seq(connection, item.task_id, item.upto_seq)
     return rest
@@ -123,18 +125,24 @@ def prune_events(
 def prune_lines(connection: Connection, pending: Sequence[PendingPrune], limit: int) -> list[PendingPrune]:
     """Remove log lines in the same way; `after_seq` means nothing here."""
     whole, rest = _fitting(pending, limit)
-    for item in whole:
+    for item in _free(connection, whole):
         connection.execute(delete(task_logs).where(_lines_of(item)))
     if whole:
         return rest
     first, *others = rest
+    if not _free(connection, [first]):
+        return others
     some = select(task_logs.c.log_seq).where(_lines_of(first)).limit(limit).scalar_subquery()
     removed = connection.execute(delete(task_logs).where(_lines_of(first), task_logs.c.log_seq.in_(some))).rowcount
     return [replace(first, rows=first.rows - removed), *others] if removed == limit else others
 
 
 def prune_violations(connection: Connection, task_id: str, run: int, limit: int) -> int:
-    """Remove up to `limit` violations of a run, behind the last of them its findings, and return how many."""
+    """Remove up to `limit` violations of a run, behind the last of them its findings, and return how many; of a task
+    that is held none.
+    """
+    if not holds.lock_free(connection, [task_id]):
+        return 0
     mine = (violations.c.task_id == task_id) & (violations.c.run == run)
     some = select(violations.c.id).where(mine).limit(limit).scalar_subquery()
     removed = connection.execute(delete(violations).where(mine, violations.c.id.in_(some))).rowcount
@@ -143,6 +151,11 @@ def prune_violations(connection: Connection, task_id: str, run: int, limit: int)
     of_run = (findings.c.task_id == task_id) & (findings.c.run == run)
     names = select(findings.c.violation_id).where(of_run).limit(limit).scalar_subquery()
     return connection.execute(delete(findings).where(of_run, findings.c.violation_id.in_(names))).rowcount
+
+
+def _free(connection: Connection, pending: Sequence[PendingPrune]) -> list[PendingPrune]:
+    free = holds.lock_free(connection, [item.task_id for item in pending]) if pending else ()
+    return [item for item in pending if item.task_id in free]
 
 
 def _lines_of(one: PendingPrune) -> ColumnElement[bool]:
@@ -251,7 +264,9 @@ def prune_audit(connection: Connection, before: datetime, limit: int) -> int:
 
 
 def prune_differences(connection: Connection, task_id: str, run: int, limit: int) -> int:
-    """Remove some comparisons with a run, and return how many."""
+    """Remove some comparisons with a run, and return how many; of a task that is held none."""
+    if not holds.lock_free(connection, [task_id]):
+        return 0
     s = scan_differences.c
     key = (s.task_id, s.run, s.against_task_id, s.against_run)
     for mine in ((s.task_id == task_id, s.run == run), (s.against_task_id == task_id, s.against_run == run)):
@@ -306,17 +321,19 @@ def _remove_some(connection: Connection, table: Table, key: str, task_id: str, l
 
 
 def mark_deleted_unfinished(connection: Connection, user_id: str, now: datetime) -> None:
-    """Mark the user's tasks that wait or run as deleted; their rows go later."""
+    """Mark the user's tasks that wait or run as deleted, but for those that are held; their rows go later."""
     ours = scan_tasks.c.user_id == user_id
-    connection.execute(update(scan_tasks).where(ours, UNFINISHED_VISIBLE).values(deleted_at=now))
+    connection.execute(update(scan_tasks).where(ours, UNFINISHED_VISIBLE, holds.FREE).values(deleted_at=now))
 
 
 def mark_deleted_some(connection: Connection, user_id: str, now: datetime, limit: int) -> list[tuple[str, int]]:
-    """Mark some of the user's tasks that are not held as deleted, and return them, each with its last run."""
+    """Mark some of the user's tasks that are not held as deleted, and return them, each with its last run. A hold of
+    one of them waits, and finds it deleted.
+    """
     query = select(scan_tasks.c.id, scan_tasks.c.run).where(scan_tasks.c.user_id == user_id, holds.FREE)
-    query = query.order_by(scan_tasks.c.created_at).limit(limit)
+    query = query.order_by(scan_tasks.c.created_at).limit(limit).with_for_update(key_share=True)
     found = [(row.id, row.run) for row in connection.execute(query)]
     ids = [task_id for task_id, _ in found]
     visible = scan_tasks.c.deleted_at.is_(None)
-    connection.execute(update(scan_tasks).where(scan_tasks.c.id.in_(ids), visible).values(deleted_at=now))
+    connection.execute(update(scan_tasks).where(scan_tasks.c.id.in_(ids), visible, holds.FREE).values(deleted_at=now))
     return found

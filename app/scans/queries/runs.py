@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, func, insert,
 from app.domain.task_row import Run, TaskRow
 from app.domain.verdict import is_conclusive
 from app.events.tables import RUN_COLUMNS, scan_runs, scan_tasks
+from app.scans.queries import holds
 
 r, t = scan_runs.c, scan_tasks.c
 _KEPT: Final = (r.task_id, *(r[name] for name in RUN_COLUMNS), r.conclusive, r.capture_bytes)
@@ -77,15 +78,26 @@ def begun_after(connection: Connection, key: tuple[str, int], limit: int) -> lis
     return [(row[0], row[1]) for row in connection.execute(query.where(*there).order_by(r.task_id, r.run).limit(limit))]
 
 
-def mark_results_removed(connection: Connection, task_id: str, run: int, now: datetime) -> None:
-    """Note that the results of a run that has ended are gone, and give back what its captures counted."""
+def mark_results_removed(connection: Connection, task_id: str, run: int, now: datetime) -> bool:
+    """Note that the results of a run that has ended are gone, before its file and its rows are, and give back what its
+    captures counted. False: the task is held.
+    """
+    if not holds.lock_free(connection, [task_id]):
+        return False
     mine = (r.task_id == task_id) & (r.run == run) & r.results_removed_at.is_(None)
-    freed = connection.execute(
-        update(scan_runs).where(mine).values(results_removed_at=now).returning(r.capture_bytes)
-    ).scalar_one_or_none()
+    marked = update(scan_runs).where(mine).values(results_removed_at=now, removal_pending=True)
+    freed = connection.execute(marked.returning(r.capture_bytes)).scalar_one_or_none()
     if freed:
         task = update(scan_tasks).where(t.id == task_id)
         connection.execute(task.values(capture_bytes=t.capture_bytes - freed))
+    return True
+
+
+def mark_removal_done(connection: Connection, task_id: str, run: int) -> None:
+    """Note that nothing is left of the results of a run, unless the task is held: then some rows may be."""
+    if holds.lock_free(connection, [task_id]):
+        mine = (r.task_id == task_id) & (r.run == run)
+        connection.execute(update(scan_runs).where(mine).values(removal_pending=False))
 
 
 def _as_run(row: TaskRow, found: Row[Any]) -> Run:

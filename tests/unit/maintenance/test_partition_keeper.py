@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, insert, select, text
@@ -21,7 +22,8 @@ from app.events.types import Statistics
 from app.events.writer import EventWriter
 from app.findings.recorder import Recorder
 from app.identity.tables import audit_log, users
-from app.maintenance.partition_keeper import PartitionKeeper
+from app.maintenance.partition_keeper import PartitionKeeper, _drop_if_due
+from app.maintenance.queries.partitions import raise_min_seqs
 from app.maintenance.retention import RetentionService
 from app.migrations import partitions
 from app.migrations.partitions import AUDIT, EVENTS, LINES
@@ -31,6 +33,7 @@ from app.scans.queries import holds
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.topics import ALL_TOPICS
 from app.websocket.state.state_reader import NoReplay, StateReader
+from tests.support.database_locks import until_locked_out
 from tests.support.monitored_tasks import HandClock
 
 pytestmark = pytest.mark.system
@@ -192,6 +195,30 @@ async def test_a_task_under_a_legal_hold_keeps_its_partitions(world):
     world.db.write_sync(lambda c: holds.release(c, held))
     await world.pass_days(5)
     assert (world.count(task_logs), world.count(task_events)) == (0, 0)
+
+
+async def test_a_hold_waits_for_a_drop_and_keeps_the_partitions_that_are_there_then(world):
+    held = world.create(1)
+    world.finish(held)
+    world.clock.advance((400 * DAY).total_seconds())
+    now = world.clock.now()
+    place = partial(holds.place, task_id=held, at=now, by="admin", reason="Case 1")
+    lines, events = [world.db.read_sync(lambda c, of=of: partitions.existing(c, of))[0] for of in (LINES, EVENTS)]
+    with world.db.engine.connect() as dropping, dropping.begin():
+        assert _drop_if_due(dropping, lines, now)
+        holding = asyncio.create_task(world.db.write(place))
+        await until_locked_out(world.db)
+        assert not holding.done()
+    assert await holding
+    assert world.db.write_sync(lambda c: raise_min_seqs(c, events, 500)) == 0
+    assert world.row(held).min_seq == 1
+    world.db.write_sync(lambda c: holds.release(c, held))
+    assert world.db.write_sync(lambda c: raise_min_seqs(c, events, 500)) == 1
+    with world.db.engine.connect() as holding, holding.begin():
+        place(holding)
+        await world.keeper.drop_old(EVENTS, now)
+    await world.keeper.drop_old(EVENTS, now)
+    assert events.name in world.partitions(EVENTS)
 
 
 async def test_a_task_that_was_tried_again_meanwhile_keeps_the_partition(world):

@@ -1,8 +1,11 @@
+import asyncio
 import errno
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from app.domain.log_entry import LogEntry
 from app.domain.verdict import Result, Verdict
@@ -21,8 +24,10 @@ from app.maintenance.partition_keeper import PartitionKeeper
 from app.maintenance.queries import retention
 from app.maintenance.retention import EVERY_S, RESTART_S, TOMBSTONE_S, RetentionService
 from app.migrations.partitions import AUDIT, EVENTS, LINES
-from app.scans.queries import holds, idempotency
+from app.scans.queries import holds, idempotency, runs
 from app.scans.tables import idempotency_keys
+from tests.support.database_locks import until_locked_out
+from tests.support.databases import postgres_only
 from tests.support.violations import new_violation, write_violations
 
 DAY_S = 86_400
@@ -389,9 +394,13 @@ async def test_comparisons_go_with_the_results_of_either_run(monitored, purge):
     assert count(monitored, scan_differences) == 1
 
 
-async def test_results_whose_file_cannot_be_removed_stay_whole(monitored, settings):
-    def refuse(*_, **_more):
-        raise PermissionError(errno.EACCES, "Permission denied", "task-1-1.db")
+async def test_results_whose_file_cannot_be_removed_are_not_shown_any_more_and_found_again(monitored, settings):
+    stuck, removed = [True], []
+
+    def remove(*task, first_run=1):
+        if stuck:
+            raise PermissionError(errno.EACCES, "Permission denied", "task-1-1.db")
+        removed.append((*task, first_run))
 
     monitored.create()
     monitored.claim()
@@ -399,13 +408,135 @@ async def test_results_whose_file_cannot_be_removed_stay_whole(monitored, settin
     begin_again(monitored, 2)
     add_violations(monitored, 1)
     monitored.write(monitored.lifecycle.complete("task-1", 2, Statistics(), verdict=Verdict(Result.CLEAN)))
+    purge = RetentionService(db=monitored.db, clock=monitored.clock, settings=settings, remove_files=remove)
+    await purge.purge_all()
     monitored.clock.advance(366 * DAY_S)
-    await RetentionService(db=monitored.db, clock=monitored.clock, settings=settings, remove_files=refuse).purge_all()
-    assert count(monitored, violations) == 3
-    assert monitored.db.read_sync(lambda c: list(c.execute(select(scan_runs.c.results_removed_at)).scalars())) == [
-        None,
-        None,
+    began = monitored.clock.now()
+    await purge.purge_all()
+    assert (count(monitored, violations), removed_at(monitored)) == (3, {1: began})
+    stuck.clear()
+    for _ in range(2):
+        monitored.clock.advance(RESTART_S)
+        await purge.purge_all()
+    assert (count(monitored, violations), removed_at(monitored)) == (0, {1: began})
+    assert removed == [("task-1", 1, 1)]
+
+
+async def test_what_is_held_after_it_was_found_due_stays(monitored, settings, finished, monkeypatch):
+    """The hold comes between the read of a page and its first write."""
+    begin_again(monitored, 2)
+    add_violations(monitored, 2)
+    pair = Pair(RunKey("task-1", 2), RunKey("task-1", 1))
+    at = monitored.clock.now()
+    monitored.db.write_sync(lambda c: differences.put(c, pair, 1, at=at, counts={}, body=b"x"))
+    monitored.write(monitored.lifecycle.complete("task-1", 2, Statistics(), verdict=Verdict(Result.CLEAN)))
+    removed, pages = [], []
+    purge = RetentionService(
+        db=monitored.db, clock=monitored.clock, settings=settings, remove_files=lambda *task, **_: removed.append(task)
+    )
+    ended_page = retention.ended
+
+    def hold_once_read(connection, **wanted):
+        pages.append(page := ended_page(connection, **wanted))
+        return page
+
+    def hold_first():
+        if pages:
+            monitored.db.write_sync(lambda c: holds.place(c, "task-1", at=at, by="admin", reason="Case 1"))
+
+    write, write_timed = monitored.db.write, monitored.db.write_timed
+    monkeypatch.setattr(retention, "ended", hold_once_read)
+    monkeypatch.setattr(monitored.db, "write", lambda work: hold_first() or write(work))
+    monkeypatch.setattr(monitored.db, "write_timed", lambda work: hold_first() or write_timed(work))
+    monitored.clock.advance(500 * DAY_S)
+    types = monitored.types()
+    tables = (task_events, task_logs, violations, scan_differences)
+    before = [count(monitored, table) for table in tables]
+    for step in (purge._prune_logs, purge._remove_results):
+        await step(monitored.clock.now())
+        monitored.db.write_sync(lambda c: holds.release(c, "task-1"))
+        purge._page_ends.clear()
+    assert any(run.has for page in pages for run in page)
+    assert [count(monitored, table) for table in tables] == before
+    assert (monitored.types(), monitored.row().min_seq) == (types, 1)
+    assert (removed, removed_at(monitored)) == ([], {})
+
+
+@pytest.mark.parametrize("limit", [5, 1_000])
+async def test_no_write_of_retention_removes_anything_of_a_held_scan(monitored, finished, limit):
+    add_violations(monitored, 1)
+    now, end = monitored.clock.now(), monitored.row().last_seq
+    pair = Pair(RunKey("task-1", 1), RunKey("task-1", 1))
+    monitored.db.write_sync(lambda c: differences.put(c, pair, 1, at=now, counts={}, body=b"x"))
+    monitored.db.write_sync(lambda c: holds.place(c, "task-1", at=now, by="admin", reason="Case 1"))
+    tables = (task_events, task_logs, violations, scan_differences)
+    before = [count(monitored, table) for table in tables]
+    pending = [retention.PendingPrune("task-1", end, end)]
+    writes = [
+        (lambda c: retention.prune_events(c, pending, limit), []),
+        (lambda c: retention.prune_lines(c, pending, limit), []),
+        (lambda c: retention.prune_violations(c, "task-1", 1, limit), 0),
+        (lambda c: retention.prune_differences(c, "task-1", 1, limit), 0),
+        (lambda c: runs.mark_results_removed(c, "task-1", 1, now), False),
     ]
+    for write, left in writes:
+        assert monitored.db.write_sync(write) == left
+    assert [count(monitored, table) for table in tables] == before
+    assert (monitored.row().min_seq, removed_at(monitored)) == (1, {})
+
+
+@postgres_only
+@pytest.mark.parametrize("status", ["completed", "pending"])
+async def test_a_hold_that_comes_while_scans_of_a_user_are_marked_keeps_its_scan(monitored, finished, status):
+    if status == "pending":
+        monitored.write(monitored.lifecycle.retry("task-1", by="user"))
+    owner, now = monitored.row().user_id, monitored.clock.now()
+    marks = {
+        "completed": lambda c: retention.mark_deleted_some(c, owner, now, 10),
+        "pending": lambda c: retention.mark_deleted_unfinished(c, owner, now) or [],
+    }
+    with monitored.db.engine.connect() as held, held.begin():
+        holds.place(held, "task-1", at=now, by="admin", reason="Case 1")
+        marking = asyncio.create_task(monitored.db.write(marks[status]))
+        await until_locked_out(monitored.db)
+    assert await marking == []
+    assert monitored.row().deleted_at is None
+
+
+async def test_the_database_itself_refuses_a_scan_that_is_held_and_deleted(monitored, finished):
+    now = monitored.clock.now()
+    monitored.db.write_sync(lambda c: holds.place(c, "task-1", at=now, by="admin", reason="Case 1"))
+    with pytest.raises(IntegrityError):
+        monitored.db.write_sync(lambda c: c.execute(scan_tasks.update().values(deleted_at=now)) and None)
+
+
+@postgres_only
+async def test_a_hold_waits_for_a_write_that_removes_and_that_write_for_it(monitored, finished):
+    """What is removed was removed before the scan was held."""
+    now, end = monitored.clock.now(), monitored.row().last_seq
+    place = partial(holds.place, task_id="task-1", at=now, by="admin", reason="Case 1")
+    lines = [retention.PendingPrune("task-1", end, end)]
+    with monitored.db.engine.connect() as pruning, pruning.begin() as transaction:
+        retention.prune_lines(pruning, lines, 1_000)
+        holding = asyncio.create_task(monitored.db.write(place))
+        await until_locked_out(monitored.db)
+        assert not holding.done()
+        transaction.rollback()
+    assert await holding
+    monitored.db.write_sync(lambda c: holds.release(c, "task-1"))
+    with monitored.db.engine.connect() as held, held.begin():
+        place(held)
+        pruning = asyncio.create_task(monitored.db.write(lambda c: retention.prune_lines(c, lines, 1_000)))
+        await until_locked_out(monitored.db)
+    assert await pruning == []
+    assert count(monitored, task_logs) == 1
+
+
+def removed_at(monitored):
+    """When the results of runs were said to be removed, by run."""
+    r = scan_runs.c
+    rows = select(r.run, r.results_removed_at).where(r.results_removed_at.is_not(None))
+    return {row.run: row.results_removed_at for row in monitored.db.read_sync(lambda c: c.execute(rows).all())}
 
 
 async def test_with_nothing_due_no_write_lock_is_asked_for_but_to_remember_the_time(
