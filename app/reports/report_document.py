@@ -33,7 +33,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
     """The document of `findings.schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then."""
     crawled, known = reader.coverage()
     head = {
-        "task": serialise_task(row, row.attempt, language=language),
+        "task": serialise_task(row, row.attempt, language=language, is_outside=True),
         "verdict": serialise_verdict(row.verdict),
         "statistics": serialise_statistics(row),
         "coverage": {"crawled": crawled, "known": known, **serialise_coverage(reader.seen())},

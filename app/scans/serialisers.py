@@ -30,8 +30,12 @@ MAX_HOPS: Final = 20  # of one third party in the report
 MAX_HOSTS: Final = 50  # of one third party in a list
 
 
-def serialise_task(row: TaskRow, shown_attempt: int, *, language: str, queue_position: int | None = None) -> Json:
-    """A task, from its row. `shown_attempt`: whose results lists and reports show."""
+def serialise_task(
+    row: TaskRow, shown_attempt: int, *, language: str, queue_position: int | None = None, is_outside: bool = False
+) -> Json:
+    """A task, from its row. `shown_attempt`: whose results lists and reports show. `is_outside`: the reader may be
+    outside of the organisation, and is not told of a legal hold.
+    """
     stage = None if row.stage_key is None else STAGE_BY_KEY[StageKey(row.stage_key)].name(language)
     return {
         "id": row.id,
@@ -54,7 +58,7 @@ def serialise_task(row: TaskRow, shown_attempt: int, *, language: str, queue_pos
         "priority": -row.rank,
         "queue_position": queue_position,
         "last_seq": row.last_seq,
-        "hold": _hold(row),
+        "hold": None if is_outside else _hold(row),
         "created_at": to_wire(row.created_at),
         "started_at": optional_to_wire(row.started_at),
         "completed_at": optional_to_wire(row.completed_at),

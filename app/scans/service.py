@@ -149,7 +149,7 @@ class ScanService:
             if known is not None:
                 return None
             result = unit(connection)
-            made = self._view(connection, find_seen(connection, task_id, principal), None)
+            made = self._view(connection, find_seen(connection, task_id, principal), None, principal)
             if idempotent:
                 answer = {key: value for key, value in made.items() if key != "config"}
                 idempotent.keep(connection, answer, now=now, since=since)
@@ -172,7 +172,7 @@ class ScanService:
         def work(connection: Connection) -> Json:
             row = find_seen(connection, task_id, principal)
             shown = row if attempt is None else find_run(connection, row, attempt).task
-            return self._view(connection, shown, language)
+            return self._view(connection, shown, language, principal)
 
         return await self.db.read(work)
 
@@ -299,10 +299,12 @@ class ScanService:
     async def _find(self, principal: Principal, task_id: str) -> TaskRow:
         return await self.db.read(lambda connection: find_seen(connection, task_id, principal))
 
-    def _view(self, connection: Connection, row: TaskRow, language: Language | None) -> Json:
+    def _view(self, connection: Connection, row: TaskRow, language: Language | None, principal: Principal) -> Json:
         position, shown = queue.position(connection, row), runs.shown_attempts(connection, [row])
         chosen = language or self.settings.current.language
-        return serialise_task(row, shown[row.id], language=chosen, queue_position=position)
+        return serialise_task(
+            row, shown[row.id], language=chosen, queue_position=position, is_outside=principal.is_link
+        )
 
     def within_limit(self, user_id: str, task_id: str, unit: UnitOfWork) -> UnitOfWork:
         """Return the unit behind a count in the same transaction, so that two requests cannot both be the last.

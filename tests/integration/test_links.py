@@ -365,3 +365,16 @@ def test_a_link_gives_the_report_files(scanned, shared, kind):
     mine, foreign, _ = shared
     assert scanned.get(f"/report?format={kind}", headers=mine).content
     scanned.get(f"/report?format={kind}", 404, headers=foreign)
+
+
+def test_neither_a_link_nor_a_report_says_who_holds_the_scan_and_why(scanned, shared):
+    hold, reason = f"/api/v1/tasks/{scanned.task_id}/hold", "Case 2026-114"
+    assert scanned.http.put(hold, json={"reason": reason}).json()["hold"]["reason"] == reason
+    assert reason in scanned.get("").text
+    for documents in (
+        [scanned.get("", headers=shared[0]), scanned.get("/report", headers=shared[0])],
+        [scanned.get("/report"), scanned.get("/report?format=html")],
+    ):
+        assert all(reason not in document.text for document in documents)
+    assert scanned.get("/report", headers=shared[0]).json()["task"]["hold"] is None
+    assert scanned.http.delete(hold).status_code == 204
