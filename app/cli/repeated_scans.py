@@ -11,16 +11,18 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import orjson
+import structlog
 
 from app.cli import in_process
 from app.cli.interrupts import Interrupts
-from app.cli.scan_order import order_scans, property_line
+from app.cli.scan_order import naming_refused, order_of, property_line, say_ordered
 from app.cli.terminal import clean
 from app.compose.services import Services
-from app.core.errors import InvalidInput, Unavailable
+from app.core.db import DatabaseUnavailable
+from app.core.errors import Conflict, Unavailable
 from app.core.paging import Paging
 from app.core.principal import Principal
-from app.domain.messages import MessageCatalog
+from app.domain.messages import Language, MessageCatalog
 from app.domain.scan_options import ScanOptions
 from app.domain.tasks import TaskStatus
 from app.inventory.differences import ALL
@@ -32,6 +34,7 @@ from app.sites.site import MAX_SITES
 
 MAX_CHANGES: Final = 50  # of a scan that are printed
 Json = Mapping[str, Any]
+log = structlog.get_logger(__name__)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -53,25 +56,46 @@ class RepeatedScans:
         """Raises ConfigurationError for targets that cannot be scanned, and names them; LimitReached, Conflict."""
         await self._begin()
         while not interrupts.asked.is_set():
-            await self._look()
+            await self._try_to_look()
             with suppress(TimeoutError):
                 await asyncio.wait_for(interrupts.asked.wait(), in_process.SWEEP_S)
+        await self._try_to_look()  # a scan may have ended since
+
+    async def _try_to_look(self) -> None:
+        """A watch goes on for weeks: a database that cannot be read now is asked again by the next look."""
+        try:
+            await self._look()
+        except DatabaseUnavailable as error:
+            log.warning("watch_waits", reason=error.message)
 
     async def _begin(self) -> None:
-        """Order a scan of each target that is not being scanned, and keep all as sites with the schedule."""
+        """Keep all targets as sites with the schedule, and order a scan of each that is not being scanned.
+
+        In this order: what was due before is planned anew. The scheduler may have started it a moment ago, so what is
+        being scanned is asked in the transaction of the order.
+        """
+        with naming_refused(self.targets, self.texts):
+            names, _ = await self.services.orders.check(order_of(self.targets, self.options))
+        self._names = set(names)
         before = {site["target_domain"]: site for site in await self._sites()}
-        self._told = {site["last_run"]["task_id"] for site in before.values() if site["last_run"] is not None}
-        names = {target: await asyncio.to_thread(self._name_of, target) for target in self.targets}
-        self._names = set(names.values())
-        busy = {name for name, site in before.items() if site["unfinished"] is not None}
-        self._told -= {before[name]["unfinished"]["task_id"] for name in busy}
-        free = [target for target, name in names.items() if name not in busy]
-        if free:
-            order_id = await order_scans(self.services, self.principal, free, self.options, self.texts)
-            scans = await self.services.db.read(lambda connection: read_scans(connection, order_id))
-            self._known = {scan.task.id for scan in scans}
-        for name in sorted(self._names):
+        last_runs = {site["last_run"]["task_id"] for site in before.values() if site["last_run"] is not None}
+        self._told = last_runs - {site["unfinished"]["task_id"] for site in before.values() if site["unfinished"]}
+        for name in names:
             await self._keep_site(name, before.get(name))
+        self._known = await self._order(names)
+
+    async def _order(self, names: Sequence[str]) -> set[str]:
+        """Return the scans that are ordered now."""
+        language = Language(self.texts.language)
+        try:
+            pieces = await self.services.sites.service.run_targets(self.principal, names, language)
+        except Conflict as error:
+            if error.code != "site_busy":
+                raise
+            return set()  # all are being scanned
+        order_id = say_ordered(pieces, self.texts)
+        scans = await self.services.db.read(lambda connection: read_scans(connection, order_id))
+        return {scan.task.id for scan in scans}
 
     async def _keep_site(self, name: str, site: Json | None) -> None:
         service, schedule = self.services.sites.service, {"every_hours": self.every_hours}
@@ -80,13 +104,6 @@ class RepeatedScans:
             await service.create(self.principal, NewSite(target_domain=name, config=config, schedule=schedule))
         else:
             await service.change(self.principal, site["id"], {"config": config, "schedule": schedule, "paused": False})
-
-    def _name_of(self, target: str) -> str:
-        """Return the name as sites have it; a target that is none is refused with the order."""
-        try:
-            return self.services.scans.targets.parse(target).name
-        except InvalidInput:
-            return target
 
     async def _sites(self) -> list[Json]:
         """Return `sites.schemas.SiteHead` of the sites of whom we act as."""

@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from app.compose.services import Services
 from app.core.clock import SystemClock
 from app.core.errors import ConfigurationError
 from app.core.field_faults import InvalidFields
+from app.core.json_chunks import JsonChunks
 from app.core.principal import Principal
 from app.domain.field_problem import describe_field_problem
 from app.domain.messages import Language, MessageCatalog
@@ -73,13 +74,31 @@ async def order_scans(
     services: Services, principal: Principal, targets: Sequence[str], options: ScanOptions, texts: MessageCatalog
 ) -> str:
     """Order a scan of each target, say so, and return the order's id. Raises as `scan_many`."""
-    order = NewOrder(targets=targets, options=options, said=asdict(options).keys())
+    with naming_refused(targets, texts):
+        pieces, _ = await services.orders.create_once(
+            principal, order_of(targets, options), key=None, language=Language(texts.language)
+        )
+    return say_ordered(pieces, texts)
+
+
+def order_of(targets: Sequence[str], options: ScanOptions) -> NewOrder:
+    return NewOrder(targets=targets, options=options, said=asdict(options).keys())
+
+
+@contextmanager
+def naming_refused(targets: Sequence[str], texts: MessageCatalog) -> Iterator[None]:
+    """Raises ConfigurationError for targets that cannot be scanned, and names them."""
     try:
-        pieces, _ = await services.orders.create_once(principal, order, key=None, language=Language(texts.language))
+        yield
     except InvalidFields as refused:
         raise ConfigurationError(texts("cli.targets_refused", targets=_named(refused, targets, texts))) from refused
-    sys.stderr.write(f"{texts('order_started', count=len(dict.fromkeys(targets)))}\n")
-    order_id: str = orjson.loads(b"".join(pieces))["id"]
+
+
+def say_ordered(pieces: JsonChunks, texts: MessageCatalog) -> str:
+    """Say how many scans an order (`orders.schemas.OrderResponse`) has, and return its id."""
+    order = orjson.loads(b"".join(pieces))
+    sys.stderr.write(f"{texts('order_started', count=order['targets'])}\n")
+    order_id: str = order["id"]
     return order_id
 
 

@@ -69,10 +69,7 @@ class OrderService:
             InvalidInput: `own_domains_too_long`; `idempotency_key_reused`, for another request.
             LimitReached: `task_limit`, there would be too many unfinished tasks of this user.
         """
-        names = await asyncio.to_thread(self._parse, order.targets)
-        chosen = self.scans.fill_in(order.options, order.said)
-        own = await asyncio.to_thread(read_own_domains, chosen.own_domains, self.scans.targets)
-        config = replace(chosen, own_domains=own).to_json()
+        names, config = await self.check(order)
         order_id, new = new_id(), [NewTask(new_id(), name) for name in names]
         request = {"targets": list(order.targets), "config": order.options.chosen(), "title": order.title}
         idempotent = None if key is None else IdempotentRequest.of(principal.user_id, key, {"order": request})
@@ -83,8 +80,21 @@ class OrderService:
             self._record("order.create", principal, order_id, {"targets": len(new)})
         return await self.get(principal, made, language), made != order_id
 
+    async def check(self, order: NewOrder) -> tuple[list[str], Json]:
+        """Return the names of the targets, each once, and the options of the tasks. Raises as `create_once`."""
+        names = await asyncio.to_thread(self._parse, order.targets)
+        chosen = self.scans.fill_in(order.options, order.said)
+        own = await asyncio.to_thread(read_own_domains, chosen.own_domains, self.scans.targets)
+        return names, replace(chosen, own_domains=own).to_json()
+
     async def create_of(
-        self, principal: Principal, new: Sequence[NewTask], *, title: str, choose: ChooseTasks, language: Language
+        self,
+        principal: Principal,
+        new: Sequence[NewTask],
+        *,
+        title: str | None,
+        choose: ChooseTasks,
+        language: Language,
     ) -> JsonChunks:
         """Make an order of tasks that have options of their own. `choose` returns, in the transaction that makes them,
         which of them are made.
@@ -92,7 +102,7 @@ class OrderService:
         Raises LimitReached (`task_limit`), and what `choose` raises.
         """
         order_id = new_id()
-        row = {"id": order_id, "user_id": principal.user_id, "title": title, "config": {}}
+        row: Json = {"id": order_id, "user_id": principal.user_id, "title": title, "config": {}}
         await self._write(principal, row, new, None, choose)
         self.scans.runner.wake()
         self._record("order.create", principal, order_id, {"targets": len(new)})

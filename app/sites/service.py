@@ -31,8 +31,8 @@ from app.scans.shown_run import is_id
 from app.sites.queries import sites
 from app.sites.queries.sites import SiteFilter, SiteRow
 from app.sites.runs import SiteRuns, without_busy
-from app.sites.schedule import SHOWN_RUNS, Schedule, next_starts
-from app.sites.site import MAX_SITES, SCHEDULE_COLUMNS, done_upto, plan_columns, schedule_of
+from app.sites.schedule import Schedule, next_starts
+from app.sites.site import MAX_SITES, SCHEDULE_COLUMNS, done_upto, next_runs, plan_columns
 from app.sites.views import read_facts, site_view
 
 SCANS_AT_ONCE: Final = 100  # of a site that is removed with its scans
@@ -152,7 +152,7 @@ class SiteService:
         def work(connection: Connection) -> JsonChunks:
             row = find_site(connection, site_id, principal)
             view = site_view(row, read_facts(connection, [row], now), principal)
-            return encode_object({**view, "next_runs": _next_runs(row, now, spread_s)})
+            return encode_object({**view, "next_runs": next_runs(row, now, spread_s)})
 
         return await self.db.read(work)
 
@@ -294,6 +294,21 @@ class SiteService:
         new = [(await self.runs.prepare(row)).task for row in found]
         return await self.orders.create_of(principal, new, title=group, choose=without_busy, language=language)
 
+    @traced
+    async def run_targets(self, principal: Principal, targets: Sequence[str], language: Language) -> JsonChunks:
+        """Scan the principal's own sites of these targets now, but those that are being scanned, as one order.
+
+        Return `orders.schemas.OrderResponse`. Raises NotFound; Conflict (`site_busy`: all are); LimitReached
+        (`task_limit`).
+        """
+
+        def work(connection: Connection) -> list[SiteRow]:
+            known = sites.known_targets(connection, principal.user_id, targets)
+            return [find_site(connection, known.get(target, ""), principal) for target in targets]
+
+        new = [(await self.runs.prepare(row)).task for row in await self.db.read(work)]
+        return await self.orders.create_of(principal, new, title=None, choose=without_busy, language=language)
+
     async def list_scans(
         self, principal: Principal, site_id: str, *, page: int, page_size: int, language: Language
     ) -> JsonChunks:
@@ -324,18 +339,6 @@ def find_site(connection: Connection, site_id: str, principal: Principal) -> Sit
     if row is None:
         raise NotFound(text="no_such_site")
     return row
-
-
-def _next_runs(row: SiteRow, now: datetime, spread_s: int) -> list[str]:
-    schedule = schedule_of(row)
-    if schedule is None or row.paused:
-        return []
-    # The planned run starts when it was planned to, also where the spread has changed since.
-    is_ahead = row.next_run_at is not None and row.next_run_at > now
-    done = row.due_at if is_ahead else done_upto(row, now)
-    later = next_starts(schedule, row.id, after=now, spread_s=spread_s, done_upto=done)
-    starts = [row.next_run_at, *later][:SHOWN_RUNS] if is_ahead else later
-    return [to_wire(at) for at in starts]
 
 
 def _said(columns: Mapping[str, Any]) -> dict[str, Any]:

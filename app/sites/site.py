@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from app.core.clock import to_wire
 from app.domain.scan_options import ScanOptions
-from app.sites.schedule import Schedule, dues, plan
+from app.sites.schedule import SHOWN_RUNS, Schedule, dues, next_starts, plan
 
 MAX_SITES: Final = 5_000  # of one user
 LEAST_PATIENCE: Final = timedelta(days=7)  # where the schedule decides
@@ -85,3 +86,16 @@ def _overdue_from(row: Row[Any], scanned_at: datetime, now: datetime) -> datetim
         return None  # most sites: their due times need not be found
     due = next(islice(dues(schedule, scanned_at), DUES - 1, None), None)
     return None if due is None else max(due, scanned_at + LEAST_PATIENCE)
+
+
+def next_runs(row: Row[Any], now: datetime, spread_s: int) -> list[str]:
+    """Return when the next runs of a site start; none while it is paused."""
+    schedule = schedule_of(row)
+    if schedule is None or row.paused:
+        return []
+    # The planned run starts when it was planned to, also where the spread has changed since.
+    is_ahead = row.next_run_at is not None and row.next_run_at > now
+    done = row.due_at if is_ahead else done_upto(row, now)
+    later = next_starts(schedule, row.id, after=now, spread_s=spread_s, done_upto=done)
+    starts = [row.next_run_at, *later][:SHOWN_RUNS] if is_ahead else later
+    return [to_wire(at) for at in starts]

@@ -123,7 +123,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/cli/demo.py": ("a command, run as one", "tests/integration/test_cli_demo.py"),
     "app/cli/report.py": ("a command, run as one", "tests/integration/test_cli_report.py"),
     "app/cli/misused.py": ("an error alone", "tests/unit/cli/test_usage_errors.py"),
-    "app/cli/repeated_scans.py": ("a command, run as one", "tests/integration/test_cli_repeated_scans.py"),
     "app/cli/scan.py": ("a command, run as one", "tests/integration/test_cli_scan.py"),
     "app/cli/serve.py": ("a command, run as one", "tests/integration/test_cli_serve.py"),
     "app/cli/worker.py": ("a command, run as one", "tests/system/test_distributed.py"),
