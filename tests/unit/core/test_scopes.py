@@ -70,7 +70,7 @@ def test_a_key_of_a_group_has_exactly_the_scopes_that_open_it_a_route():
         scope
         for scope in Scope
         if any(answer_to(name, frozenset({scope}), group="North") == "" for name in SCOPE_OF_ROUTE)
-    } == GROUP_SCOPES
+    } == set(GROUP_SCOPES)
 
 
 def parents_of(path):
