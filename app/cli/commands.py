@@ -201,10 +201,10 @@ def worker(
 
 
 @app.command(cls=Command)
-def migrate(context: Context) -> None:
+def migrate(context: Context, browser_role: Annotated[str | None, Option(metavar="ROLE")] = None) -> None:
     from app.cli.migrate import run_migrate
 
-    raise Exit(interruptible(run_migrate, context.obj.texts))
+    raise Exit(interruptible(run_migrate, context.obj.texts, browser_role))
 
 
 @app.command(cls=Command)

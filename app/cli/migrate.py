@@ -9,18 +9,38 @@ from app.compose.storage import open_database
 from app.core.clock import SystemClock
 from app.core.config import Settings, load_settings
 from app.core.data_folder import ServerLocks
-from app.core.db import Database
+from app.core.db import Database, DatabaseUnavailable
 from app.core.logging import configure_logging
 from app.domain.messages import MessageCatalog
+from app.maintenance.startup import explain
 from app.migrations.runner import Migration, migrate
 
 
-def run_migrate(texts: MessageCatalog) -> int:
-    """Migrate and say from where to where. Raises ConfigurationError, also beside a server: it has migrated itself."""
+def run_migrate(texts: MessageCatalog, browser_role: str | None = None) -> int:
+    """Migrate and say from where to where; give the role of browser workers its rights, where there is one.
+
+    Raises ConfigurationError, also beside a server: it has migrated itself.
+    """
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
+    if browser_role is not None:
+        return _migrate_with_role(settings, browser_role, texts)
     with database_of(settings) as db:
         sys.stdout.write(describe_migration(migrate_alone(settings, db), texts))
+    return 0
+
+
+def _migrate_with_role(settings: Settings, role: str, texts: MessageCatalog) -> int:
+    from app.compose.browser_role import grant_browser_role, require_postgres  # and much that others do not need
+
+    require_postgres(settings)
+    with database_of(settings) as db:
+        sys.stdout.write(describe_migration(migrate_alone(settings, db), texts))
+        try:
+            grant_browser_role(db, role)
+        except DatabaseUnavailable as error:
+            raise explain(error, settings) from error
+    sys.stdout.write(f"{texts('cli.browser_role_granted', role=role)}\n")
     return 0
 
 

@@ -51,12 +51,13 @@ def build_scan_worker(
         startup.prepare_database(settings, db, clock)
     except DatabaseUnavailable as error:
         raise startup.explain(error, settings) from error
-    live = read_at_start(db, settings)
+    queues = _served(settings, queues)
+    # A browser worker has nothing to tell or to hear: its user of Redis has no access to the channels of hints, and its
+    # role in PostgreSQL reads no more of the stored settings than rendering needs.
+    has_bus = SCAN_QUEUE in queues
+    live = read_at_start(db, settings, for_rendering=not has_bus)
     TargetRules(settings=live, targets=EngineTargetParser())  # a blocked name that is none is said at the start
     worker_id = f"worker-{new_id()[-8:]}"
-    queues = _served(settings, queues)
-    # A browser worker has nothing to tell or to hear: its user of Redis has no access to the channels of hints.
-    has_bus = SCAN_QUEUE in queues
     bus = build_bus(settings, clock=clock, on_failure=metrics.note_background_failure) if has_bus else MemoryBus()
     metrics.bus_healthy.set_function(lambda: float(bus.healthy))
     metrics.slots.set(concurrency if SCAN_QUEUE in queues else 0)
@@ -74,7 +75,7 @@ def build_scan_worker(
         texts=texts,
         clock=clock,
         settings=live,
-        watch_configuration=ConfigurationWatch(db=db, clock=clock, live=live).keep_current,
+        watch_configuration=ConfigurationWatch(db=db, clock=clock, live=live, for_rendering=not has_bus).keep_current,
         wakeups=wakeups,
         metrics=metrics,
         starter=starter,

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from sqlalchemy import Connection, Row, inspect
 
+from app.configuration import browser_settings
 from app.configuration.queries import configuration
 from app.configuration.tables import configuration_versions
 from app.core.clock import Clock
@@ -18,8 +19,16 @@ LOOK_EVERY_S: Final = 5.0  # so that a change holds everywhere within ten second
 log = structlog.get_logger(__name__)
 
 
-def read_at_start(db: Database, settings: Settings) -> LiveSettings:
-    """Return the environment's settings with what is stored. Blocking.
+class _Queries(Protocol):
+    """`queries.configuration`, or `browser_settings` where the table cannot be read."""
+
+    def newest_mark(self, connection: Connection, /) -> str | None: ...
+
+    def newest(self, connection: Connection, /) -> Row[Any] | None: ...
+
+
+def read_at_start(db: Database, settings: Settings, *, for_rendering: bool = False) -> LiveSettings:
+    """Return the environment's settings with what is stored. Blocking. `for_rendering`: what rendering needs will do.
 
     A database that is away, not made yet or of an earlier version has nothing: the start says what is wrong with it.
     """
@@ -28,7 +37,7 @@ def read_at_start(db: Database, settings: Settings) -> LiveSettings:
     if file is not None and not file.exists():
         return live
     try:
-        row = db.read_sync(_newest_if_there)
+        row = db.read_sync(partial(_newest_if_there, for_rendering=for_rendering))
     except DatabaseUnavailable as error:
         log.warning("configuration_not_read", reason=error.message)
         return live
@@ -37,19 +46,20 @@ def read_at_start(db: Database, settings: Settings) -> LiveSettings:
     return live
 
 
-def _newest_if_there(connection: Connection) -> Row[Any] | None:
+def _newest_if_there(connection: Connection, *, for_rendering: bool) -> Row[Any] | None:
     if not inspect(connection).has_table(configuration_versions.name):
         return None
-    return configuration.newest(connection)
+    return _queries(connection, for_rendering=for_rendering).newest(connection)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ConfigurationWatch:
-    """Event loop only."""
+    """Event loop only. `for_rendering` as of `read_at_start`."""
 
     db: Database
     clock: Clock
     live: LiveSettings
+    for_rendering: bool = False
 
     def __post_init__(self) -> None:
         self._mark: str | None = None  # of the version that is in effect, once it was looked at
@@ -59,7 +69,7 @@ class ConfigurationWatch:
         """Take the newest version. Raises DatabaseUnavailable."""
         while True:
             known = self._mark
-            mark, row = await self.db.read(partial(_read_unless, known=known))
+            mark, row = await self.db.read(partial(_read_unless, known=known, for_rendering=self.for_rendering))
             if self._mark == known:
                 break  # else another look was faster, and this answer may be of before its
         if mark == known:
@@ -88,7 +98,15 @@ class ConfigurationWatch:
         self._is_away = True
 
 
-def _read_unless(connection: Connection, known: str | None) -> tuple[str | None, Row[Any] | None]:
+def _read_unless(
+    connection: Connection, known: str | None, *, for_rendering: bool
+) -> tuple[str | None, Row[Any] | None]:
     """Return what tells the newest version apart, and the version itself unless it is known: it may be large."""
-    mark = configuration.newest_mark(connection)
-    return mark, None if mark in (None, known) else configuration.newest(connection)
+    queries = _queries(connection, for_rendering=for_rendering)
+    mark = queries.newest_mark(connection)
+    return mark, None if mark in (None, known) else queries.newest(connection)
+
+
+def _queries(connection: Connection, *, for_rendering: bool) -> _Queries:
+    """Return where the newest version is read: the role of browser workers has no access to the table."""
+    return browser_settings if for_rendering and browser_settings.is_offered(connection) else configuration

@@ -15,6 +15,7 @@ class Failure(StrEnum):
     UNREACHABLE = "the database is not reachable"
     DISPLACED = "the database file was moved or replaced"
     DAMAGED = "the database is damaged"
+    REFUSED = "the database role lacks a privilege"
     # Rolled back because of somebody else's transaction: the same unit may run again at once.
     CONFLICT = "the database is busy with another change of the same data"
 

@@ -28,6 +28,7 @@ _CONFLICTS: Final = frozenset({"40001", "40P01", "23505"})
 _BUSY: Final = frozenset({"55P03", "57014", "25P03"})  # lock, statement, idle in transaction: each over its time
 _FULL: Final = frozenset({"53100"})
 _DAMAGED: Final = frozenset({"XX001", "XX002"})
+_REFUSED: Final = frozenset({"42501"})
 _UNREACHABLE_CLASSES: Final = ("08", "53", "57", "58")  # connection, resources, operator's intervention, system
 _READ_ONLY: Final = "25006"  # a standby that was promoted nowhere: the one that we write to is another
 
@@ -79,6 +80,8 @@ class PostgresBackend:
             return Failure.FULL
         if state in _DAMAGED:
             return Failure.DAMAGED
+        if state in _REFUSED:
+            return Failure.REFUSED
         is_lost = error.connection_invalidated or (not state and _is_of_connection(error))
         return Failure.UNREACHABLE if is_lost or state[:2] in _UNREACHABLE_CLASSES or state == _READ_ONLY else None
 

@@ -18,7 +18,12 @@ from app.events.epoch import COUNTER_FILE, ID_FILE
 from app.migrations.runner import head_revision, migrate, read_revision
 
 TRACES: Final = (SECRET_FILE, COUNTER_FILE, ID_FILE)  # made after the database, at the first start
-_ADVICE: Final = {Failure.BUSY: "busy", Failure.FULL: "full", Failure.DAMAGED: "damaged"}
+_ADVICE: Final = {
+    Failure.BUSY: "busy",
+    Failure.FULL: "full",
+    Failure.DAMAGED: "damaged",
+    Failure.REFUSED: "refused",
+}
 
 
 def require_database(settings: Settings) -> None:

@@ -11,11 +11,12 @@ it gets through. What a revision may do beside programs of the version before it
 import random
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from alembic.config import Config
@@ -33,6 +34,8 @@ from app.core.system_errors import reason_of
 from app.core.tables import metadata
 from app.migrations.collation import compare_bytes
 from app.migrations.partitions import make_ahead
+
+T = TypeVar("T")
 
 HERE: Final = Path(__file__).parent
 PATIENCE_S: Final = 60.0  # for locks that a running program holds, and for somebody else's upgrade
@@ -131,8 +134,6 @@ def _upgrade_beside_others(db: Database, scripts: ScriptDirectory, head: str, cl
     """Upgrade a PostgreSQL database; False: somebody else has. Raises DatabaseUnavailable."""
 
     def unit(connection: Connection) -> bool:
-        for statement in _BESIDE_OTHERS:
-            connection.exec_driver_sql(statement)
         if current_revision(connection) == head:
             return False
         _upgrade(connection, scripts, head)
@@ -140,10 +141,24 @@ def _upgrade_beside_others(db: Database, scripts: ScriptDirectory, head: str, cl
         make_ahead(connection, clock.now())
         return True
 
+    return beside_others(db, unit)
+
+
+def beside_others(db: Database, unit: Callable[[Connection], T]) -> T:
+    """Change tables of PostgreSQL in one transaction, one caller at a time, while the program may be at work. Blocking.
+
+    Raises DatabaseUnavailable.
+    """
+
+    def begun(connection: Connection) -> T:
+        for statement in _BESIDE_OTHERS:
+            connection.exec_driver_sql(statement)
+        return unit(connection)
+
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return db.write_sync(unit)
+            return db.write_sync(begun)
         except DatabaseUnavailable as error:
             if error.failure is not Failure.BUSY or time.monotonic() >= deadline:
                 raise

@@ -234,23 +234,59 @@ def test_in_a_compose_file_the_service_trusts_nginx_and_nginx_finds_the_service(
 
 
 # Names of variables that open more than a browser worker needs.
-KEYS = re.compile("SECRET_KEY|ADMIN_PASSWORD|AWS_|PROXY_KEY")
+KEYS = re.compile("SECRET_KEY|ADMIN_PASSWORD|AWS_|PROXY_KEY|READING_MODEL_KEY|MAIL|POSTGRES_PASSWORD")
+BROWSER_URLS = {
+    "COMPLIANCE_DATABASE_URL": "postgresql+psycopg://compliance_browser:",
+    "COMPLIANCE_REDIS_URL": "redis://compliance-browser:",
+}
+
+
+def has_no_keys(variables: dict[str, str]) -> None:
+    """It has a role and a user of its own, and neither a key nor the password of another."""
+    assert [name for name in variables if KEYS.search(name)] == []
+    assert [value for value in variables.values() if "${" in value and "BROWSER_PASSWORD" not in value] == []
+    for name, beginning in BROWSER_URLS.items():
+        assert variables[name].startswith(beginning)
 
 
 def test_a_browser_worker_has_a_user_an_environment_and_a_network_of_its_own_and_no_keys():
     services = services_of("deploy/docker/compose.yaml")
     browser, others = services["browser"], [services[name] for name in ("web1", "web2", "worker", "migrate", "nginx")]
     assert browser["env_file"] == "../compliance-browser.env"
-    assert not any(KEYS.search(name) for name in browser["environment"])
-    assert browser["environment"]["COMPLIANCE_REDIS_URL"].startswith("redis://compliance-browser:")
+    has_no_keys(browser["environment"])
     assert all(other.get("user", "10001:10001") != browser["user"] for other in others)
     assert not any(set(browser["networks"]) & set(other["networks"]) for other in others)
     owned = [entry for entry in browser["tmpfs"] if "/var/lib/compliance" in entry]
     assert all(f"uid={browser['user'].split(':')[0]}," in entry for entry in owned)
     assert f"--uid {browser['user'].split(':')[0]} " in stages()["browser"]
-    named = assignments(read("deploy/compliance-browser.env"))
-    assert not any(KEYS.search(name) for name in named)
-    assert named["COMPLIANCE_REDIS_URL"].startswith("redis://compliance-browser:")
+    has_no_keys(assignments(read("deploy/compliance-browser.env")))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_unit_has_the_variables_of_its_one_file_and_no_other(name):
+    named = [key for key, _ in unit(name) if "Environment" in key or "Credential" in key]
+    assert named == ["EnvironmentFile"]
+
+
+def test_the_images_of_the_program_hold_no_key():
+    for lines in stages().values():
+        assert not KEYS.search(lines)
+
+
+ROLE = "compliance_browser"
+
+
+def test_whoever_upgrades_the_database_gives_the_role_of_browser_workers_its_rights():
+    wanted = ["migrate", "--browser-role", ROLE]
+    assert services_of("deploy/docker/compose.yaml")["migrate"]["command"] == wanted
+    assert list(commands("deploy/systemd/compliance-migrate.service")) == [wanted]
+    assert f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE" in read("deploy/docker/postgres-init.sh")
+    made = f"createuser --no-superuser --no-createdb --no-createrole --pwprompt {ROLE}"
+    assert made in read("docs/install.md")
+    for name in ("docs/upgrade.md", "docs/backup.md"):
+        assert ROLE in read(name)
+    secrets = read("docs/install.md") + read("docs/upgrade.md")
+    assert secrets.count("POSTGRES_BROWSER_PASSWORD") >= 3
 
 
 def test_documents_say_what_the_users_of_redis_need():

@@ -76,6 +76,11 @@ class Deployment:
         """Give the processes that start from now on other settings."""
         self._variables |= {f"COMPLIANCE_{name.upper()}": str(value) for name, value in settings.items()}
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What every process gets: `None` in a process's own variables takes one away."""
+        return dict(self._variables)
+
     def run(self, *words: str) -> str:
         """Run a command to its end; what it wrote."""
         done = subprocess.run(

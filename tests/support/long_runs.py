@@ -68,6 +68,7 @@ RUNS: Final = (
             "app/events/bus",
             "app/identity/auth.py",
             "app/identity/token_rotation.py",
+            "app/compose/browser_role.py",
             "deploy",
         ),
         beside=("tests/unit/transport", "tests/unit/engines/extract/test_hostile_pages.py"),

@@ -70,6 +70,7 @@ def tool(name: str) -> str:
 # What stands in `.env` beside the compose files.
 SECRETS = {
     "POSTGRES_PASSWORD": "letters",
+    "POSTGRES_BROWSER_PASSWORD": "other",
     "REDIS_PASSWORD": "letters",
     "REDIS_BROWSER_PASSWORD": "other",
     "SECRET_KEY": "0123456789abcdef" * 4,

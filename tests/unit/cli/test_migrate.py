@@ -37,3 +37,9 @@ def test_a_database_of_another_version_is_refused_with_one_line_and_left_alone(f
     assert here("migrate") == 2
     assert capsys.readouterr().err.count(said(f"error.{text}", path=path, revision=revision)) == 1
     assert [one.name for one in folder.glob("*.backup")] == []
+
+
+def test_a_role_of_browser_workers_needs_postgresql_and_nothing_is_made_without(folder, capsys):
+    assert here("migrate", "--browser-role", "compliance_browser") == 2
+    assert said("error.browser_role_needs_postgres") in capsys.readouterr().err
+    assert not (folder / "compliance.db").exists()

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import Database, DatabaseUnavailable, OutcomeUnknown
+from app.core.db_backend import Failure
 
 pytestmark = pytest.mark.system
 
@@ -154,6 +155,16 @@ async def test_after_a_restart_of_the_server_old_connections_are_not_noticed(db,
     assert await asyncio.gather(*(db.read(numbers) for _ in range(8))) == [[0, 0]] * 8
     await db.write(lambda c: add(c, 1))
     assert await db.read(numbers) == [1, 0]
+
+
+async def test_a_role_that_lacks_a_privilege_is_said_to_lack_it(db):
+    def unit(connection):
+        connection.execute(text("SET LOCAL ROLE pg_monitor"))
+        connection.execute(text("CREATE TABLE other (id int)"))
+
+    with pytest.raises(DatabaseUnavailable) as refused:
+        await db.write(unit)
+    assert refused.value.failure is Failure.REFUSED
 
 
 async def test_a_server_that_is_away_is_said_to_be(db, postgres):

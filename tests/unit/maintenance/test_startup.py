@@ -81,6 +81,7 @@ async def test_a_first_start_that_was_killed_at_once_is_no_loss(tmp_path):
     [
         (DatabaseUnavailable(Failure.BUSY), "busy"),
         (DatabaseUnavailable(Failure.FULL), "full"),
+        (DatabaseUnavailable(Failure.REFUSED), "refused"),
         (DatabaseUnavailable(Failure.UNREACHABLE), "other"),
         (DatabaseDamaged(), "damaged"),
     ],
