@@ -3,8 +3,12 @@
 That the files mean something to the programs that read them is `tests/system/test_deploy.py`.
 """
 
+import hashlib
+import os
 import re
 import shlex
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -321,16 +325,82 @@ def test_the_program_s_role_in_the_database_is_no_superuser():
     assert "createuser --no-superuser --no-createdb --no-createrole --pwprompt compliance" in read("docs/install.md")
 
 
-def test_images_are_pinned_by_version_or_digest():
-    """A digest is the deployment's to look up: docs/install.md says how."""
-    named = re.findall(r"^FROM (\S+:\S+) AS", read("deploy/docker/Dockerfile"), re.MULTILINE)
-    foreign = [service for compose in COMPOSES for service in services_of(compose).values() if "build" not in service]
-    named += [service["image"] for service in foreign]
-    assert len(named) >= 6
-    for image in named:
-        assert re.search(r":\d+\.\d+(\.\d+)?(-[\w.-]+)?$|@sha256:[0-9a-f]{64}$", image), image
-        assert image.split(":")[0] not in {"python", "node", "redis", "nginx"} or re.search(r":\d+\.\d+\.\d+", image)
-    assert "docker buildx imagetools inspect" in read("docs/install.md")
+# A version is three numbers; PostgreSQL has two.
+PINNED = re.compile(
+    r"[a-z]+:\d+\.\d+\.\d+(-[a-z][\w.-]*)?(@sha256:[0-9a-f]{64})?|postgres:\d+\.\d+(@sha256:[0-9a-f]{64})?"
+)
+OWN = re.compile(r"compliance:(server|browser)")
+
+
+def images(folder: Path) -> list[str]:
+    """Every image that the files of Docker name: those that are built on, and those that are run."""
+    text = (folder / "Dockerfile").read_text("utf-8")
+    found = [image for image in re.findall(r"^FROM (\S+)", text, re.MULTILINE) if image not in stages()]
+    for compose in sorted(folder.glob("compose*.yaml")):
+        found += [service["image"] for service in yaml.safe_load(compose.read_text("utf-8"))["services"].values()]
+    return found
+
+
+def test_images_are_pinned_to_a_full_version():
+    found = images(DEPLOY / "docker")
+    foreign = [image for image in found if not OWN.fullmatch(image)]
+    assert len(foreign) >= 6
+    assert [image for image in foreign if not PINNED.fullmatch(image)] == []
+    assert "latest" not in " ".join(found)
+    for compose in COMPOSES:
+        ours = [service for service in services_of(compose).values() if OWN.fullmatch(service["image"])]
+        assert ours == [service for service in services_of(compose).values() if "build" in service]
+    for name in ("docs/install.md", "deploy/docker/Dockerfile"):
+        assert "deploy/docker/pin-images.sh" in read(name)
+
+
+DOCKER = """#!/bin/sh
+[ "$1 $2 $3" = "buildx imagetools inspect" ] || exit 64
+case $4 in {away}) echo "ERROR: no such image" >&2; exit 1 ;; esac
+echo "Name:      docker.io/library/$4"
+echo "MediaType: application/vnd.oci.image.index.v1+json"
+echo "Digest:    sha256:$(printf %s "$4" | sha256sum | cut -c 1-64)"
+echo
+echo "Manifests:"
+echo "  Name:      docker.io/library/$4@sha256:{other}"
+"""
+
+
+def pin_images(folder: Path, *, away: str = "none") -> subprocess.CompletedProcess[str]:
+    """Run the script on a copy, with a `docker` that knows every image but one."""
+    shutil.copytree(DEPLOY / "docker", folder / "docker", dirs_exist_ok=True)
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin/docker").write_text(DOCKER.format(away=away, other="0" * 64))
+    (folder / "bin/docker").chmod(0o755)
+    path = f"{folder / 'bin'}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", folder / "docker/pin-images.sh"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PATH": path},
+    )
+
+
+def test_a_command_writes_the_digests_behind_the_versions(tmp_path):
+    before = images(DEPLOY / "docker")
+    done = pin_images(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    wanted = [
+        image if OWN.fullmatch(image) else f"{image}@sha256:{hashlib.sha256(image.encode()).hexdigest()}"
+        for image in before
+    ]
+    assert images(tmp_path / "docker") == wanted
+    again = subprocess.run(["sh", tmp_path / "docker/pin-images.sh"], check=False, capture_output=True, timeout=60)
+    assert (again.returncode, images(tmp_path / "docker")) == (0, wanted)  # nothing is left to ask for
+
+
+def test_a_digest_that_cannot_be_had_changes_no_file(tmp_path):
+    done = pin_images(tmp_path, away="redis:*")
+    assert done.returncode == 1
+    assert "redis:" in done.stderr
+    assert images(tmp_path / "docker") == images(DEPLOY / "docker")
 
 
 @pytest.mark.parametrize("compose", COMPOSES)
@@ -339,6 +409,8 @@ def test_no_container_keeps_rights_that_it_does_not_need(compose):
         assert service["cap_drop"] == ["ALL"], name
         assert "no-new-privileges:true" in service["security_opt"], name
         assert "cap_add" not in service or name == "nginx"
+        assert "privileged" not in service, name
+        assert service["read_only"] is True, name
         assert "build" in service or name == "nginx" or service["user"] != "root", name
 
 
@@ -364,6 +436,29 @@ def test_no_container_takes_the_whole_machine(compose):
         assert 0 < service["pids_limit"] <= 4_096, name
         if service.get("build", {}).get("target") == "browser":  # else the container ends before the page does
             assert int(size[:-1]) * BYTES[size[-1]] > Settings().browser_max_bytes + (1 << 30)
+
+
+# What a unit gives up. systemd's own measure of it is in `tests/system/test_deploy.py`.
+GIVEN_UP = {
+    **dict.fromkeys(("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "ProtectClock"), "yes"),
+    **dict.fromkeys(("ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs"), "yes"),
+    **dict.fromkeys(("ProtectControlGroups", "ProtectHostname", "RemoveIPC", "LockPersonality"), "yes"),
+    **dict.fromkeys(("RestrictRealtime", "RestrictSUIDSGID"), "yes"),
+    "CapabilityBoundingSet": "",
+    "AmbientCapabilities": "",
+    "ProtectSystem": "strict",
+    "ProtectProc": "invisible",
+    "SystemCallArchitectures": "native",
+    "UMask": "0077",
+}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_keeps_rights_that_it_does_not_need(name):
+    values = dict(unit(name))
+    assert {key: values.get(key) for key in GIVEN_UP} == GIVEN_UP
+    assert values["User"] not in ("", "root")
+    assert values["SystemCallFilter"].startswith("@system-service")
 
 
 @pytest.mark.parametrize("name", SERVICES)
