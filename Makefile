@@ -108,7 +108,8 @@ test-all: test test-frontend test-system ## Every test there is, the long runs w
 
 # What attackers try on a running server, and what is kept from them by deployment, locks, tables, settings and the log.
 ATTACKS := tests/attack tests/system/test_nginx.py tests/system/test_deploy.py tests/docs/test_deploy.py tests/docs/test_locks.py \
-	tests/unit/api/test_proxy_headers.py tests/unit/core/test_config.py tests/unit/core/test_redact.py tests/unit/core/test_spreadsheet.py
+	tests/unit/api/test_proxy_headers.py tests/unit/core/test_config.py tests/unit/core/test_redact.py tests/unit/core/test_spreadsheet.py \
+	tests/unit/cli/doctor/test_browser_network.py tests/integration/test_api_cookie_auth.py
 
 # Not in `make help`: see CONTRIBUTING.md. `-m ''`: whatever these tests need otherwise.
 attack: setup
