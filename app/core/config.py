@@ -8,7 +8,6 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,8 +16,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.core.comma_lists import CommaList, Lists, Networks, PortPairs, Sources
 from app.core.deployment import SQLITE, check_services
 from app.core.errors import ConfigurationError
+from app.core.http_address import HttpAddress
 from app.core.logo_file import check_logo
 from app.core.pending_restore import DATABASE
+from app.core.root_certificates import check_root_certificates
 from app.core.secret_rules import MailServerUrl, check_secret
 from app.domain.field_problem import describe_field_problem
 from app.domain.messages import DEFAULT_LANGUAGE, Language, MessageCatalog, Text, english
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None  # None: made in data_dir (embedded mode only)
     secret_key_previous: SecretStr | None = None  # still verifies, no longer signs
     admin_password: SecretStr | None = None  # None: generated at first start, printed once
-    traces_url: str | None = None  # of a collector that speaks OTLP over HTTP; None: no traces
+    traces_url: HttpAddress = None  # of a collector that speaks OTLP over HTTP; None: no traces
     metrics_token: SecretStr | None = None  # opens /metrics, and nothing else; None: administrators alone
     language: Language = DEFAULT_LANGUAGE  # of display texts on the wire
     celery_monitoring: bool = False  # workers send events and obey remote control, as Flower needs
@@ -155,6 +156,8 @@ class Settings(BaseSettings):
     # Reports and requests
     report_organisation: str = Field(default="", max_length=100)  # whose reports they are; "": they do not say
     report_logo: Path | None = None  # of the organisation; PNG or JPEG
+    report_timestamp_url: HttpAddress = None  # of an authority that speaks RFC 3161; None: archives have no time stamp
+    report_timestamp_ca_file: Path | None = None  # its roots (PEM); None: its signature is not checked
     reports_at_once: int = Field(default=4, ge=1, le=64)
     http_head_timeout_s: float = Field(default=10, gt=0, le=600)
     http_stall_timeout_s: float = Field(default=30, gt=0, le=600)
@@ -195,7 +198,7 @@ class Settings(BaseSettings):
     default_cloaking: bool = DEFAULTS.cloaking
 
     # Notifications: see docs/notifications.md
-    public_url: str | None = None  # of the page, for links in messages; None: messages have none
+    public_url: HttpAddress = None  # of the page, for links in messages; None: messages have none
     smtp_url: MailServerUrl | None = None  # it may hold a password; None: no e-mail
     mail_from: str | None = None
     notification_networks: Networks = ()  # CIDRs that channels may lead to although private
@@ -203,7 +206,7 @@ class Settings(BaseSettings):
     notification_retention_days: int = Field(default=90, ge=1, le=36_500)
 
     # LLM review (analysis.md, "LLM review")
-    reading_model_url: str | None = None  # of an API like OpenAI's, without /chat/completions; None: none reads along
+    reading_model_url: HttpAddress = None  # of an API like OpenAI's, without /chat/completions; None: none reads along
     reading_model_name: str | None = None
     reading_model_key: SecretStr | None = None  # None: none is sent
     reading_model_budget: int = Field(default=100, ge=1, le=1_000)  # requests of one scan
@@ -214,26 +217,17 @@ class Settings(BaseSettings):
     @field_validator(
         "database_url",
         "redis_url",
-        "traces_url",
-        "reading_model_url",
         "reading_model_name",
         "default_max_depth",
-        "public_url",
         "smtp_url",
         "mail_from",
         "report_logo",
+        "report_timestamp_ca_file",
         mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
-
-    @field_validator("traces_url", "reading_model_url", "public_url")
-    @classmethod
-    def _is_http_address(cls, value: str | None) -> str | None:
-        if value is not None and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
-            raise PydanticCustomError("http_address", "not an address")
-        return value
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
@@ -326,6 +320,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
             check_secret(key.get_secret_value(), name=_variable(name))
     check_services(settings)
     check_logo(settings.report_logo, name=_variable("report_logo"))
+    check_root_certificates(settings.report_timestamp_ca_file, name=_variable("report_timestamp_ca_file"))
     return settings
 
 

@@ -18,7 +18,7 @@ from app.engines.net.resolver import Resolver
 from app.engines.net.tls_contexts import verifying_context
 from app.notifications.outcome import FailureCode
 from app.notifications.ports import HttpAnswer, HttpRequest
-from app.tasks.worker.scan_factory import network_config
+from app.tasks.network_settings import network_config
 
 _ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")  # before what the system says
 MAX_ANSWER_BYTES: Final = 16_384

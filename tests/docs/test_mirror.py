@@ -47,6 +47,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/tasks/list_reading/worker.py": ("a process, run as one", "tests/unit/tasks/list_reading/test_process.py"),
     "app/engines/pipeline/list_notices.py": ("what a scan says", "tests/integration/test_lists.py"),
     "app/core/comma_lists.py": ("types of fields", "tests/unit/core/test_config.py"),
+    "app/core/http_address.py": ("a type of fields", "tests/unit/core/test_config.py"),
     "app/cli/doctor/lists.py": ("a check, run as one", "tests/integration/test_lists.py"),
     "app/identity/routes/own_sessions.py": ("routes alone", "tests/integration/test_api_sessions.py"),
     "app/identity/audit_reading.py": ("over real rows", "tests/integration/test_api_audit.py"),

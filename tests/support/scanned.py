@@ -102,9 +102,9 @@ def scanned_testnet(
 
 
 @contextmanager
-def scanned_once(factory: pytest.TempPathFactory) -> Iterator[Scanned]:
+def scanned_once(factory: pytest.TempPathFactory, **values: Any) -> Iterator[Scanned]:
     """The same without screenshots, which all who ask for it share, in each process of the run: the first one scans,
-    and each has a copy of the data folder, whose events have a new epoch.
+    and each has a copy of the data folder, whose events have a new epoch. `values`: settings of its server.
     """
     base = factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "scanned"
@@ -116,7 +116,7 @@ def scanned_once(factory: pytest.TempPathFactory) -> Iterator[Scanned]:
             shared.with_suffix(".new").rename(shared)
     folder = factory.mktemp("scanned") / "data"
     shutil.copytree(shared, folder)
-    with served(folder) as http:
+    with served(folder, **values) as http:
         (task,) = http.get("/api/v1/tasks").json()["items"]
         yield Scanned(http, task["id"], folder)
 

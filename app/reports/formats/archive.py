@@ -1,7 +1,8 @@
 """The evidence of a scan as one ZIP: the report, its tables, and every captured content byte for byte.
 
 `SHA256SUMS` at its end is what `sha256sum --check` reads; a content's file is named by its own hash, which the report
-and `manifest.json` name too. The order is always the same, and no name in it comes from a page.
+and `manifest.json` name too. A time stamp of the manifest is so one of everything that it lists (ADR 0082). The order
+is always the same, and no name in it comes from a page.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 import orjson
+import structlog
 
 from app.core.clock import to_wire
 from app.core.json_chunks import Json, split
@@ -19,6 +21,7 @@ from app.core.spreadsheet import table_pieces
 from app.domain.scan_facts import Capture
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.tables import ReportTables, Sheet
+from app.reports.formats.time_stamp import NoTimeStamp, Stamp, no_stamp_line, stamp_lines
 from app.reports.formats.zip_stream import ZipStream
 from app.scans.serialisers import optional_to_wire
 
@@ -26,7 +29,9 @@ from app.scans.serialisers import optional_to_wire
 ENDINGS: Final = MappingProxyType({"source": ".html.txt", "html": ".html.txt", "text": ".txt", "screenshot": ".jpg"})
 README: Final = "README.txt"
 MANIFEST: Final = "manifest.json"
+TIME_STAMP: Final = f"{MANIFEST}.tsr"
 SUMS: Final = "SHA256SUMS"
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +62,43 @@ class _Archive:
         self.files.append(Written(name, digest.hexdigest(), size))
 
 
-def archive_pieces(contents: ReportContents, documents: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
-    """Yield the file. `documents`: the reports that lie beside the evidence, by their names."""
+def archive_pieces(
+    contents: ReportContents, documents: Mapping[str, Iterable[bytes]], stamp: Stamp | None = None
+) -> Iterator[bytes]:
+    """Yield the file. `documents`: the reports that lie beside the evidence, by their names.
+
+    `stamp`: makes the time stamp of the manifest; None: the deployment has no time stamps.
+    """
     archive, tables = _Archive(), ReportTables(contents)
-    yield from archive.add(README, [f"{contents.texts('report.archive')}\n".encode()])
     for name, pieces in documents.items():
         yield from archive.add(name, pieces)
     for name, sheet in _tables(tables).items():
         yield from archive.add(f"tables/{name}.csv", table_pieces(sheet.columns, sheet.rows))
     captures: list[Json] = []
     yield from _captures(contents, archive, captures)
-    yield from archive.add(MANIFEST, [_manifest(contents, archive.files, captures)])
+    manifest = _manifest(contents, archive.files, captures)
+    yield from archive.add(MANIFEST, [manifest])
+    lines: list[str] = [contents.texts("report.archive"), contents.texts("report.method.times")]
+    if stamp is not None:
+        yield from _time_stamp(contents, archive, stamp, manifest, lines)
+    yield from archive.add(README, ["".join(f"{line}\n" for line in lines).encode()])
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in archive.files)
     yield from archive.stream.entry(SUMS, [sums.encode()])
     yield from archive.stream.end()
+
+
+def _time_stamp(
+    contents: ReportContents, archive: _Archive, stamp: Stamp, manifest: bytes, lines: list[str]
+) -> Iterator[bytes]:
+    """Write the time stamp, and note in `lines` what it says, or why there is none: the archive is made without it."""
+    try:
+        made = stamp(manifest)
+    except NoTimeStamp as failure:
+        log.warning("archive_not_time_stamped", task_id=contents.row.id, reason=str(failure), cause=failure.cause)
+        lines.append(no_stamp_line(failure, contents.texts))
+        return
+    yield from archive.add(TIME_STAMP, [made.response])
+    lines += stamp_lines(made, contents.texts)
 
 
 def _tables(tables: ReportTables) -> dict[str, Sheet]:
@@ -123,11 +151,13 @@ def _manifest(contents: ReportContents, files: list[Written], captures: list[Jso
         "target": row.target_domain,
         "task": row.id,
         "attempt": row.attempt,
+        "started_by": display_text(contents.started_by) or None,
         "started_at": optional_to_wire(row.started_at),
         "completed_at": optional_to_wire(row.completed_at),
         "made_at": to_wire(origin.made_at),
         "made_by": origin.made_by,
         "program": origin.program,
+        "times": {"zone": "UTC", "clock": "system clock of the scanner"},
         "log": {"epoch": contents.epoch, "seq": row.last_seq},  # the scan's newest event by then
         "files": [{"name": file.name, "sha256": file.sha256, "size": file.size} for file in files],
         "captures": captures,

@@ -28,6 +28,7 @@ from app.reports.formats.contents import Origin, ReportContents
 from app.reports.formats.order_contents import OrderContents
 from app.reports.formats.order_render import render_order
 from app.reports.formats.render import render
+from app.reports.formats.time_stamp import Stamp
 from app.scans.ports import ReportOrder
 from app.scans.result_reader import ResultReader, require_results
 from app.scans.shown_run import RunRef, find_shown
@@ -50,12 +51,17 @@ class ReportMaker:
         public_url: str | None = None,
         organisation: str = "",
         logo: Logo | None = None,
+        stamp: Stamp | None = None,
     ) -> None:
-        """`public_url`: of the program's page; None: it is not known. `organisation`: whose reports they are."""
+        """`public_url`: of the program's page; None: it is not known. `organisation`: whose reports they are.
+
+        `stamp`: as of `archive_pieces`.
+        """
         self._db = db
         self._public_url = public_url
         self._organisation = organisation
         self._logo = logo
+        self._stamp = stamp
         self._comparer = ScanComparer(db=db, targets=targets)
         self._results = results
         self._contents = KeptContents(contents)
@@ -107,7 +113,7 @@ class ReportMaker:
             compare=lambda shown, opened: self._comparer.finding_changes(shown, opened, self._results),
             started_by="" if order.is_shared else self._started_by(row),
         )
-        pieces = render(ReportFormat(order.kind), contents)
+        pieces = render(ReportFormat(order.kind), contents, self._stamp)
         yield next(pieces)  # at once: what follows may take its time
         yield from join_small(pieces)
 

@@ -14,12 +14,13 @@ from app.reports.formats.pdf import pdf_pieces
 from app.reports.formats.sarif import sarif_pieces
 from app.reports.formats.stix import stix_pieces
 from app.reports.formats.tables import ReportTables, Sheet
+from app.reports.formats.time_stamp import Stamp
 from app.reports.formats.xlsx import xlsx_pieces
 from app.reports.report_document import report_pieces
 
 
-def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
-    """Yield the file in pieces of any size. Blocking."""
+def render(kind: ReportFormat, contents: ReportContents, stamp: Stamp | None = None) -> Iterator[bytes]:
+    """Yield the file in pieces of any size. Blocking. `stamp`: as of `archive_pieces`."""
     match kind:
         case ReportFormat.JSON:
             return json_document(contents)
@@ -36,9 +37,8 @@ def render(kind: ReportFormat, contents: ReportContents) -> Iterator[bytes]:
         case ReportFormat.XLSX:
             return xlsx_pieces(_sheets(ReportTables(contents)))
         case ReportFormat.ZIP:
-            return archive_pieces(
-                contents, {"report.html": html_document(contents), "report.json": json_document(contents)}
-            )
+            documents = {"report.html": html_document(contents), "report.json": json_document(contents)}
+            return archive_pieces(contents, documents, stamp)
         case ReportFormat.SARIF:
             return sarif_pieces(contents)
         case ReportFormat.STIX:

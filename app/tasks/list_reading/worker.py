@@ -17,7 +17,7 @@ from app.core.file_permissions import set_private_umask
 from app.core.logging import configure_logging
 from app.domain.reputation_lists import ListFault, ListUpdate, list_order_of
 from app.engines.lists.update import update_list
-from app.tasks.worker.scan_factory import network_config
+from app.tasks.network_settings import network_config
 
 MAX_MEMORY: Final = 2 * 1024**3  # bytes of address space; two million entries take 400 MB
 MAX_CPU_S: Final = 300

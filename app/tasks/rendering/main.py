@@ -24,13 +24,13 @@ from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.pipeline.network_stack import open_browser
 from app.scanstore.postgres.stores import PostgresScanStores
 from app.scanstore.renders import RenderOutcome
+from app.tasks.network_settings import network_config
 from app.tasks.render_protocol import EXIT_NO_BROWSER, page_line, read_render_order
 from app.tasks.rendering.page_loop import PageLoop
 from app.tasks.worker.loop_watchdog import LoopWatchdog
 from app.tasks.worker.main import claim_stdout, end_after, kill_descendants, read_lines, run_and_leave
 from app.tasks.worker.pipe_bus import PipeBus
 from app.tasks.worker.priority import lower_priority
-from app.tasks.worker.scan_factory import network_config
 
 STOP_LIMIT_S: Final = 4.0  # for giving pages back and ending the browser
 log = structlog.get_logger(__name__)

@@ -1,6 +1,7 @@
 """Builds what makes reports: for a process of its own, and for commands."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -13,6 +14,7 @@ from app.core.logo_file import MEDIA_TYPE, UnusableLogo, read_logo
 from app.core.redact import display_text
 from app.reports.formats.blocks import Logo
 from app.reports.formats.maker import ReportMaker
+from app.reports.formats.time_stamp import TimeStamp
 from app.scans.result_reader import ResultReader
 from app.scanstore.files import captures_dir
 from app.scanstore.location import open_stores
@@ -35,7 +37,14 @@ def build_report_maker(settings: Settings, db: Database, storage_variables: Mapp
         public_url=settings.public_url,
         organisation=display_text(settings.report_organisation),
         logo=None if settings.report_logo is None else _logo(settings.report_logo),
+        stamp=None if settings.report_timestamp_url is None else partial(_stamp, settings),
     )
+
+
+def _stamp(settings: Settings, data: bytes) -> TimeStamp:
+    from app.tasks.report_process.time_stamp_client import stamp_by_settings  # HTTP and OpenSSL: for archives alone
+
+    return stamp_by_settings(settings, data)
 
 
 def _logo(path: Path) -> Logo | None:

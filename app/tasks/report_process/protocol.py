@@ -34,6 +34,13 @@ REPORT_SETTINGS: Final = frozenset(
         "public_url",
         "report_organisation",
         "report_logo",
+        "report_timestamp_url",
+        "report_timestamp_ca_file",
+        # How the time-stamp authority is reached.
+        "resolvers",
+        "static_hosts",
+        "ca_file",
+        "user_agent",
     }
 )
 _ERRORS: Final = MappingProxyType({kind.__name__: kind for kind in (NotFound, Unavailable)})

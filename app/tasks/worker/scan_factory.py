@@ -5,37 +5,17 @@ from functools import partial
 from app.captures.port import ContentStorage
 from app.captures.quota import CaptureQuota
 from app.core.config import Settings
-from app.core.data_folder import PASSIVE_CACHE
 from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.lists.in_use import FindLists, FoundLists
 from app.engines.local_reader.opening import ModelSource
-from app.engines.model import NetworkConfig, ReadingModelConfig, ScanConfig
+from app.engines.model import ReadingModelConfig, ScanConfig
 from app.engines.parsing.launch import Launch, execute
 from app.engines.ports import CountEndedRechecks, ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
-from app.engines.scope import ascii_name
+from app.tasks.network_settings import network_config
 from app.tasks.process_protocol import JobSpec
 from app.tasks.worker.earlier_findings import EarlierFindings
 from app.tasks.worker.known_looks import StoredLooks
-
-
-def network_config(settings: Settings) -> NetworkConfig:
-    """Return how this deployment reaches the network. Raises InvalidTarget for a blocked name that is none."""
-    return NetworkConfig(
-        resolvers=settings.resolvers,
-        blocked_names=tuple(ascii_name(name.strip(".")) for name in settings.blocked_targets),
-        allow_networks=settings.allow_networks,
-        ca_file=None if settings.ca_file is None else str(settings.ca_file),
-        static_hosts=dict(_static_host(entry) for entry in settings.static_hosts),
-        port_map=dict(_ports(entry) for entry in settings.port_map),
-        passive_sources=settings.ct_urls,
-        passive_cache=str(settings.data_dir / PASSIVE_CACHE),
-        user_agent=settings.user_agent,
-        host_silence_s=settings.host_silence_s,
-        host_busy_s=settings.host_busy_s,
-        chromium_path=settings.chromium_path,
-        browser_max_bytes=settings.browser_max_bytes,
-    )
 
 
 def reading_model_config(settings: Settings) -> ReadingModelConfig | None:
@@ -98,20 +78,3 @@ class ScanFactory:
             launch_parsers=self._launch_parsers,
             count_rechecks=self._count_rechecks,
         )
-
-
-def _ports(entry: str) -> tuple[int, int]:
-    """From `80=18080`; the settings have checked it."""
-    port, _, real = entry.partition("=")
-    return int(port), int(real)
-
-
-def _static_host(entry: str) -> tuple[str, tuple[str, int | None]]:
-    """From `host=address` or `host=address:port`; an IPv6 address with a port stands in brackets."""
-    host, _, place = entry.partition("=")
-    address, _, port = place.rpartition(":")
-    if place.startswith("[") and place.endswith("]"):
-        return host, (place[1:-1], None)
-    if place.count(":") == 1 or place.startswith("["):
-        return host, (address.strip("[]"), int(port))
-    return host, (place, None)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import trustme
 
 from app.core.config import Settings, load_settings, settings_for
 from app.core.errors import ConfigurationError
@@ -131,3 +132,17 @@ def test_a_logo_that_reports_cannot_use_refuses_to_start(tmp_path, content, code
         load_settings({"COMPLIANCE_REPORT_LOGO": str(logo)})
     assert said(f"logo.{code}", **({"most": 512} if code == "too_large" else {})) in str(refused.value)
     assert load_settings({"COMPLIANCE_REPORT_LOGO": ""}).report_logo is None
+
+
+def test_the_authority_of_time_stamps_has_an_address_and_roots_that_can_be_read(tmp_path):
+    roots, url = tmp_path / "roots.pem", "https://tsa.example.com/tsr"
+    with pytest.raises(ConfigurationError, match="COMPLIANCE_REPORT_TIMESTAMP_CA_FILE: ") as refused:
+        load_settings({"COMPLIANCE_REPORT_TIMESTAMP_CA_FILE": str(roots)})
+    assert said("root_certificates.unreadable") in str(refused.value)
+    with pytest.raises(ConfigurationError, match="COMPLIANCE_REPORT_TIMESTAMP_URL: must be a URL"):
+        load_settings({"COMPLIANCE_REPORT_TIMESTAMP_URL": "tsa.example.com"})
+    roots.write_bytes(trustme.CA().cert_pem.bytes())
+    given = {"COMPLIANCE_REPORT_TIMESTAMP_URL": url, "COMPLIANCE_REPORT_TIMESTAMP_CA_FILE": str(roots)}
+    settings, unset = load_settings(given), load_settings(dict.fromkeys(given, ""))
+    assert (settings.report_timestamp_url, settings.report_timestamp_ca_file) == (url, roots)
+    assert (unset.report_timestamp_url, unset.report_timestamp_ca_file) == (None, None)

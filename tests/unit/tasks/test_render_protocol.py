@@ -49,7 +49,7 @@ def test_what_says_nothing_of_a_page_is_passed_over(line):
 
 
 def test_the_settings_of_the_process_are_those_that_its_code_reads():
-    paths = [*(ROOT / "app/tasks/rendering").glob("*.py"), ROOT / "app/tasks/worker/scan_factory.py"]
+    paths = [*(ROOT / "app/tasks/rendering").glob("*.py"), ROOT / "app/tasks/network_settings.py"]
     read = {name for path in paths for name in read_by(path)}
     # What the executor alone gets, or uses.
     of_a_scan = {name for name in read if name in {"language", "data_dir"} or name.startswith("reading_model_")}

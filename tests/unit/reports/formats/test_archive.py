@@ -1,6 +1,7 @@
 """The evidence archive: everything that was captured, and hashes that agree."""
 
 import subprocess
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from zipfile import ZipFile
@@ -8,8 +9,11 @@ from zipfile import ZipFile
 import orjson
 import pytest
 
+from app.domain.messages import MessageCatalog
 from app.domain.scan_facts import Capture
 from app.reports.formats.archive import archive_pieces
+from app.reports.formats.time_stamp import NoStampReason, NoTimeStamp, TimeStamp
+from tests.support.logs import captured_log, records
 from tests.unit.findings.evidence.conftest import CASINO, HOME
 
 HTML, SHOT, LOST = b"<script>alert(1)</script>", b"\xff\xd8 a picture", "9" * 64
@@ -25,8 +29,8 @@ def captured(store, contents):
     contents.update({HTML_SHA: HTML, SHOT_SHA: SHOT})
 
 
-def archive(report):
-    return ZipFile(BytesIO(b"".join(archive_pieces(report, {"report.html": iter([b"<html>"])}))))
+def archive(report, stamp=None):
+    return ZipFile(BytesIO(b"".join(archive_pieces(report, {"report.html": iter([b"<html>"])}, stamp))))
 
 
 def test_the_hashes_agree(make_report, captured):
@@ -71,3 +75,41 @@ def test_the_manifest_says_which_capture_has_which_content_and_what_is_lost(make
 def test_the_same_scan_makes_the_same_archive(make_report, captured):
     one, other = (b"".join(archive_pieces(make_report(), {})) for _ in range(2))
     assert one == other
+
+
+def test_the_manifest_says_who_started_the_scan_and_whose_clock_the_times_are_of(make_report, captured):
+    with archive(make_report()) as found:
+        manifest, readme = orjson.loads(found.read("manifest.json")), found.read("README.txt").decode()
+    assert (manifest["started_by"], manifest["made_by"]) == ("wei", "mei")
+    assert manifest["times"] == {"zone": "UTC", "clock": "system clock of the scanner"}
+    assert (manifest["started_at"], manifest["made_at"]) == ("2026-01-01T10:00:00.000Z", "2026-01-02T03:04:05.000Z")
+    assert MessageCatalog("en")("report.method.times") in readme.splitlines()
+
+
+def test_the_time_stamp_is_one_of_the_manifest_and_has_its_hash_in_the_sums(make_report, captured):
+    stamped = []
+
+    def stamp(data):
+        stamped.append(data)
+        return TimeStamp(b"token", datetime(2026, 1, 2, tzinfo=UTC), "CN=TSA", is_trusted=True)
+
+    with archive(make_report(), stamp) as found:
+        assert stamped == [found.read("manifest.json")]
+        assert found.read("manifest.json.tsr") == b"token"
+        assert f"{sha256(b'token').hexdigest()}  manifest.json.tsr\n" in found.read("SHA256SUMS").decode()
+        assert "2026-01-02 00:00:00 UTC, from CN=TSA" in found.read("README.txt").decode()
+
+
+def test_an_archive_without_its_time_stamp_is_whole_and_says_why_and_so_does_the_log(make_report, captured):
+    def stamp(_):
+        raise NoTimeStamp(NoStampReason.REJECTED, cause="no quota", status=2)
+
+    with captured_log() as log, archive(make_report(), stamp) as found, archive(make_report()) as plain:
+        assert found.namelist() == plain.namelist()
+        assert found.read("manifest.json") == plain.read("manifest.json")
+        readme, texts = found.read("README.txt").decode().splitlines(), MessageCatalog("en")
+        assert readme[-1] == texts("report.not_time_stamped", reason=texts("no_time_stamp.rejected", status=2))
+        assert readme[:-1] == plain.read("README.txt").decode().splitlines()
+    (record,) = records(log)
+    assert (record["event"], record["level"]) == ("archive_not_time_stamped", "warning")
+    assert (record["reason"], record["cause"]) == ("rejected", "no quota")

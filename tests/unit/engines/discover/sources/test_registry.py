@@ -12,7 +12,7 @@ from app.engines.discover.sources.registry import PASSIVE_SOURCES, configured_so
 from app.engines.model import NetworkConfig, ScanConfig
 from app.engines.scope import Scope
 from app.engines.urls import host_of
-from app.tasks.worker.scan_factory import network_config
+from app.tasks.network_settings import network_config
 from testnet.ground import Ground
 from testnet.server import build_settings
 from testnet.worlds import DEMO, WORLDS

@@ -1,0 +1,88 @@
+"""Asks a time-stamp authority for a time stamp (RFC 3161), and judges its answer.
+
+Blocking: for a process of its own, or for a command. How the authority is reached is the caller's.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Final
+
+import structlog
+from cryptography.x509 import Certificate, ObjectIdentifier, load_der_x509_certificate
+from rfc3161_client import (
+    HashAlgorithm,
+    PKIStatus,
+    TimeStampRequest,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
+from app.core.redact import display_text
+from app.reports.formats.time_stamp import NoStampReason, NoTimeStamp, TimeStamp
+
+SHA256: Final = ObjectIdentifier("2.16.840.1.101.3.4.2.1")
+MAX_SHOWN_CHARS: Final = 200  # of what the authority says of itself
+Ask = Callable[[bytes], bytes]  # sends a TimeStampReq and returns the answer, or raises NoTimeStamp
+log = structlog.get_logger(__name__)
+
+
+def time_stamp(data: bytes, *, ask: Ask, roots: Sequence[Certificate]) -> TimeStamp:
+    """Return a time stamp of the SHA-256 of `data`.
+
+    `roots`: those of the authority; empty: its signature is not checked.
+
+    Raises:
+        NoTimeStamp: the authority gave none, or one that does not belong to the data, the request or the roots.
+    """
+    builder = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256)
+    request = builder.nonce(nonce=True).cert_request(cert_request=True).build()
+    answer = ask(request.as_bytes())
+    try:
+        return _judge(answer, request, sha256(data).digest(), roots)
+    except ValueError as error:
+        raise NoTimeStamp(NoStampReason.UNREADABLE, cause=str(error)) from error
+    except NoTimeStamp:
+        raise
+    except Exception as error:  # a boundary: whatever a stranger's bytes do to the parsers, there is no time stamp
+        log.exception("time_stamp_unreadable")
+        raise NoTimeStamp(NoStampReason.UNREADABLE, cause=type(error).__name__) from error
+
+
+def _judge(answer: bytes, request: TimeStampRequest, digest: bytes, roots: Sequence[Certificate]) -> TimeStamp:
+    """Raises NoTimeStamp and, for what cannot be parsed, ValueError."""
+    response = decode_timestamp_response(answer)
+    if response.status != PKIStatus.GRANTED:
+        said = display_text("; ".join(response.status_string))[:MAX_SHOWN_CHARS]
+        raise NoTimeStamp(NoStampReason.REJECTED, status=response.status, cause=said)
+    info = response.tst_info
+    if info.message_imprint.hash_algorithm != SHA256 or info.message_imprint.message != digest:
+        raise NoTimeStamp(NoStampReason.OTHER_DATA)
+    if info.nonce != request.nonce:
+        raise NoTimeStamp(NoStampReason.OTHER_REQUEST)
+    if roots:
+        _check_signature(response, request, digest, roots)
+    return TimeStamp(answer, info.gen_time, _authority(response), is_trusted=bool(roots))
+
+
+def _check_signature(
+    response: TimeStampResponse, request: TimeStampRequest, digest: bytes, roots: Sequence[Certificate]
+) -> None:
+    """Certificates in the answer may lead to a root, but are never roots themselves."""
+    verifier = VerifierBuilder(roots=list(roots), nonce=request.nonce).build()
+    try:
+        verifier.verify(response, digest)
+    except VerificationError as error:
+        raise NoTimeStamp(NoStampReason.UNTRUSTED, cause=str(error)) from error
+
+
+def _authority(response: TimeStampResponse) -> str:
+    """Return the subject of the certificate that signed; it was asked for, so an answer without it is none."""
+    signers = {(signer.issuer, signer.serial_number) for signer in response.signed_data.signer_infos}
+    for encoded in response.signed_data.certificates:
+        certificate = load_der_x509_certificate(encoded)
+        if (certificate.issuer, certificate.serial_number) in signers:
+            return display_text(certificate.subject.rfc4514_string())[:MAX_SHOWN_CHARS]
+    raise NoTimeStamp(NoStampReason.UNREADABLE, cause="no certificate of the signer")
