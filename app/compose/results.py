@@ -21,14 +21,18 @@ class ResultServices:
 
 def build_results(base: Foundation) -> ResultServices:
     db, clock, stores, targets = base.db, base.clock, base.results.stores, base.targets
+    guarded = db if base.settings.embedded else db.guarded(base.lease.guard)
     processes = ReportProcess(base.settings)
     overview = OverviewService(db=db, clock=clock)
     findings = build_findings(
         db=db,
+        guarded=guarded,
         stores=stores,
         captures=base.captures,
         targets=targets,
         clock=clock,
+        settings=base.live,
+        lease=base.lease,
         processes=processes,
         audit=base.audit,
         on_change=overview.note_change,
@@ -40,7 +44,7 @@ def build_results(base: Foundation) -> ResultServices:
         overview=overview,
         inventory=build_inventory(
             db=db,
-            guarded=db if base.settings.embedded else db.guarded(base.lease.guard),
+            guarded=guarded,
             stores=stores,
             targets=targets,
             clock=clock,

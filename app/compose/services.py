@@ -40,6 +40,7 @@ from app.events.writer import EventWriter
 from app.findings.assignments import AssignmentService
 from app.findings.decisions import DecisionService
 from app.findings.evidence.service import EvidenceService
+from app.findings.expiry import DecisionExpiry
 from app.findings.review import ReviewService
 from app.identity.audit import AuditTrail
 from app.identity.auth import AuthService
@@ -101,6 +102,7 @@ class Services:
     reports: ReportService
     evidence: EvidenceService
     decisions: DecisionService
+    expiry: DecisionExpiry
     assignments: AssignmentService
     review: ReviewService
     overview: OverviewService
@@ -172,6 +174,7 @@ class Services:
         self._background.keep(self.lists.keep_current, name="lists")
         self._background.keep(self.captures_probe.keep_looking, name="captures-probe")
         self._background.keep(SiteKeeper(db=self.db, clock=self.clock).keep_current, name="sites")
+        self._background.keep(self.expiry.keep_current, name="expiry")
         self._background.keep(self.sites.scheduler.keep_current, name="schedules")
         self._background.keep(self.inventory.keeper.keep_current, name="inventory")
         if self.settings.embedded:  # elsewhere results are rows, and cannot be put back by themselves
@@ -225,8 +228,7 @@ def _build(
     manager: WebSocketManager | None,
 ) -> Services:
     base = lay_foundation(settings, clock)
-    settings, db, audit = base.settings, base.db, base.audit
-    auth = build_identity(base, passwords)
+    settings, db, auth = base.settings, base.db, build_identity(base, passwords)
     manager = manager or build_real_time(base, auth)
     runner, monitor = _choose_runner(base, manager, runner, monitor)
     configuration, scans, results = build_settings(base), build_scans(base, runner), build_results(base)
@@ -240,7 +242,7 @@ def _build(
         event_writer=base.event_writer,
         epoch=base.epoch,
         lifecycle=base.lifecycle,
-        audit=audit,
+        audit=base.audit,
         passwords=passwords,
         auth=auth,
         configuration=configuration.service,
@@ -256,6 +258,7 @@ def _build(
         reports=results.reports.reports,
         evidence=results.findings.evidence,
         decisions=results.findings.decisions,
+        expiry=results.findings.expiry,
         assignments=results.findings.assignments,
         review=results.findings.review,
         overview=results.overview,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -9,6 +10,7 @@ from app.domain.matched_rules import MatchedRules, has_new_rules, merge_matched_
 from app.domain.violations import RiskLevel
 
 MAX_REASON: Final = 500  # characters
+LAST_EXPIRY: Final = date(2199, 12, 31)  # of a dismissal
 _ASCENDING: Final = tuple(RiskLevel)
 
 
@@ -37,14 +39,20 @@ class DecisionBasis:
     matched_rules: MatchedRules | None = None
 
 
-def holds(state: str, judged: DecisionBasis, found: DecisionBasis) -> bool:
+def has_expired(state: str, expires_on: date | None, today: date) -> bool:
+    """Return whether a dismissal has come to its day, from which on it holds no longer. Days are those of UTC."""
+    return state == DecisionState.DISMISSED and expires_on is not None and expires_on <= today
+
+
+def holds(state: str, judged: DecisionBasis, found: DecisionBasis, *, is_expired: bool = False) -> bool:
     """Return whether a decision about what was judged is one about what is found now.
 
     A link that was dismissed and turns out to be hidden is another matter; one that is shown openly since is not. What
-    was dismissed is open again as well when its risk is higher, or when there is evidence that was not judged. This is
-    the only place where this is decided; the stored state of a finding is derived from it.
+    was dismissed is open again as well when its risk is higher, when there is evidence that was not judged, or on the
+    day on which the decision expires (`has_expired`). This is the only place where this is decided; the stored state
+    of a finding is derived from it.
     """
-    if not set(found.kinds) <= set(judged.kinds):
+    if is_expired or not set(found.kinds) <= set(judged.kinds):
         return False
     if state != DecisionState.DISMISSED:
         return True

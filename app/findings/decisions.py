@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Row
@@ -12,7 +13,7 @@ from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
-from app.domain.decisions import CONFIRMING, DecisionState, combined_basis
+from app.domain.decisions import CONFIRMING, DecisionState, combined_basis, has_expired
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.task_row import TaskRow
@@ -28,6 +29,27 @@ from app.site_counts.service import recount
 
 # What speaks of the page itself: a list names hosts, whatever stands there, those that were broken into among them.
 _SEEN: Final = frozenset(Layer) - {Layer.REPUTATION}
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDecision:
+    """What is to be decided about a finding. `expires_on`: day (UTC) from which on it is open again; None: never."""
+
+    state: DecisionState
+    reason: str | None = None
+    expires_on: date | None = None
+
+    def check(self, today: date) -> None:
+        """Raises InvalidInput."""
+        is_dismissal = self.state is DecisionState.DISMISSED
+        if is_dismissal and self.reason is None:
+            raise InvalidInput(code="reason_missing")
+        if self.expires_on is None:
+            return
+        if not is_dismissal:
+            raise InvalidInput(code="expiry_without_dismissal")
+        if self.expires_on <= today:
+            raise InvalidInput(code="expiry_passed", today=today.isoformat())
 
 
 class Decisions:
@@ -62,13 +84,16 @@ class Decisions:
 
 def serialise_decision(row: Row[Any], *, is_valid: bool) -> Json:
     """Return `findings.schemas.decisions.DecisionInfo`."""
+    expires_on = row.expires_on if row.state == DecisionState.DISMISSED else None
     return {
         "state": row.state,
         "reason": None if row.reason is None else display_text(row.reason),
+        "expires_on": None if expires_on is None else expires_on.isoformat(),
         "decided_by": display_text(row.decided_by_name),
         "decided_at": to_wire(row.decided_at),
         "version": row.version,
         "holds": is_valid,
+        "expired": expires_on is not None and row.expired_at is not None,
     }
 
 
@@ -83,14 +108,7 @@ class DecisionService:
     on_change: Callable[[str], None] = lambda _: None  # is told whose findings they are
 
     async def decide(
-        self,
-        principal: Principal,
-        wanted: RunRef,
-        finding_id: str,
-        *,
-        state: DecisionState,
-        reason: str | None,
-        version: int,
+        self, principal: Principal, wanted: RunRef, finding_id: str, said: WantedDecision, *, version: int
     ) -> Json:
         """Write what was decided, over the decision of this `version` (0: there is none), and return it.
 
@@ -99,20 +117,22 @@ class DecisionService:
 
         Raises:
             NotFound: no such task for this principal, or no such finding in the results that are shown.
-            InvalidInput: `reason_missing`: nothing is dismissed without one.
+            InvalidInput: `reason_missing`: nothing is dismissed without one. `expiry_without_dismissal`: nothing else
+                expires. `expiry_passed`: the day is not in the future.
             Conflict: `decision_changed`: somebody else has decided since.
         """
-        said = (reason or "").strip() or None
-        if state is DecisionState.DISMISSED and said is None:
-            raise InvalidInput(code="reason_missing")
+        now = self.clock.now()
+        said.check(now.date())
         values = {
-            "state": state.value,
-            "reason": said,
+            "state": said.state.value,
+            "reason": said.reason,
+            "expires_on": said.expires_on,
+            "expired_at": None,
             "decided_by": principal.user_id,
             "decided_by_name": principal.username,
-            "decided_at": self.clock.now(),
+            "decided_at": now,
         }
-        if state not in CONFIRMING:
+        if said.state not in CONFIRMING:
             values |= {"look": None, "icon": None}
         else:  # what is not there, as when the captures are gone by now, stays as it was before
             values |= await asyncio.to_thread(self._look, principal, wanted, finding_id)
@@ -123,7 +143,12 @@ class DecisionService:
             user_id=principal.user_id,
             address=principal.address,
             object_id=wanted.task_id,
-            detail={"finding": str(found), "state": state.value, "version": decided["version"]},
+            detail={
+                "finding": str(found),
+                "state": said.state.value,
+                "expires_on": decided["expires_on"],
+                "version": decided["version"],
+            },
         )
         return decided
 
@@ -171,14 +196,16 @@ def _write(
     """Return whose finding it is, its id, and the decision."""
     row, found = find_finding(connection, principal, wanted, finding_id)
     finding = FindingId(ViolationKey(found.cause), found.domain)
-    target = (row.user_id, row.target_domain)
+    target, today = (row.user_id, row.target_domain), values["decided_at"].date()
     before = decisions.find(connection, *target, finding)
     basis = bases_at(connection, row.id, row.run, [finding.domain])[finding.domain, finding.cause.value]
-    if before is not None and values["state"] == before.state == DecisionState.DISMISSED:
+    is_renewed = before is not None and values["state"] == before.state == DecisionState.DISMISSED
+    # What has expired is judged anew: nothing stays dismissed of it that is not found any more.
+    if before is not None and is_renewed and not has_expired(before.state, before.expires_on, today):
         basis = combined_basis(basis_of(before), basis)
     if not decisions.put(connection, *target, finding, {**values, **basis_columns(basis)}, version=version):
         raise Conflict(code="decision_changed")
-    findings.decide(connection, *target, finding)
+    findings.decide(connection, *target, finding, today)
     recount(connection, target, now=values["decided_at"])
     decided = decisions.find(connection, *target, finding)
     assert decided is not None  # it was written just now

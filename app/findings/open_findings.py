@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -30,12 +30,12 @@ class OpenFinding:
 
 
 def findings_to_tell(
-    connection: Connection, task_id: str, run: int, *, limit: int, has_ended: bool
+    connection: Connection, task_id: str, run: int, *, limit: int, has_ended: bool, today: date
 ) -> list[OpenFinding]:
     """Return the open findings of a run that people are told of, the worst first: not what was seen once.
 
     Findings that await a recheck, and dismissed ones that only a higher risk has reopened, are left out until the run
-    has ended: only then is their risk known. New evidence stays new.
+    has ended: only then is their risk known. New evidence stays new, and what has expired stays expired.
     """
     found = findings.open_of_run(connection, task_id, run, limit=limit)
     silent = {Recheck.NOT_CONFIRMED} | (set() if has_ended else {Recheck.AWAITED})
@@ -45,7 +45,7 @@ def findings_to_tell(
     target = findings.target_of(connection, task_id)
     decided = {} if target is None else _dismissed(connection, *target, {row.domain for row in rows})
     if not has_ended:
-        waiting = _reopened_by_risk(connection, task_id, run, decided)
+        waiting = _reopened_by_risk(connection, task_id, run, decided, today)
         rows = [row for row in rows if (row.domain, row.cause) not in waiting]
     return [
         OpenFinding(
@@ -75,13 +75,15 @@ def _dismissed(
 
 
 def _reopened_by_risk(
-    connection: Connection, task_id: str, run: int, dismissed: Iterable[tuple[str, str]]
+    connection: Connection, task_id: str, run: int, dismissed: Iterable[tuple[str, str]], today: date
 ) -> set[tuple[str, str]]:
     """Return those of these findings, by domain and cause, that nothing but their risk has reopened."""
     domains = {domain for domain, _ in dismissed}
     if not domains:
         return set()
-    decided = bases.decided_for(connection, task_id, domains)
+    decided = {
+        name: one for name, one in bases.decided_for(connection, task_id, domains).items() if not one.is_expired(today)
+    }
     return {
         name
         for name, found in bases.bases_at(connection, task_id, run, domains).items()

@@ -81,9 +81,14 @@ decisions = Table(
     # What was judged beside `kinds` (`domain.decisions.DecisionBasis`); NULL: written by an older version.
     Column("risk_level", String(16)),
     Column("matched_rules", JSON(none_as_null=True)),
+    # From this day on (UTC) what was dismissed is open again; NULL: it stays dismissed. Only counts of dismissals.
+    Column("expires_on", Date),
+    Column("expired_at", UtcDateTime),  # when its findings were opened again (`findings.expiry`); NULL: they were not
 )
 WITH_LOOK: Final = text("look IS NOT NULL OR icon IS NOT NULL")  # in the words of the index
 Index("ix_decisions_looks", decisions.c.decided_at, sqlite_where=WITH_LOOK, postgresql_where=WITH_LOOK)
+EXPIRES: Final = text("expires_on IS NOT NULL AND expired_at IS NULL")  # in the words of the index
+Index("ix_decisions_expiry", decisions.c.expires_on, sqlite_where=EXPIRES, postgresql_where=EXPIRES)
 
 # One row a finding of an owner's target, as of `decisions`: who takes care of it in this and in later scans.
 assignments = Table(

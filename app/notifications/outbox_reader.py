@@ -111,7 +111,9 @@ def _look(connection: Connection, *, row: Row[Any], now: datetime) -> Seen | Non
     of_findings = [rule.id for rule in in_question if wants(rule, NotificationKind.FINDINGS)]
     wanted, length, found = bool(of_findings), 0, []
     if wanted:
-        found = findings_to_tell(connection, run.task_id, run.run, limit=MAX_FINDINGS, has_ended=run.has_ended)
+        found = findings_to_tell(
+            connection, run.task_id, run.run, limit=MAX_FINDINGS, has_ended=run.has_ended, today=now.date()
+        )
         length = told.longest(connection, of_findings, run.owner_id, run.target_domain)
     said = (
         content.of_end(run, read_open_counts(connection, run.task_id, run.run, run.finding_counts)) if is_end else None

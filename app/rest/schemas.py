@@ -4,8 +4,9 @@ A value that is refused raises PydanticCustomError with a code; what people read
 language (`domain/locales`), not the message here.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import chain, islice
 from typing import Annotated, Any, Final
 
@@ -18,6 +19,7 @@ MAX_DEPTH = 8
 A_TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"  # in examples
 MAX_VALUES: Final = 10_000  # of a free JSON object, keys included
 MAX_GROUP: Final = 100  # characters of the name of a group of sites
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_SURPLUS: Final = 20  # keys that are named in a refusal
 # Whose scans, or which, go first: the higher one. Fair turns hold among equal ones.
 Priority = Annotated[int, Field(ge=-100, le=100, strict=True)]
@@ -68,6 +70,18 @@ def _in_utc(moment: datetime) -> datetime:
         raise PydanticCustomError("moment_out_of_range", "moment") from error
 
 
+def _day_of(value: Any) -> Any:
+    """Take a day as text alone: pydantic would take numbers and times for days, too."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else _refuse_day()
+    except ValueError:
+        return _refuse_day()
+
+
+def _refuse_day() -> Any:
+    raise PydanticCustomError("not_a_date", "date")
+
+
 def first_items(count: int) -> BeforeValidator:
     """Limit the validation of a list to `count` items and the one that makes it too long."""
     return BeforeValidator(lambda value: value[: count + 1] if isinstance(value, list | tuple) else value)
@@ -114,6 +128,7 @@ def _is_unicode(text: str) -> bool:
 Text = Annotated[str, AfterValidator(_without_nul)]
 Name = Annotated[Text, AfterValidator(_printable)]  # by which something is found again: no spaces around it
 GroupName = Annotated[Name, Field(max_length=MAX_GROUP)]
+Day = Annotated[date, BeforeValidator(_day_of)]  # without a time
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_shallow)]
 Count = Annotated[int, Field(ge=0)]

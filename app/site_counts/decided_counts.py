@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from app.domain.decisions import DecisionState
+from app.domain.decisions import DecisionState, holds
 from app.domain.findings import COUNTED
-from app.findings.queries import findings
-from app.site_counts.queries import Counts
+from app.findings.queries import bases, decisions, findings
+from app.site_counts.queries import Counts, SiteKey
 
 MAX_FINDINGS: Final = 20_000  # about which people have decided: read in some 50 ms
 RunKey = tuple[str, int]
@@ -19,10 +19,19 @@ RunKey = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decided finding of a run. `taken`: by how much the run's counts are lower from `at` on."""
+    """A decided finding of a run. `taken`: by how much the run's counts are lower from `at` on, and until the day
+    `until`; None: still.
+    """
 
     at: datetime
     taken: Mapping[str, int]
+    until: date | None = None
+
+    def counts_at_end_of(self, day: date, today: date) -> bool:
+        """Return whether the counts are lower at the end of a day. What counts now does so today, whenever it began."""
+        if self.until is not None and (day == today or self.until <= day):
+            return False
+        return day == today or self.at.date() <= day
 
 
 def read_decided(connection: Connection, runs: Sequence[RunKey]) -> Mapping[RunKey, Sequence[Decided]]:
@@ -32,8 +41,29 @@ def read_decided(connection: Connection, runs: Sequence[RunKey]) -> Mapping[RunK
     """
     decided: dict[RunKey, list[Decided]] = defaultdict(list)
     for row in findings.decided_of_runs(connection, runs, MAX_FINDINGS):
-        decided[row.task_id, row.run].append(Decided(row.decided_at, _taken(row)))
+        is_dismissed = row.state == DecisionState.DISMISSED
+        decided[row.task_id, row.run].append(Decided(row.decided_at, _taken(row, is_dismissed=is_dismissed)))
     return decided
+
+
+def read_expired(
+    connection: Connection, site: SiteKey, runs: Sequence[RunKey], since: date
+) -> Mapping[RunKey, Sequence[Decided]]:
+    """Return the findings of each run of a site that were dismissed until a day after `since`, and are open again."""
+    expired = {(row.domain, row.cause): row for row in decisions.expired_of_target(connection, *site, since)}
+    if not expired:
+        return {}
+    domains = {domain for domain, _ in expired}
+    found: dict[RunKey, list[Decided]] = defaultdict(list)
+    for task_id, run in runs:
+        judged = bases.bases_at(connection, task_id, run, domains)
+        for row in findings.of_domains(connection, task_id, run, domains):
+            name = row.domain, row.cause
+            decided = expired.get(name)
+            if decided is not None and holds(decided.state, bases.basis_of(decided), judged[name]):
+                taken = _taken(row, is_dismissed=True)
+                found[task_id, run].append(Decided(decided.decided_at, taken, decided.expires_on))
+    return found
 
 
 def open_counts_of(found: Counts, decided: Iterable[Decided]) -> dict[str, int]:
@@ -51,8 +81,8 @@ def read_open_counts(connection: Connection, task_id: str, run: int, found: Coun
     return open_counts_of(found, read_decided(connection, [key]).get(key, ()))
 
 
-def _taken(row: Row[Any]) -> Mapping[str, int]:
+def _taken(row: Row[Any], *, is_dismissed: bool) -> Mapping[str, int]:
     taken = {"needs_review": int(row.needs_review)}
-    if row.state == DecisionState.DISMISSED:
+    if is_dismissed:
         taken |= {"total": 1, row.risk_level: 1}
     return taken

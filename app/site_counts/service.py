@@ -18,7 +18,7 @@ from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.violations import WORST_FIRST
 from app.site_counts import queries
-from app.site_counts.decided_counts import Decided, open_counts_of, read_decided
+from app.site_counts.decided_counts import Decided, open_counts_of, read_decided, read_expired
 from app.site_counts.queries import SUMMED, Counts, EndedRun, SiteKey
 from app.site_counts.tables import NOW
 
@@ -42,8 +42,12 @@ def recount(connection: Connection, site: SiteKey, *, now: datetime) -> None:
     if runs:
         standing = _standing_by_day(runs, now.date())
         # Other runs are not counted, so that a decision holds the write lock only briefly.
-        decided = read_decided(connection, list({(run.task_id, run.run) for run in standing.values()}))
-        history = _History(runs[-1], standing, decided, now.date())
+        keys = list({(run.task_id, run.run) for run in standing.values()})
+        decided, expired = (
+            read_decided(connection, keys),
+            read_expired(connection, site, keys, _days_until(now.date())[0]),
+        )
+        history = _History(runs[-1], standing, (decided, expired), now.date())
         after = history.changes()
         waiting = queries.waiting_scan(connection, site)
         review_task_id, review_at = (None, None) if waiting is None else waiting
@@ -72,7 +76,7 @@ class _History:
         self,
         last: EndedRun,
         standing: Mapping[date, EndedRun],
-        decided: Mapping[tuple[str, int], Sequence[Decided]],
+        decided: Sequence[Mapping[tuple[str, int], Sequence[Decided]]],
         today: date,
     ) -> None:
         """`last`: the run that ended last. `standing`: see `_standing_by_day`. `decided`: about those runs."""
@@ -112,8 +116,8 @@ class _History:
         return NOTHING if run is None else {"sites": 1, **self._open(run, day)}
 
     def _open(self, run: EndedRun, day: date) -> dict[str, int]:
-        decided = self._decided.get((run.task_id, run.run), ())
-        by_then = (item for item in decided if day == self._today or item.at.date() <= day)
+        decided = (item for some in self._decided for item in some.get((run.task_id, run.run), ()))
+        by_then = (item for item in decided if item.counts_at_end_of(day, self._today))
         return open_counts_of(run.finding_counts, by_then)
 
 

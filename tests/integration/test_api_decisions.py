@@ -1,12 +1,15 @@
 """Decisions about findings over the real application: who may, what remembers them, and what shows them."""
 
+import asyncio
 import csv
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import ClassVar
 
 import pytest
+from sqlalchemy import update
 
 from app.domain.page_looks import ICON_LOOKS, PageLook
 from app.domain.scan_facts import Capture, PageFact, Reference, Relation, ThirdParty
@@ -18,8 +21,10 @@ from app.findings.recorder import Recorder
 from app.findings.schemas.decisions import DecisionInfo
 from app.findings.schemas.findings import FindingPage
 from app.findings.schemas.review import ReviewPage
+from app.findings.tables import decisions as table
 from app.identity.queries import audit
 from tests.integration.test_api_reports import found, store_of
+from tests.support.backend import USER_PASSWORD, open_backend
 from tests.support.violations import tell
 
 CASINO, SHOP = "gambling.casino.test", "adult.shop.test"
@@ -186,6 +191,13 @@ async def test_of_two_who_decide_the_second_is_told(mine):
         ({"state": "gone"}, "invalid_input"),
         ({"version": -1}, "invalid_input"),
         ({"version": "0"}, "invalid_input"),
+        ({"state": "dismissed", "reason": "ours", "expires_on": "2200-01-01"}, "invalid_input"),
+        ({"state": "dismissed", "reason": "ours", "expires_on": "30"}, "invalid_input"),
+        ({"state": "dismissed", "reason": "ours", "expires_on": 1_900_000_000}, "invalid_input"),
+        ({"state": "dismissed", "reason": "ours", "expires_on": "2026-01-01"}, "expiry_passed"),
+        ({"state": "confirmed", "expires_on": "2199-12-31"}, "expiry_without_dismissal"),
+        ({"state": "mending", "expires_on": "2199-12-31"}, "expiry_without_dismissal"),
+        ({"state": "open", "expires_on": "2026-01-01"}, "expiry_without_dismissal"),
     ],
 )
 async def test_what_cannot_be_decided_is_refused(mine, body, code):
@@ -282,12 +294,114 @@ async def test_what_is_dismissed_is_not_open_in_the_overview_and_what_is_being_m
     assert (await mine.get("/api/v1/tasks"))["items"][0]["finding_counts"]["total"] == 2  # a scan's own stay
 
 
+def in_days(days):
+    return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+
+
+async def begin_their_day(services):
+    """As if the day of all dismissals had just begun."""
+    passed = update(table).values(expires_on=datetime.now(UTC).date())
+    await services.db.write(lambda c: c.execute(passed) and None)
+
+
+async def let_expire(mine):
+    await begin_their_day(mine.backend.services)
+    await mine.backend.services.expiry.look()
+
+
+async def test_a_dismissal_says_until_when_in_every_view(mine):
+    place = await mine.scan("a.test", *BOTH)
+    made = await mine.decide(place, state="dismissed", reason="ours", expires_on=in_days(30))
+    assert (made["expires_on"], made["holds"], made["expired"]) == (in_days(30), True, False)
+    assert await mine.decision(place) == made
+    report = await mine.get(f"{place}/report")
+    assert made in [item["decision"] for item in report["violations"]]
+    answer = await mine.backend.client.get(f"{place}/report?format=csv&lang=en", headers=mine.headers)
+    assert f"Dismissed until {in_days(30)}, by mei, " in answer.content.decode("utf-8-sig")
+    answer = await mine.backend.client.get(f"{place}/report?format=sarif", headers=mine.headers)
+    results = answer.json()["runs"][0]["results"]
+    (suppressed,) = [one["suppressions"][0] for one in results if one["suppressions"]]
+    assert suppressed["properties"]["expiresOn"] == in_days(30)
+    for state, expires_on in (("dismissed", None), ("confirmed", None)):
+        renewed = await mine.decide(place, state=state, reason="ours", version=(await mine.decision(place))["version"])
+        assert renewed["expires_on"] == expires_on
+
+
+async def test_today_is_no_day_to_expire_on_and_tomorrow_is(mine):
+    place = await mine.scan("a.test", *BOTH)
+    said = {"state": "dismissed", "reason": "ours"}
+    refused = await mine.decide(place, status=422, **said, expires_on=in_days(0))
+    assert (refused["code"], in_days(0) in refused["detail"]) == ("expiry_passed", True)
+    assert (await mine.decide(place, **said, expires_on=in_days(1)))["version"] == 1
+
+
+async def test_what_has_expired_is_open_for_everybody_and_in_the_next_scan_until_it_is_dismissed_again(mine, backend):
+    place = await mine.scan("a.test", BOTH[0])
+    await mine.decide(place, state="dismissed", reason="ours", expires_on=in_days(1))
+    assert ((await mine.queue())[0], await mine.state(place)) == ([], "dismissed")
+    assert (await mine.get("/api/v1/overview"))["finding_counts"]["total"] == 0
+    await let_expire(mine)
+    for shown in (place, await mine.scan("a.test", BOTH[0])):
+        decision = await mine.decision(shown)
+        assert (decision["state"], decision["holds"], decision["expired"]) == ("dismissed", False, True)
+        assert (await mine.state(shown), (await mine.queue())[0]) == ("open", [("a.test", CASINO)])
+    assert (await mine.get("/api/v1/overview"))["finding_counts"]["total"] == 1
+    answer = await backend.client.get(f"{place}/report?format=csv&lang=en", headers=mine.headers)
+    assert "ours (expired: open again)" in answer.content.decode("utf-8-sig")
+    again = await mine.decide(place, state="dismissed", reason="still ours", version=1)
+    assert (again["holds"], again["expired"], again["expires_on"], again["version"]) == (True, False, None, 2)
+    assert ((await mine.queue())[0], await mine.state(place)) == ([], "dismissed")
+
+
+async def test_what_was_judged_by_an_expired_dismissal_is_judged_no_more(mine):
+    casino = BOTH[0]
+    before = await mine.scan("a.test", casino, evidence=(WORDS, BRAND))
+    await mine.decide(before, state="dismissed", reason="ours", expires_on=in_days(1))
+    await let_expire(mine)
+    place = await mine.scan("a.test", casino, evidence=(WORDS,))
+    await mine.decide(place, state="dismissed", reason="a news page", version=1)
+    assert [await mine.state(one) for one in (before, place)] == ["open", "dismissed"]
+
+
+async def test_the_audit_log_says_which_day_was_set_and_when_it_had_come(mine, backend):
+    place = await mine.scan("a.test", *BOTH)
+    await mine.decide(place, state="dismissed", reason="a reason of my own", expires_on=in_days(30))
+    await let_expire(mine)
+    await mine.backend.services.expiry.look()
+    await backend.services.audit.flush()
+    (decided,) = await backend.services.db.read(lambda c: audit.newest(c, 10, action="finding.decide"))
+    assert decided.detail == {"finding": CASINO, "state": "dismissed", "expires_on": in_days(30), "version": 1}
+    (expired,) = await backend.services.db.read(lambda c: audit.newest(c, 10, action="finding.expire"))
+    assert expired.user_id is None
+    assert {**expired.detail, "user_id": ""} == {
+        "finding": CASINO,
+        "user_id": "",
+        "target_domain": "a.test",
+        "expires_on": in_days(0),
+        "version": 1,
+    }
+
+
+async def test_a_service_that_starts_opens_what_has_expired_by_itself(tmp_path):
+    async with open_backend(tmp_path / "data", monitor_interval_s=60) as backend:
+        mine = Scans(backend, await backend.add_user("mei"))
+        place = await mine.scan("a.test", *BOTH)
+        await mine.decide(place, state="dismissed", reason="ours", expires_on=in_days(1))
+        await begin_their_day(backend.services)
+        assert await mine.state(place) == "dismissed"
+    async with open_backend(tmp_path / "data") as backend, asyncio.timeout(60):
+        mine = Scans(backend, await backend.login("mei", USER_PASSWORD))
+        while await mine.state(place) != "open":  # noqa: ASYNC110 - REST tells
+            await asyncio.sleep(0.05)
+        assert (await mine.get("/api/v1/overview"))["finding_counts"]["total"] == 2
+
+
 async def test_the_audit_log_says_who_decided_what_without_the_reason(mine, backend):
     place = await mine.scan("a.test", *BOTH)
     await mine.decide(place, state="dismissed", reason="a reason of my own")
     await backend.services.audit.flush()
     (row,) = await backend.services.db.read(lambda c: audit.newest(c, 10, action="finding.decide"))
-    assert row.detail == {"finding": CASINO, "state": "dismissed", "version": 1}
+    assert row.detail == {"finding": CASINO, "state": "dismissed", "expires_on": None, "version": 1}
     assert row.object_id == place.rpartition("/")[2]
     assert "my own" not in json.dumps(row.detail)
 

@@ -57,6 +57,8 @@ BROUGHT_ABOUT = {
     "reader_unreported": "tests/integration/test_api_local_reader.py",
     "reader_unusable": "tests/integration/test_api_local_reader.py",
     "reason_missing": "tests/integration/test_api_decisions.py",
+    "expiry_passed": "tests/integration/test_api_decisions.py",
+    "expiry_without_dismissal": "tests/integration/test_api_decisions.py",
     "report_limit": "tests/integration/test_report_stream.py",
     "results_unavailable": "tests/integration/test_api_reports.py",
     "rule_limit": "tests/integration/test_notifications.py",

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.principal import Principal
 from app.domain.decisions import DecisionState
-from app.findings.decisions import DecisionService
+from app.findings.decisions import DecisionService, WantedDecision
 from app.findings.queries import decisions
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
@@ -62,7 +62,7 @@ async def test_a_page_of_the_same_kit_is_to_be_reviewed_once_one_is_confirmed(tm
         async def decide(state, version):
             wanted, finding = RunRef(first), f"gambling.{HOUSE}"
             user = Principal("user", "user", "user")
-            await service.decide(user, wanted, finding, state=state, reason=None, version=version)
+            await service.decide(user, wanted, finding, WantedDecision(state), version=version)
             return [row.domain for row in backend.db.read_sync(lambda c: decisions.looks(c, limit=9))]
 
         first, report = await scanned(backend, tmp_path, TARGET)

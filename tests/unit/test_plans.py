@@ -270,6 +270,11 @@ WALK: dict[str, Callable] = {
         decisions.chunk_after(c, after, limit=100) for after in (None, (ID, "example.com", "a", "adult"))
     ],
     "decisions.scans_of_target": lambda c: decisions.scans_of_target(c, ID, "example.com", limit=5),
+    "decisions.expired": lambda c: decisions.expired(c, NOW.date(), limit=100),
+    "decisions.expired_of_target": lambda c: decisions.expired_of_target(c, ID, "example.com", NOW.date()),
+    "decisions.mark_expired": lambda c: decisions.mark_expired(
+        c, (ID, "example.com"), FindingId(ViolationKey.ADULT, "a"), 1, NOW
+    ),
     "decisions.looks": lambda c: decisions.looks(c, limit=100),
     "decisions.put": lambda c: [
         decisions.put(c, ID, "example.com", FindingId(ViolationKey.ADULT, "a"), DECISION, version=version)
@@ -518,7 +523,7 @@ WALK: dict[str, Callable] = {
     "violations.mark_for_review": lambda c: violations.mark_for_review(c, [ID]),
     "findings.put": lambda c: findings.put(c, ID, 1, [FOUND], NOW),
     "findings.remove": lambda c: findings.remove(c, ID, 1, [FOUND.id]),
-    "findings.decide": lambda c: findings.decide(c, ID, "example.com", FOUND.id),
+    "findings.decide": lambda c: findings.decide(c, ID, "example.com", FOUND.id, NOW.date()),
     "finding_counts.read": lambda c: finding_counts.read(c, ID, 1, (ID, "example.com"), FindingFilter(q="a")),
     "findings.list_page": lambda c: [
         findings.list_page(c, ID, 1, (ID, "example.com"), replace(wanted, assignee=who), offset=0, limit=50)

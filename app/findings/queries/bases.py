@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
-from app.domain.decisions import DecisionBasis
+from app.domain.decisions import DecisionBasis, has_expired
 from app.domain.matched_rules import read_matched_rules
 from app.domain.violations import RiskLevel
 from app.events.tables import scan_tasks
@@ -16,7 +17,7 @@ d, f, t = decisions.c, findings.c, scan_tasks.c
 DOMAINS_AT_ONCE: Final = 500
 MAX_OF_DOMAIN: Final = 20  # there are eleven causes
 BASIS: Final[Sequence[Any]] = (f.kinds, f.risk_level, f.matched_rules)
-DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.matched_rules)
+DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.matched_rules, d.expires_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class Decided:
 
     state: str
     judged: DecisionBasis
+    expires_on: date | None
+
+    def is_expired(self, today: date) -> bool:
+        return has_expired(self.state, self.expires_on, today)
 
 
 def basis_of(row: Row[Any]) -> DecisionBasis:
@@ -34,6 +39,11 @@ def basis_of(row: Row[Any]) -> DecisionBasis:
         risk_level=None if row.risk_level is None else RiskLevel(row.risk_level),
         matched_rules=None if row.matched_rules is None else read_matched_rules(row.matched_rules),
     )
+
+
+def decided_of(row: Row[Any]) -> Decided:
+    """Return what was decided. `row`: with the columns `DECIDED`."""
+    return Decided(row.state, basis_of(row), row.expires_on)
 
 
 def basis_columns(basis: DecisionBasis) -> dict[str, Any]:
@@ -66,4 +76,4 @@ def decided_for(connection: Connection, task_id: str, domains: Collection[str]) 
         scan_tasks, (t.user_id == d.user_id) & (t.target_domain == d.target_domain)
     )
     found = connection.execute(query.where(t.id == task_id, d.domain.in_(sorted(domains))))
-    return {(row.domain, row.cause): Decided(row.state, basis_of(row)) for row in found}
+    return {(row.domain, row.cause): decided_of(row) for row in found}

@@ -1,14 +1,16 @@
 """Decisions about findings, by the owner and the target of the scans."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, literal, select, tuple_, update
 
 from app.core.tables import insert_for
+from app.domain.decisions import DecisionState
 from app.domain.findings import FindingId
 from app.events.tables import COMPLETED_VISIBLE, scan_tasks
-from app.findings.tables import WITH_LOOK, decisions
+from app.findings.tables import EXPIRES, WITH_LOOK, decisions
 
 d = decisions.c
 t = scan_tasks.c
@@ -55,6 +57,33 @@ def looks(connection: Connection, *, limit: int) -> list[Row[Any]]:
     """Return (look, icon, cause, domain, user_id) of the newest decisions of everybody that have a look."""
     query = select(d.look, d.icon, d.cause, d.domain, d.user_id).where(WITH_LOOK)
     return list(connection.execute(query.order_by(d.decided_at.desc()).limit(limit)))
+
+
+def expired(connection: Connection, today: date, *, limit: int) -> list[Row[Any]]:
+    """Return dismissals of everybody whose day has come and whose findings were not opened again yet, the oldest first:
+    their key, version and day.
+    """
+    columns = (d.user_id, d.target_domain, d.domain, d.cause, d.version, d.expires_on)
+    due = (EXPIRES, d.expires_on <= today, d.state == DecisionState.DISMISSED.value)
+    return list(connection.execute(select(*columns).where(*due).order_by(d.expires_on).limit(limit)))
+
+
+def expired_of_target(connection: Connection, user_id: str, target_domain: str, since: date) -> list[Row[Any]]:
+    """Return dismissals of one target that have expired after this day and whose findings are open again, with their
+    matched rules.
+    """
+    mine = (d.user_id == user_id, d.target_domain == target_domain, d.state == DecisionState.DISMISSED.value)
+    query = select(decisions).where(*mine, d.expired_at.is_not(None), d.expires_on > since)
+    return list(connection.execute(query))
+
+
+def mark_expired(
+    connection: Connection, site: tuple[str, str], finding: FindingId, version: int, now: datetime
+) -> bool:
+    """Note that the findings of a dismissal are opened again. False: it was changed, or somebody else has done so."""
+    key = (d.user_id == site[0], d.target_domain == site[1], d.domain == finding.domain, d.cause == finding.cause.value)
+    unchanged = (d.version == version, d.expired_at.is_(None))
+    return connection.execute(update(decisions).where(*key, *unchanged).values(expired_at=now)).rowcount == 1
 
 
 def put(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, or_, select, tuple_, update
@@ -25,6 +25,7 @@ from app.findings.queries.bases import (
     basis_columns,
     basis_of,
     decided_for,
+    decided_of,
 )
 from app.findings.tables import FOR_REVIEW, decisions, findings
 
@@ -64,6 +65,7 @@ def put(connection: Connection, task_id: str, run: int, found: Sequence[Assessed
             "state": _state(
                 decided.get((assessed_finding.id.domain, assessed_finding.id.cause.value)),
                 _basis_of_assessed(assessed_finding),
+                at.date(),
             ),
         }
         for assessed_finding in found
@@ -81,8 +83,8 @@ def remove(connection: Connection, task_id: str, run: int, gone: Sequence[Findin
         connection.execute(delete(findings).where(*mine))
 
 
-def decide(connection: Connection, user_id: str, target_domain: str, finding: FindingId) -> None:
-    """Write the state that was decided about a finding into the rows of all runs of the target."""
+def decide(connection: Connection, user_id: str, target_domain: str, finding: FindingId, today: date) -> None:
+    """Write the state that is decided about a finding today into the rows of all runs of the target."""
     of_target = (t.user_id == user_id, t.target_domain == target_domain)
     # A scan that runs has its task locked from before it reads decisions until it has written findings, so each of
     # the two sees what the other has written (SQLite has one writer).
@@ -91,12 +93,12 @@ def decide(connection: Connection, user_id: str, target_domain: str, finding: Fi
     mine = (f.domain == finding.domain, f.cause == finding.cause.value)
     same = (d.user_id == user_id, d.target_domain == target_domain, d.domain == finding.domain)
     row = connection.execute(select(*DECIDED).where(*same, d.cause == finding.cause.value)).one_or_none()
-    decided = None if row is None else Decided(row.state, basis_of(row))
+    decided = None if row is None else decided_of(row)
     tasks = list(connection.execute(select(t.id).where(VISIBLE, *of_target)).scalars())
     for some in _parts(tasks, RUNS_AT_ONCE):
         by_state: dict[str, list[tuple[str, int]]] = {}
         for item in connection.execute(select(f.task_id, f.run, f.state, *BASIS).where(f.task_id.in_(some), *mine)):
-            state = _state(decided, basis_of(item))
+            state = _state(decided, basis_of(item), today)
             if state != item.state:
                 by_state.setdefault(state, []).append((item.task_id, item.run))
         for state, found in by_state.items():
@@ -304,9 +306,9 @@ def _columns(found: AssessedFinding) -> dict[str, Any]:
     }
 
 
-def _state(decided: Decided | None, found: DecisionBasis) -> str:
-    """Return what is decided about a finding, as far as that is about what is found now."""
-    if decided is None or not holds(decided.state, decided.judged, found):
+def _state(decided: Decided | None, found: DecisionBasis, today: date) -> str:
+    """Return what is decided about a finding, as far as that holds today and is about what is found now."""
+    if decided is None or not holds(decided.state, decided.judged, found, is_expired=decided.is_expired(today)):
         return DecisionState.OPEN.value
     return decided.state
 

@@ -10,6 +10,7 @@ from app.core.errors import Conflict, InvalidInput, LimitReached, NotFound, Unav
 from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter
 from app.findings.assignments import WantedAssignment
+from app.findings.decisions import WantedDecision
 from app.findings.dependencies import ServicesDep
 from app.findings.parameters import AskedAssignee, assignee_of
 from app.findings.schemas.assignments import AssignmentInfo, AssignmentRequest
@@ -92,15 +93,15 @@ async def get_finding(
 @router.put(
     "/findings/{finding_id}/decision",
     summary="Record the decision on a finding, for this and later scans of the target",
-    responses=refused(InvalidInput, "reason_missing") | refused(Conflict, "decision_changed"),
+    responses=refused(InvalidInput, "reason_missing", "expiry_without_dismissal", "expiry_passed")
+    | refused(Conflict, "decision_changed"),
 )
 async def decide(
     run: RunDep, finding_id: FindingName, body: DecisionRequest, user: CurrentUser, services: ServicesDep
 ) -> DecisionInfo:
+    said = WantedDecision(body.state, (body.reason or "").strip() or None, body.expires_on)
     return DecisionInfo.model_validate(
-        await services.decisions.decide(
-            user, run, finding_id, state=body.state, reason=body.reason, version=body.version
-        )
+        await services.decisions.decide(user, run, finding_id, said, version=body.version)
     )
 
 

@@ -1,32 +1,14 @@
 """Who takes care of a finding."""
 
-import re
-from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from app.core.schema_fields import described
 from app.domain.assignments import FIRST_DUE_DATE, LAST_DUE_DATE, MAX_COMMENT
-from app.rest.schemas import RequestBody, ResponseBody, Text
+from app.rest.schemas import Day, RequestBody, ResponseBody, Text
 
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _day_of(value: Any) -> Any:
-    """Take a day as text alone: pydantic would take numbers and times for days, too."""
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else _refuse_day()
-    except ValueError:
-        return _refuse_day()
-
-
-def _refuse_day() -> Any:
-    raise PydanticCustomError("not_a_date", "date")
-
-
-DueDate = Annotated[date, BeforeValidator(_day_of), Field(ge=FIRST_DUE_DATE, le=LAST_DUE_DATE)]
+DueDate = Annotated[Day, Field(ge=FIRST_DUE_DATE, le=LAST_DUE_DATE)]
 
 
 class AssignmentRequest(RequestBody):

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from app.core.schema_fields import described
-from app.domain.decisions import MAX_REASON, DecisionState
-from app.rest.schemas import RequestBody, ResponseBody, Text
+from app.domain.decisions import LAST_EXPIRY, MAX_REASON, DecisionState
+from app.rest.schemas import Day, RequestBody, ResponseBody, Text
 
 
 class DecisionRequest(RequestBody):
@@ -15,6 +15,11 @@ class DecisionRequest(RequestBody):
     state: DecisionState = described("The decision; `open` withdraws it.", "dismissed")
     reason: Annotated[Text, Field(max_length=MAX_REASON)] | None = described(
         "Reason; required for `dismissed`.", "Our own partner, with a contract.", default=None
+    )
+    expires_on: Annotated[Day, Field(le=LAST_EXPIRY)] | None = described(
+        "Only for `dismissed`: day in the future (UTC) on which the finding is open again; null or omitted: never.",
+        "2027-11-30",
+        default=None,
     )
     version: Annotated[int, Field(ge=0, le=2**31 - 2, strict=True)] = described(
         "Version of the decision that the client knows, 0 if there was none: a newer decision is not overwritten.", 0
@@ -26,11 +31,15 @@ class DecisionInfo(ResponseBody):
 
     state: DecisionState = described("The decision; `open`: it was withdrawn.", "dismissed")
     reason: str | None = described("Reason.", "Our own partner, with a contract.")
+    expires_on: str | None = described(
+        "Day (UTC) on which a dismissed finding is open again; null: it stays dismissed.", "2027-11-30"
+    )
     decided_by: str = described("Name of the user at that time.", "mei")
     decided_at: str = described("Time of the decision.", "2026-11-27T07:40:04.623Z")
     version: Annotated[int, Field(ge=1)] = described("Increases with each change; send it with the next decision.", 1)
     holds: bool = described(
         "False: the decision no longer applies and the finding is open again. New evidence was found, such as a hidden "
-        "link, or the risk of a dismissed finding has increased.",
+        "link, the risk of a dismissed finding has increased, or its dismissal has expired.",
         True,
     )
+    expired: bool = described("The dismissal has expired (`expires_on`).", False)

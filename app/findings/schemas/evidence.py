@@ -284,7 +284,7 @@ class FindingSummary(ResponseBody):
     found_at: str = described("Time at which the first of its violations was found.", "2026-11-26T07:40:04.623Z")
     last_seen_at: str = described("Time at which the scan assessed it last.", "2026-11-26T07:41:12.087Z")
     state: DecisionState = described(
-        "The decision that applies; `open`: undecided, withdrawn, or reopened by new evidence.", "open"
+        "The decision that applies; `open`: undecided, withdrawn, expired, or reopened by new evidence.", "open"
     )
     decision: DecisionInfo | None = described("Decision about it; null: undecided.", None)
     assignment: AssignmentInfo | None = described(

@@ -169,7 +169,11 @@ def _suppressions(found: Json) -> list[Json]:
             "kind": "external",
             "status": "accepted",
             "justification": decision.get("reason") or "",
-            "properties": {"decidedBy": decision.get("decided_by"), "decidedAt": decision.get("decided_at")},
+            "properties": {
+                "decidedBy": decision.get("decided_by"),
+                "decidedAt": decision.get("decided_at"),
+                "expiresOn": decision.get("expires_on"),
+            },
         }
     ]
 

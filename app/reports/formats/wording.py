@@ -39,11 +39,15 @@ def assignment_cells(assignment: dict[str, Any] | None) -> tuple[str, str, str]:
 
 
 def decision_text(decision: dict[str, Any] | None, texts: MessageCatalog) -> str:
-    """Return the decision about a finding with user, time and reason; "" if undecided."""
+    """Return the decision about a finding with user, time, reason and the day on which it expires; "" if undecided."""
     if decision is None:
         return ""
-    said = {"state": texts(f"decision.{decision['state']}"), "name": decision["decided_by"]}
+    expires_on = decision["expires_on"]
+    state = texts("report.dismissed_until", day=expires_on) if expires_on else texts(f"decision.{decision['state']}")
+    said = {"state": state, "name": decision["decided_by"]}
     time, reason = moment_text(decision["decided_at"]), decision["reason"]
     key = "report.decided" if reason is None else "report.decided_because"
     told = texts(key, **said, time=time, **({} if reason is None else {"reason": reason}))
-    return str(told if decision["holds"] else texts("report.decision_lapsed", decision=told))
+    if decision["holds"]:
+        return str(told)
+    return str(texts("report.decision_expired" if decision["expired"] else "report.decision_lapsed", decision=told))

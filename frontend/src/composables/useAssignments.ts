@@ -3,6 +3,7 @@
 import type { AssignmentInfo, AssignmentRequest, Due, FindingSummary, UserResponse } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useMe } from "@/stores/me";
+import { dayOf } from "@/texts/format";
 
 import type { DecidedFinding } from "./useDecisions";
 
@@ -48,10 +49,6 @@ export function isDue(dueOn: string | null, due: Due, now = new Date()): boolean
   if (dueOn === null) return false;
   if (due === "overdue") return isOverdue(dueOn, now);
   return !isOverdue(dueOn, now) && dueOn <= dayOf(new Date(now.getTime() + WEEK_MS));
-}
-
-function dayOf(moment: Date): string {
-  return moment.toISOString().slice(0, 10);
 }
 
 export function useAssignments() {

@@ -10,6 +10,12 @@ export interface DecidedFinding {
   finding: FindingSummary;
 }
 
+/** Why a finding is dismissed, and the day (of UTC) on which it is open again; null: never. */
+export interface Dismissal {
+  reason: string | null;
+  expires_on: string | null;
+}
+
 /** The states that a finding does not leave by itself, in the order in which they are offered. */
 export const DECIDED = ["confirmed", "mending", "dismissed"] as const satisfies readonly DecisionState[];
 export const STATES = ["open", ...DECIDED] as const satisfies readonly DecisionState[];
@@ -27,16 +33,17 @@ export function useDecisions() {
   const { api } = useAccount();
 
   /** Over the decision that the reader has seen; a newer one of somebody else is a failure. */
-  function decide({ taskId, attempt, finding }: DecidedFinding, state: DecisionState, reason: string | null = null): Promise<DecisionInfo> {
+  function decide({ taskId, attempt, finding }: DecidedFinding, state: DecisionState, said: Dismissal | null = null): Promise<DecisionInfo> {
+    const { reason = null, expires_on = null } = said ?? {};
     return api.call("PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision", {
-      path: { task_id: taskId, finding_id: finding.finding_id }, query: { attempt }, body: { state, reason, version: finding.decision?.version ?? 0 },
+      path: { task_id: taskId, finding_id: finding.finding_id }, query: { attempt },
+      body: { state, reason, ...(expires_on === null ? {} : { expires_on }), version: finding.decision?.version ?? 0 },
     });
   }
 
   /** Back to what counted before: `then` is the finding as it was. `now`: what is taken back. */
   function restore({ finding: then, ...place }: DecidedFinding, now: DecisionInfo): Promise<DecisionInfo> {
-    const reason = then.state === "open" ? null : (then.decision?.reason ?? null);
-    return decide({ ...place, finding: decidedAs(then, now) }, then.state, reason);
+    return decide({ ...place, finding: decidedAs(then, now) }, then.state, then.state === "open" ? null : then.decision);
   }
 
   return { decide, restore };

@@ -10,7 +10,7 @@ import { errorText } from "@/texts/errors";
 
 import { forEachConcurrently } from "./forEachConcurrently";
 import { assignedOf, useAssignments, type Assigned } from "./useAssignments";
-import { isSame, useDecisions, type DecidedFinding } from "./useDecisions";
+import { isSame, useDecisions, type DecidedFinding, type Dismissal } from "./useDecisions";
 
 const MOST_BATCHES = 20; // that can be taken back, one after the other
 const CONFLICT = 409; // somebody else has changed it since: what they said stays
@@ -96,9 +96,9 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   }
 
   /** Decides over what the reader has seen; returns whether it went well with all. Does nothing while something is under way. */
-  async function decide(some: readonly DecidedFinding[], state: DecisionState, reason: string | null = null): Promise<boolean> {
+  async function decide(some: readonly DecidedFinding[], state: DecisionState, said: Dismissal | null = null): Promise<boolean> {
     if (isBusy.value || some.length === 0) return false;
-    await run(some, state, (before) => sendDecision(before, state, reason).then(asDecided));
+    await run(some, state, (before) => sendDecision(before, state, said).then(asDecided));
     return failures.value.length === 0;
   }
 

@@ -446,15 +446,18 @@ export interface CreatedLink {
 export interface DecisionInfo {
   state: DecisionState;
   reason: string | null;
+  expires_on: string | null;
   decided_by: string;
   decided_at: string;
   version: number;
   holds: boolean;
+  expired: boolean;
 }
 
 export interface DecisionRequest {
   state: DecisionState;
   reason?: string | null;
+  expires_on?: string | null;
   version: number;
 }
 

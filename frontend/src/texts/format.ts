@@ -56,6 +56,11 @@ export function formatDay(day: string, language: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
 }
 
+/** "2026-12-15": the day of UTC so many days after a moment. */
+export function dayOf(moment: Date, daysLater = 0): string {
+  return new Date(moment.getTime() + daysLater * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** "2026-11-27 13:15:04 UTC": what a time is called everywhere, for who compares it with other logs. */
 export function formatUtc(moment: string): string {
   return `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`;

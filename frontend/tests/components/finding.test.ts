@@ -4,8 +4,10 @@
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import type { DecisionRequest } from "@/generated/rest";
 import FindingView from "@/views/FindingView.vue";
-import { setLanguage } from "@/texts";
+import { setLanguage, textIn } from "@/texts";
+import { dayOf, formatDay } from "@/texts/format";
 
 import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
@@ -191,8 +193,8 @@ describe("a decision", () => {
   beforeEach(() => {
     rest.answers[ADDRESS] = finding();
     rest.answers[DECIDE] = ({ body }: Asked) => {
-      const { state, reason, version } = body as { state: "open"; reason: string | null; version: number };
-      return decision({ state, reason, version: version + 1 });
+      const { state, reason, expires_on = null, version } = body as DecisionRequest & { version: number };
+      return decision({ state, reason: reason ?? null, expires_on, version: version + 1 });
     };
   });
 
@@ -229,6 +231,70 @@ describe("a decision", () => {
     await flushPromises();
     expect(sent()).toEqual([{ state: "dismissed", reason: HOSTILE, version: 0 }]);
     expect(view.find(".reason").text()).toBe(HOSTILE);
+  });
+
+  test.each([["decision.in_30_days", 30], ["decision.in_90_days", 90], ["decision.in_1_year", 365]] as const)("to dismiss can expire: %s", async (name, days) => {
+    const view = await open();
+    await press("d");
+    expect(view.find<HTMLSelectElement>("select[name=expiry]").element.value).toBe("decision.never");
+    await view.find("form input").setValue("ours");
+    await view.find("select[name=expiry]").setValue(name);
+    const day = dayOf(new Date(), days);
+    expect(view.find("form").text()).toContain(english("decision.expires_more", { day: formatDay(day, "en") }));
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    expect(sent()).toEqual([{ state: "dismissed", reason: "ours", expires_on: day, version: 0 }]);
+    expect(view.find(".decision .tag").text()).toBe(english("decision.dismissed_until", { day: formatDay(day, "en") }));
+  });
+
+  test("to dismiss can expire on any day in the future, and on none that has come", async () => {
+    const view = await open();
+    await press("d");
+    await view.find("form input").setValue("ours");
+    await view.find("select[name=expiry]").setValue("decision.on_a_day");
+    const day = view.find<HTMLInputElement>("input[type=date]");
+    expect(day.attributes("min")).toBe(dayOf(new Date(), 1));
+    for (const wrong of ["", dayOf(new Date()), "2200-01-01"]) {
+      await day.setValue(wrong);
+      await view.find("form").trigger("submit");
+      expect(sent()).toEqual([]);
+      expect(view.find("form button[type=submit]").attributes("disabled")).toBeDefined();
+    }
+    await day.setValue("2199-12-31");
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    expect(sent()).toEqual([{ state: "dismissed", reason: "ours", expires_on: "2199-12-31", version: 0 }]);
+  });
+
+  test("that dismissed until a day is taken back to that day", async () => {
+    rest.answers[ADDRESS] = finding({ decision: decision({ state: "dismissed", reason: "ours", expires_on: "2199-01-01", version: 3 }), state: "dismissed" });
+    const view = await open();
+    await press("c");
+    await press("u");
+    expect(sent().at(-1)).toEqual({ state: "dismissed", reason: "ours", expires_on: "2199-01-01", version: 4 });
+    expect(view.find(".decision .tag").text()).toContain("2199");
+  });
+
+  test("that dismissed until a day and no longer applies is offered again with that day", async () => {
+    rest.answers[ADDRESS] = finding({ decision: decision({ state: "dismissed", reason: "ours", expires_on: "2199-01-01", holds: false, version: 3 }), state: "open" });
+    const view = await open();
+    expect(view.find(".decision").text()).toContain(english("decision.lapsed"));
+    await press("d");
+    expect(view.find<HTMLInputElement>("input[type=date]").element.value).toBe("2199-01-01");
+  });
+
+  test.each(["en", "zh-CN"] as const)("that has expired says so, and is dismissed again without a day (%s)", async (language) => {
+    setLanguage(language);
+    rest.answers[ADDRESS] = finding({ decision: decision({ state: "dismissed", reason: "ours", expires_on: "2026-11-30", holds: false, expired: true, version: 3 }), state: "open" });
+    const view = await open();
+    const [expired, lapsed, open_] = (["decision.expired", "decision.lapsed", "decision.open"] as const).map((name) => textIn(language, name, { day: formatDay("2026-11-30", language) }));
+    expect(view.find(".decision").text()).toContain(expired);
+    expect(view.find(".decision").text()).not.toContain(lapsed);
+    expect(view.find(".decision .tag").text()).toBe(open_);
+    await press("d");
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    expect(sent()).toEqual([{ state: "dismissed", reason: "ours", version: 3 }]);
   });
 
   test("of somebody else in between is said, and shown", async () => {

@@ -12,10 +12,11 @@ import { findingQueryOf, pagesOf, withFindings } from "@/components/findings/fin
 import { recounted } from "@/components/findings/findingCounts";
 import { PAGE_SIZE } from "@/composables/useFindings";
 import { shownOf } from "@/composables/useScan";
-import type { AssignmentInfo, AssignmentRequest, DecisionInfo, FilterCounts, FindingSummary } from "@/generated/rest";
+import type { AssignmentInfo, AssignmentRequest, DecisionInfo, DecisionRequest, FilterCounts, FindingSummary } from "@/generated/rest";
 import { TaskState } from "@/realtime";
 import { useMe } from "@/stores/me";
 import { i18n, setLanguage } from "@/texts";
+import { dayOf } from "@/texts/format";
 
 import { english } from "../support/english";
 import { FakeRest, problem, type Asked } from "../support/fakeRest";
@@ -261,9 +262,11 @@ describe("decisions", () => {
     expect(view.find(".triage .all").text()).toBe(english("triage.chosen", { count: 2 }));
     await press("d");
     await view.find(".triage form input").setValue("partners");
+    await view.find(".triage select[name=expiry]").setValue("decision.in_90_days");
     await view.find(".triage form").trigger("submit");
     await flushPromises();
     expect(sent()).toEqual([["a.test", "dismissed", 0], ["b.test", "dismissed", 0]]);
+    expect(rest.asked.filter(({ method }) => method === "PUT").map(({ body }) => (body as DecisionRequest).expires_on)).toEqual(Array(2).fill(dayOf(new Date(), 90)));
     expect([shown(), view.find(".count").text()]).toEqual([["c.test"], "1"]);
     expect(view.find(".done").text()).toContain(english("triage.decided", { count: 2, state: english("decision.dismissed") }));
     await view.find(".done .undo").trigger("click");

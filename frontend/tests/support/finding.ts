@@ -52,7 +52,7 @@ export function finding(more: Partial<FindingDetail> = {}): FindingDetail {
 }
 
 export function decision(more: Partial<DecisionInfo> = {}): DecisionInfo {
-  return { state: "confirmed", reason: null, decided_by: "mei", decided_at: "2026-11-27T03:00:00Z", version: 1, holds: true, ...more };
+  return { state: "confirmed", reason: null, expires_on: null, decided_by: "mei", decided_at: "2026-11-27T03:00:00Z", version: 1, holds: true, expired: false, ...more };
 }
 
 export function assignment(more: Partial<AssignmentInfo> = {}): AssignmentInfo {

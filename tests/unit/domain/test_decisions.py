@@ -1,8 +1,17 @@
 """How long a decision holds."""
 
+from datetime import date, timedelta
+
 import pytest
 
-from app.domain.decisions import DecisionBasis, DecisionState, combined_basis, holds, is_reopened_by_risk
+from app.domain.decisions import (
+    DecisionBasis,
+    DecisionState,
+    combined_basis,
+    has_expired,
+    holds,
+    is_reopened_by_risk,
+)
 from app.domain.matched_rules import MAX_RULES
 from app.domain.violations import RiskLevel
 
@@ -54,6 +63,19 @@ def test_what_was_dismissed_is_open_again_with_a_higher_risk_or_other_evidence(j
 def test_what_only_its_risk_reopens_is_told_apart_from_new_evidence(kinds, level, rules, expected):
     judged = DecisionBasis(["gambling"], MEDIUM, LEXICON)
     assert is_reopened_by_risk("dismissed", judged, DecisionBasis(kinds, level, rules)) is expected
+
+
+def test_a_dismissal_expires_as_its_day_begins_and_nothing_else_does():
+    day = date(2027, 1, 1)
+    assert [has_expired("dismissed", day, day + timedelta(days=days)) for days in (-1, 0, 1)] == [False, True, True]
+    assert not has_expired("dismissed", None, date.max)
+    assert not any(has_expired(state, day, date.max) for state in DecisionState if state != "dismissed")
+
+
+def test_what_has_expired_does_not_hold_whatever_is_found():
+    judged = DecisionBasis(["gambling"], MEDIUM, LEXICON)
+    assert holds("dismissed", judged, judged)
+    assert not holds("dismissed", judged, judged, is_expired=True)
 
 
 def test_a_decision_from_before_levels_and_rules_were_stored_holds_for_all_of_its_kinds():

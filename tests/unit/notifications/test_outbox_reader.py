@@ -3,6 +3,7 @@
 import asyncio
 import random
 from dataclasses import asdict
+from datetime import timedelta
 
 import pytest
 
@@ -152,7 +153,7 @@ def decide(world, state, domain="bets.example", version=0, kinds=("gambling",), 
 
     def work(connection):
         assert decisions.put(connection, world.owner, "corp.example", finding, values, version=version)
-        findings.decide(connection, world.owner, "corp.example", finding)
+        findings.decide(connection, world.owner, "corp.example", finding, world.clock.now().date())
 
     world.db.write_sync(work)
 
@@ -172,6 +173,34 @@ async def test_dismissed_findings_are_silent_over_ten_scans_and_come_back_when_a
     await world.scan("bets.example", kinds=another)
     await world.scan("bets.example")  # this is what was dismissed
     assert world.told_domains() == [["bets.example"], ["bets.example"]]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["told before", "never told"])
+async def test_a_dismissed_finding_is_told_once_by_the_first_scan_after_its_dismissal_has_expired(world, is_known):
+    world.rule(kinds=["findings"])
+    if is_known:
+        await world.scan("bets.example")
+        world.later(hours=1)
+    decide(world, DecisionState.DISMISSED, expires_on=world.clock.now().date() + timedelta(days=2))
+    before = [["bets.example"]] if is_known else []
+    for _ in range(2):
+        await world.scan("bets.example")
+        assert world.told_domains() == before
+        world.later(hours=24)
+    for _ in range(3):
+        await world.scan("bets.example")
+        world.later(hours=24)
+    assert world.told_domains() == [*before, ["bets.example"]]
+
+
+async def test_what_has_expired_is_told_while_the_scan_runs_though_its_risk_is_higher_too(world):
+    world.rule(kinds=["findings"])
+    decide(world, DecisionState.DISMISSED, **JUDGED, expires_on=world.clock.now().date() + timedelta(days=1))
+    world.later(hours=24)
+    await world.find(await world.begin(), "bets.example", risk=RiskLevel.CRITICAL, evidence=shown("a", "b"))
+    world.later(minutes=1)
+    await world.work_off()
+    assert world.told_domains() == [["bets.example"]]
 
 
 async def test_the_end_of_a_scan_tells_of_as_many_findings_as_the_overview_counts(world):

@@ -56,17 +56,17 @@ class World:
         found = new_violation(domain, risk_level=RiskLevel(risk), **fields)
         self.db.write_sync(lambda c: write_violations(c, task_id, found, at=at or self.now, run=run))
 
-    def decide(self, owner, target, domain, hours, *, state="dismissed", kinds=("gambling",)):
+    def decide(self, owner, target, domain, hours, *, state="dismissed", kinds=("gambling",), **more):
         row = {
             "user_id": self.owners[owner], "target_domain": target, "domain": domain, "cause": kinds[0], "kinds": kinds,
             "state": state, "decided_by": "x", "decided_by_name": "x", "version": 1,
-            "decided_at": self.now + timedelta(hours=hours),
+            "decided_at": self.now + timedelta(hours=hours), **more,
         }  # fmt: skip
         finding = FindingId(ViolationKey(kinds[0]), domain)
 
         def work(connection):
             connection.execute(decisions.insert().values(**row))
-            findings.decide(connection, self.owners[owner], target, finding)
+            findings.decide(connection, self.owners[owner], target, finding, self.clock.now().date())
 
         self.db.write_sync(work)
 

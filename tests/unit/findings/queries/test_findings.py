@@ -107,6 +107,7 @@ FOUND = [
 ]
 
 
+@pytest.mark.parametrize("days", [None, 0, 1])
 @pytest.mark.parametrize("state", DecisionState)
 @pytest.mark.parametrize(
     "judged",
@@ -117,7 +118,7 @@ FOUND = [
         DecisionBasis(["gambling"]),  # of an older version
     ],
 )
-def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_first(world, clock, judged, state):
+def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_first(world, clock, judged, state, days):
     """A scan writes its findings after a decision, and a decision is written into the findings of all scans."""
     values = {
         **asdict(judged),
@@ -126,6 +127,7 @@ def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_fir
         "decided_by": "mei",
         "decided_by_name": "mei",
         "decided_at": clock.now(),
+        "expires_on": None if days is None else clock.now().date() + timedelta(days=days),
     }
     before, after = ([world.add("mei", "corp.test", 1 + number) for number in range(len(FOUND))] for _ in range(2))
     owner = world.owners["mei"]
@@ -140,11 +142,12 @@ def test_the_row_of_a_finding_says_what_the_one_function_says_whichever_came_fir
         find(connection, before)
         name = FindingId(ViolationKey.GAMBLING, "bets.example")
         assert decisions.put(connection, owner, "corp.test", name, values, version=0)
-        findings.decide(connection, owner, "corp.test", name)
+        findings.decide(connection, owner, "corp.test", name, clock.now().date())
         find(connection, after)
 
     world.db.write_sync(work)
-    expected = [state.value if holds(state, judged, found) else "open" for found in FOUND]
+    is_expired = state == DecisionState.DISMISSED and days == 0
+    expected = [state.value if holds(state, judged, found, is_expired=is_expired) else "open" for found in FOUND]
     for tasks in (before, after):
         assert [page(world, task_id).rows[0].state for task_id in tasks] == expected
 

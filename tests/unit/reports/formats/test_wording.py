@@ -22,11 +22,14 @@ def test_a_duration_begins_with_what_is_not_zero(seconds, said):
 DECISION = {
     "state": "dismissed",
     "reason": "ours",
+    "expires_on": None,
     "decided_by": "mei",
     "decided_at": "2026-11-26T10:53:12.623Z",
     "version": 1,
     "holds": True,
+    "expired": False,
 }
+TEMPORARY = {**DECISION, "expires_on": "2027-11-30"}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,11 @@ DECISION = {
         (
             {**DECISION, "holds": False},
             said("report.decision_lapsed", decision="Dismissed, by mei, 2026-11-26 10:53:12 UTC: ours"),
+        ),
+        (TEMPORARY, "Dismissed until 2027-11-30, by mei, 2026-11-26 10:53:12 UTC: ours"),
+        (
+            {**TEMPORARY, "holds": False, "expired": True},
+            "Dismissed until 2027-11-30, by mei, 2026-11-26 10:53:12 UTC: ours (expired: open again)",
         ),
     ],
 )
