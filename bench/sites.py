@@ -7,7 +7,8 @@
 Completed scans of so many targets are written as rows, over a year and half of them one user's, with five violations
 each, every second of which waits for a person in a fifth of the scans; people have decided about some. The newest have
 a scan's file beside them, as the review opens it. Each target is a site with a schedule, and 400 of the large owner's
-are listed with a hundred third parties each, ten of which all of them have. Two scans of one site have files of 20,000
+are listed with a hundred third parties each, ten of which all of them have; a third of them belong to known services.
+Every site has found five changes of a third party that all have. Two scans of one site have files of 20,000
 third parties, and are compared.
 
 Then each read is carried out as the product does it, views and encoding included: by an administrator, who sees all,
@@ -135,7 +136,13 @@ class Reads:
             "all third parties": partial(parties, Paging()),
             "third parties, the newest": partial(parties, Paging(), sort="-first_seen_at"),
             "third parties with a text": partial(parties, Paging(q="party1")),
-            "sites with a third party": partial(self._parties.get, who, "common0.test", Paging(page_size=200)),
+            "third parties of a service": partial(parties, Paging(), service="Service 0"),
+            "third parties without a service": partial(parties, Paging(), service="unknown"),
+            "services": partial(self._parties.list_services, who, Paging(), category=None),
+            "sites with a service": partial(self._parties.list_service_sites, who, "Service 0", Paging(page_size=200)),
+            "sites with a third party": partial(
+                self._parties.get, who, "common0.test", Paging(page_size=200), language="en"
+            ),
             "differences": partial(self.read_differences, who, ALL),
             "differences of one section": partial(self.read_differences, who, DifferenceFilter(Section.THIRD_PARTIES)),
         }

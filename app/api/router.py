@@ -11,7 +11,7 @@ from app.api.v1 import admin_connections, event_stream, tasks, websocket
 from app.configuration.routes import configuration, local_reader
 from app.findings.routes import findings, review
 from app.identity.routes import audit, auth, cookie_auth, keys, own_sessions, users
-from app.inventory.routes import differences, third_parties
+from app.inventory.routes import differences, third_parties, third_party_services
 from app.lists import routes as lists
 from app.notifications.routes import channels, deliveries, feed
 from app.notifications.routes import rules as notification_rules
@@ -50,6 +50,7 @@ def build_router() -> APIRouter:
         findings,
         differences,
         third_parties,
+        third_party_services,
         review,
         own_sessions,
         keys,

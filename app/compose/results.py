@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.compose.foundation import Foundation
+from app.engines.identify.classify import services_at
 from app.findings.build import FindingParts, build_findings
 from app.inventory.build import InventoryParts, build_inventory
 from app.overview.service import OverviewService
@@ -50,6 +51,7 @@ def build_results(base: Foundation) -> ResultServices:
             clock=clock,
             lease=base.lease,
             metrics=base.metrics,
+            services_at=services_at,
         ),
         report_process=processes,
     )

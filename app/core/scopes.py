@@ -88,6 +88,8 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "list_subdomains",
         "list_tasks",
         "list_third_parties",
+        "list_third_party_service_sites",
+        "list_third_party_services",
         "list_violations",
         "me",
         "search",
@@ -154,6 +156,8 @@ LINK_ROUTES: Final = frozenset(
         "list_references",
         "list_subdomains",
         "list_third_parties",
+        "list_third_party_service_sites",
+        "list_third_party_services",
         "list_violations",
     }
 )

@@ -8,7 +8,7 @@ from app.core.lease import Lease
 from app.core.metrics import Metrics
 from app.domain.targets import TargetParser
 from app.inventory.differences import DifferenceService
-from app.inventory.keeper import InventoryKeeper
+from app.inventory.keeper import InventoryKeeper, ServicesAt
 from app.inventory.party_service import PartyInventoryService
 from app.scanstore.port import ScanStores
 
@@ -29,8 +29,11 @@ def build_inventory(
     clock: Clock,
     lease: Lease,
     metrics: Metrics,
+    services_at: ServicesAt,
 ) -> InventoryParts:
-    """Return the parts. `guarded`: a database that refuses writes after the lease is lost."""
+    """Return the parts. `guarded`: a database that refuses writes after the lease is lost. `services_at`: see
+    `InventoryKeeper`.
+    """
     differences = DifferenceService(
         db=db, stores=stores, targets=targets, clock=clock, on_compared=metrics.note_comparison
     )
@@ -38,6 +41,12 @@ def build_inventory(
         differences=differences,
         parties=PartyInventoryService(db=db),
         keeper=InventoryKeeper(
-            db=guarded, stores=stores, clock=clock, lease=lease, changed_parties=differences.changed_parties
+            db=guarded,
+            stores=stores,
+            clock=clock,
+            lease=lease,
+            changed_parties=differences.changed_parties,
+            stored_changes=differences.stored_changes,
+            services_at=services_at,
         ),
     )

@@ -43,13 +43,20 @@ class ScanComparer:
         self._db = db
         self._targets = targets
 
+    def registrable_of(self, host: str) -> str:
+        """Return the registrable domain of a host; the host itself if it has none."""
+        try:
+            return self._targets.parse(host).registrable
+        except ScannerError:  # an IP address, or a public suffix
+            return host
+
     def compare(
         self, other: TaskRow, other_reader: EvidenceReader, row: TaskRow, reader: EvidenceReader
     ) -> list[Difference]:
         """Return what differs between `other`, the earlier one, and `row`. Raises ScanStoreError."""
         site = self._targets.parse(row.target_domain).registrable
         old, new = (
-            InventoryLoader(one, site=site, registrable_of=self._registrable_of) for one in (other_reader, reader)
+            InventoryLoader(one, site=site, registrable_of=self.registrable_of) for one in (other_reader, reader)
         )
         before, after = self._load(old, other, site), self._load(new, row, site)
         before, after = (
@@ -111,12 +118,6 @@ class ScanComparer:
             )
             for found in rows
         }
-
-    def _registrable_of(self, host: str) -> str:
-        try:
-            return self._targets.parse(host).registrable
-        except ScannerError:  # an IP address, or a public suffix
-            return host
 
 
 def _rendered(loader: InventoryLoader, seen: Inventory, had: Inventory) -> Inventory:

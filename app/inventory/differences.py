@@ -1,14 +1,16 @@
 """What differs between two scans of a site: made once, when it is first asked for, and kept (ADR 0074)."""
 
+import asyncio
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from io import BytesIO
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from app.core.clock import Clock, to_wire
 from app.core.db import Database
@@ -37,10 +39,14 @@ THREADS: Final = 2  # a comparison of large scans takes seconds, and as much mem
 MAX_KEPT: Final = 20_000  # differences; beyond, the less urgent ones are counted alone
 COMPRESSION: Final = 6  # zlib's own choice
 
+MAX_COMPARED: Final = 500  # stored comparisons of a site, from which its history is written after an upgrade
+
+_IN_HISTORY: Final = (Section.CONTENT, Section.CERTIFICATES)
 _OF_PARTIES: Final = frozenset({Section.CONTENT, Section.THIRD_PARTIES})
 _TIMES: Final = ("first_seen_at", "last_seen_at")
 
 T = TypeVar("T")
+RunChanges = tuple[Row[Any], list[Json]]  # (task_id, run, attempt, completed_at), and what differs from before it
 OnCompared = Callable[[Mapping[str, Mapping[str, int]] | None], None]
 
 
@@ -142,8 +148,9 @@ class DifferenceService:
         return await self._db.read(encode)
 
     async def changed_parties(self, owner_id: str, run: RunRef, against: RunRef) -> list[Json]:
-        """Return the differences of owner or content of third parties, as they are kept, at most MAX_KEPT. What
-        findings say of the content is left out: findings are told of themselves, with what was decided about them.
+        """Return the differences of owner, content or certificates of third parties, as they are kept, at most
+        MAX_KEPT, each with its third party (`domain`). What findings say of the content is left out: findings are told
+        of themselves, with what was decided about them.
 
         Against the newest conclusive scan before where `against` is gone, and none where there is no such scan. Raises
         NotFound, Conflict and Unavailable as `read` does.
@@ -153,7 +160,35 @@ class DifferenceService:
             row, other = await self._db.read(lambda c: _find_both(c, owner, run, against))
         except NotFound:
             row, other = await self._db.read(lambda c: _find_both(c, owner, run, None))
-        return [] if other is None else await self._use(owner, row, other, _changed_parties)
+        if other is None:
+            return []
+        return await self._use(owner, row, other, partial(self._changed_parties, target=row.target_domain))
+
+    async def stored_changes(self, owner_id: str, target: str) -> list[RunChanges]:
+        """Return the same from the comparisons of a site's scans that are stored, for the newest scans. Of several
+        comparisons of a scan it is that with the newest scan before. Nothing is compared.
+        """
+        compared = await self._db.read(lambda c: queries.compared(c, owner_id, target, VERSION, limit=MAX_COMPARED))
+        found = []
+        for row in {(row.task_id, row.run): row for row in compared}.values():  # the last one is kept
+            pair = Pair(RunKey(row.task_id, row.run), RunKey(row.against_task_id, row.against_run))
+            kept = await self._db.read(partial(queries.find, pair=pair, version=VERSION))
+            if kept is not None:
+                changes = await asyncio.to_thread(self._changed_parties, _Kept(*kept), target)
+                found.append((row, changes))
+        return found
+
+    def _changed_parties(self, kept: _Kept, target: str) -> list[Json]:
+        wanted = [DifferenceFilter(section, Change.CHANGED) for section in _IN_HISTORY]
+        own, found = self._comparer.registrable_of(target), []
+        for item in kept.items() if any(map(kept.has, wanted)) else ():
+            if item["change"] != Change.CHANGED or item["section"] not in _IN_HISTORY:
+                continue
+            of_host = item["section"] == Section.CERTIFICATES
+            domain = self._comparer.registrable_of(item["name"]) if of_host else item["name"]
+            if item["aspect"] != Aspect.JUDGEMENT and domain != own:
+                found.append({**item, "domain": domain})
+        return found
 
     async def _use(self, principal: Principal, row: TaskRow, other: TaskRow, use: Callable[[_Kept], T]) -> T:
         """Return what `use` makes of the difference, in the thread that has read or made it."""
@@ -211,12 +246,6 @@ def _page(kept: _Kept, paging: Paging, only: DifferenceFilter) -> tuple[list[Jso
                 page.append(item)
             total += 1
     return page, total
-
-
-def _changed_parties(kept: _Kept) -> list[Json]:
-    only = DifferenceFilter(Section.CONTENT, Change.CHANGED)
-    items = kept.items() if kept.has(only) else ()
-    return [item for item in items if _is_wanted(item, "", only) and item["aspect"] != Aspect.JUDGEMENT]
 
 
 def _find_both(

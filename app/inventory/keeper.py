@@ -2,12 +2,12 @@
 
 Requests do not read the stores of scans: when results change (a scan ends, is repeated or deleted), the list of the
 site is written again, in batches of short transactions. A regular check of all sites finds changes that were missed or
-precede an upgrade. If a newer scan shows another owner or other content of a third party, a row is added to the outbox
-for notifications.
+precede an upgrade. If a newer scan shows another owner, content or certificate of a third party, this is added to the
+third party's history; for the owner and the content, a row is added to the outbox for notifications as well.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,11 +23,14 @@ from app.core.errors import NotFound, Unavailable
 from app.core.json_chunks import Json
 from app.core.lease import Lease, LeaseLost
 from app.core.redact import display_text
+from app.domain.differences import Section
 from app.domain.notifications import SHOWN_CHANGES
 from app.domain.tasks import TERMINAL
 from app.events import outbox
 from app.events.bus.base import Hint, TaskHint
-from app.inventory.queries import parties
+from app.inventory.differences import RunChanges
+from app.inventory.queries import changes, parties, services
+from app.inventory.queries.parties import Stale
 from app.scans.shown_run import RunRef
 from app.scanstore.errors import ScanStoreError, StoreDamaged, StoreMismatch
 from app.scanstore.evidence_reader import EvidenceReader
@@ -40,10 +43,13 @@ PIECE: Final = 100  # third parties of one transaction: some 10 ms of the write 
 MAX_PARTIES: Final = 20_000  # of one site
 MAX_WAYS: Final = 50  # read for each third party, to find a script
 MAX_TITLE: Final = 200
+MAX_VALUE: Final = 500  # characters of a changed fact
 NOTIFIED_FIELDS: Final = ("section", "change", "name", "aspect", "before", "after", "url")  # of a difference
 PATIENCE: Final = timedelta(hours=1)  # with two scans that cannot be compared at the moment
 # Reasons for which two scans can never be compared: a scan or its store is gone.
 LASTING: Final = frozenset({NotFound.code, "results_unavailable", StoreMismatch.code, StoreDamaged.code})
+ServicesAt = Callable[[Iterable[str]], Mapping[str, str]]
+Found = tuple[Json, Mapping[str, str]]  # columns of a third party; its services
 log = structlog.get_logger(__name__)
 
 
@@ -51,7 +57,8 @@ log = structlog.get_logger(__name__)
 class InventoryKeeper:
     """Runs in the process that holds the lease.
 
-    `changed_parties`: see `DifferenceService.changed_parties`.
+    `changed_parties`, `stored_changes`: see `DifferenceService`. `services_at`: returns the names of the services that
+    hosts belong to, each with its category.
     """
 
     db: Database
@@ -59,6 +66,8 @@ class InventoryKeeper:
     clock: Clock
     lease: Lease
     changed_parties: Callable[[str, RunRef, RunRef], Awaitable[Sequence[Json]]]
+    stored_changes: Callable[[str, str], Awaitable[Sequence[RunChanges]]]
+    services_at: ServicesAt
 
     def __post_init__(self) -> None:
         self._has_ended = asyncio.Event()
@@ -91,7 +100,7 @@ class InventoryKeeper:
             stale, after = await self.db.read(partial(parties.stale, after=after))
             for one in stale:
                 try:
-                    await self._list(one.run, one.earlier)
+                    await self._list(one)
                 except DatabaseUnavailable:
                     raise
                 except (ScanStoreError, Unavailable) as error:  # concerns this site only: the next look retries it
@@ -100,22 +109,39 @@ class InventoryKeeper:
                 break
         await self._forget_gone()
 
-    async def _list(self, row: Row[Any], earlier: tuple[str, int] | None) -> None:
+    async def _list(self, stale: Stale) -> None:
+        row = stale.run
         site, run = (row.user_id, row.target_domain), (row.task_id, row.attempt)
         reader = await asyncio.to_thread(self.stores.reader, row.task_id, row.run)
         try:
             if reader.present:  # otherwise there are no results, and none will come
-                await self._write(row, reader)
-                while await self.db.write(partial(parties.note_absent, site=site, run=run, limit=PIECE)) == PIECE:
-                    continue
+                await self._write(stale, reader)
+                for note_absent in (parties.note_absent, services.note_absent):
+                    while await self.db.write(partial(note_absent, site=site, run=run, limit=PIECE)) == PIECE:
+                        continue
         finally:
             await asyncio.to_thread(reader.close)
-        changes = () if earlier is None else await self._changes(row, earlier)
-        await self.db.write(partial(_note_listed, row=row, changes=changes, now=self.clock.now()))
+        if stale.is_first:
+            await self._write_history(row, stale.earlier)
+        found = () if stale.earlier is None else await self._changes(row, stale.earlier)
+        await self._write_changes(row, row, found)
+        told = [item for item in found if item["section"] == Section.CONTENT]
+        await self.db.write(partial(_note_listed, row=row, told=told, now=self.clock.now()))
+
+    async def _write_history(self, site: Row[Any], earlier: tuple[str, int] | None) -> None:
+        """Write the changes that earlier comparisons of the site have found. Those since `earlier` follow later."""
+        for run, found in await self.stored_changes(site.user_id, site.target_domain):
+            if earlier is None or (run.task_id, run.attempt) != (site.task_id, site.attempt):
+                await self._write_changes(site, run, found)
+
+    async def _write_changes(self, site: Row[Any], run: Row[Any], found: Sequence[Json]) -> None:
+        rows = [_change(site, run, number, item) for number, item in enumerate(found)]
+        for start in range(0, len(rows), PIECE):
+            await self.db.write(partial(changes.put, rows=rows[start : start + PIECE]))
 
     async def _changes(self, row: Row[Any], earlier: tuple[str, int]) -> Sequence[Json]:
-        """Return changes of the owner or content of third parties since the listed results, so that no change is
-        missed if several scans have ended since.
+        """Return changes of the owner, content or certificate of third parties since the listed results, so that no
+        change is missed if several scans have ended since.
         """
         try:
             return await self.changed_parties(row.user_id, RunRef(row.task_id, row.attempt), RunRef(*earlier))
@@ -125,15 +151,15 @@ class InventoryKeeper:
             log.warning("changes_not_compared", task_id=row.task_id, reason=str(error))
             return ()
 
-    async def _write(self, row: Row[Any], reader: EvidenceReader) -> None:
+    async def _write(self, stale: Stale, reader: EvidenceReader) -> None:
         last, number = "", 0
         while number < MAX_PARTIES:
-            found, last = await asyncio.to_thread(_read_piece, reader, last)
+            found, last = await asyncio.to_thread(_read_piece, reader, last, self.services_at)
             if not last:
                 break
             number += len(found)
             if found:
-                await self.db.write(partial(parties.put, rows=[_row(row, item) for item in found]))
+                await self.db.write(partial(_put, stale=stale, found=found))
 
     async def _forget_gone(self) -> None:
         """Remove the lists of sites that no longer exist."""
@@ -141,28 +167,48 @@ class InventoryKeeper:
         while listed := await self.db.read(partial(parties.listed_after, after=after)):
             there = await self.db.read(partial(existing_sites, keys=listed))
             for site in listed:
-                if site not in there:
-                    while await self.db.write(partial(parties.remove_some, site=site, limit=PIECE)):
+                if site in there:
+                    continue
+                for remove_some in (services.remove_some, changes.remove_some, parties.remove_some):
+                    while await self.db.write(partial(remove_some, site=site, limit=PIECE)):
                         continue
             after = listed[-1]
 
 
-def _note_listed(connection: Connection, row: Row[Any], changes: Sequence[Json], now: datetime) -> None:
-    """Record the listed results and their changes in one transaction, so that a change causes one notification."""
+def _note_listed(connection: Connection, row: Row[Any], told: Sequence[Json], now: datetime) -> None:
+    """Record the listed results and what people are told in one transaction, so that a change causes one
+    notification.
+    """
     parties.note_listed(connection, (row.user_id, row.target_domain), (row.task_id, row.attempt), row.completed_at)
-    if changes:
+    if told:
         detail = {
             "user_id": row.user_id,
             "target_domain": row.target_domain,
             "task_id": row.task_id,
             "attempt": row.attempt,
-            "total": len({item["name"] for item in changes}),
-            "changes": [{name: item[name] for name in NOTIFIED_FIELDS} for item in changes[:SHOWN_CHANGES]],
+            "total": len({item["name"] for item in told}),
+            "changes": [{name: item[name] for name in NOTIFIED_FIELDS} for item in told[:SHOWN_CHANGES]],
         }
         outbox.put(connection, outbox.Kind.CHANGED, row.task_id, row.attempt, now=now, detail=detail)
 
 
-def _read_piece(reader: EvidenceReader, last: str) -> tuple[list[dict[str, Any]], str]:
+def _put(connection: Connection, stale: Stale, found: Sequence[Found]) -> None:
+    """Write third parties and their services. A service that is listed for the first time after an upgrade was there as
+    long as its third party, as far as is known.
+    """
+    row = stale.run
+    parties.put(connection, [_row(row, item) for item, _ in found])
+    known = [item["domain"] for item, names in found if names and stale.is_first]
+    seen = parties.seen_times(connection, (row.user_id, row.target_domain), known)
+    rows = [
+        _service(row, item["domain"], name, category, seen[item["domain"]].first_seen_at if seen else row.completed_at)
+        for item, names in found
+        for name, category in names.items()
+    ]
+    services.put(connection, rows)
+
+
+def _read_piece(reader: EvidenceReader, last: str, services_at: ServicesAt) -> tuple[list[Found], str]:
     """Return the next third parties, without those that are only mentioned, and the last domain that was read; "":
     there are no more.
     """
@@ -174,10 +220,13 @@ def _read_piece(reader: EvidenceReader, last: str) -> tuple[list[dict[str, Any]]
         if way.relation == "script":
             scripts.setdefault(hosts[way.host], way.address)
     shown = reader.capture_fields_of([party.domain for party in counted])
-    found = [
-        {
+    found: list[Found] = []
+    for party in counted:
+        names = services_at(party.hosts)
+        item = {
             "domain": party.domain,
             "category": party.category,
+            "has_service": bool(names),
             "relation": party.relation.value,
             "reference_count": party.references,
             "hidden": party.hidden,
@@ -186,8 +235,7 @@ def _read_piece(reader: EvidenceReader, last: str) -> tuple[list[dict[str, Any]]
             "outcome": party.outcome.value,
             **_shown(shown.get(party.domain, ())),
         }
-        for party in counted
-    ]
+        found.append((item, names))
     return found, stored[-1].domain if stored else ""
 
 
@@ -202,8 +250,22 @@ def _shown(captures: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
-def _row(site: Row[Any], item: Mapping[str, Any]) -> dict[str, Any]:
-    seen = {"first_seen_at": site.completed_at, "last_seen_at": site.completed_at}
-    run = {"task_id": site.task_id, "attempt": site.attempt, "run": site.run}
+def _row(site: Row[Any], item: Json) -> dict[str, Any]:
+    return {**_listed(site), **item, "first_seen_at": site.completed_at, "run": site.run}
+
+
+def _service(site: Row[Any], domain: str, name: str, category: str, since: datetime) -> dict[str, Any]:
+    return {**_listed(site), "domain": domain, "service": name, "category": category, "first_seen_at": since}
+
+
+def _listed(site: Row[Any]) -> dict[str, Any]:
     key = {"user_id": site.user_id, "target_domain": site.target_domain}
-    return {**key, **item, **seen, **run, "is_present": True}
+    run = {"task_id": site.task_id, "attempt": site.attempt, "last_seen_at": site.completed_at}
+    return {**key, **run, "is_present": True}
+
+
+def _change(site: Row[Any], run: Row[Any], number: int, item: Json) -> dict[str, Any]:
+    key = {"user_id": site.user_id, "target_domain": site.target_domain, "task_id": run.task_id, "run": run.run}
+    values = {name: item[name] for name in ("domain", "section", "aspect", "name", "url")}
+    values |= {name: item[name][:MAX_VALUE] for name in ("before", "after")}
+    return {**key, **values, "number": number, "attempt": run.attempt, "at": run.completed_at}

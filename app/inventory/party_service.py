@@ -1,6 +1,6 @@
-"""Use cases: list the third parties of all sites, and the sites that use one."""
+"""Use cases: list the third parties of all sites and the services that they belong to, and the sites that use one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -11,10 +11,13 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.json_chunks import Json, JsonChunks, encode_list
 from app.core.paging import Paging
 from app.core.principal import Principal
+from app.domain.difference_texts import DifferenceTexts
+from app.domain.differences import Change
 from app.findings.queries import findings
-from app.inventory.queries import parties
+from app.inventory.queries import changes, parties, services
 
 DEFAULT_SORT: Final = "-sites"
+MAX_CHANGES: Final = 100  # of one third party, in one response
 
 
 class PartyInventoryService:
@@ -24,14 +27,43 @@ class PartyInventoryService:
         self._db = db
 
     async def list_page(
-        self, principal: Principal, paging: Paging, *, category: str | None, sort: str = DEFAULT_SORT
+        self,
+        principal: Principal,
+        paging: Paging,
+        *,
+        category: str | None,
+        service: str | None = None,
+        sort: str = DEFAULT_SORT,
     ) -> JsonChunks:
-        """Return `inventory.schemas.InventoryPage`. Raises InvalidInput (`invalid_sort`)."""
-        if sort not in parties.SORTABLE:
-            raise InvalidInput(code="invalid_sort", fields=", ".join(parties.SORTABLE))
+        """Return `inventory.schemas.InventoryPage`. `service`: see `queries.parties.list_page`. Raises InvalidInput
+        (`invalid_sort`).
+        """
+        _require_sort(sort, parties.SORTABLE)
 
         def work(connection: Connection) -> JsonChunks:
             rows, total = parties.list_page(
+                connection,
+                principal,
+                q=paging.q.strip().lower(),
+                category=category,
+                service=service,
+                sort=sort,
+                offset=paging.offset,
+                limit=paging.page_size,
+            )
+            names = _services_of(connection, principal, [row.domain for row in rows])
+            return encode_list((_listed(row, names) for row in rows), total=total)
+
+        return await self._db.read(work)
+
+    async def list_services(
+        self, principal: Principal, paging: Paging, *, category: str | None, sort: str = DEFAULT_SORT
+    ) -> JsonChunks:
+        """Return `inventory.schemas.ServicePage`. Raises InvalidInput (`invalid_sort`)."""
+        _require_sort(sort, services.SORTABLE)
+
+        def work(connection: Connection) -> JsonChunks:
+            rows, total = services.list_page(
                 connection,
                 principal,
                 q=paging.q.strip().lower(),
@@ -40,12 +72,30 @@ class PartyInventoryService:
                 offset=paging.offset,
                 limit=paging.page_size,
             )
-            return encode_list(map(_listed, rows), total=total)
+            domains, sites = services.count_unknown(connection, principal)
+            return encode_list(map(_service, rows), total=total, unknown={"domains": domains, "sites": sites})
 
         return await self._db.read(work)
 
-    async def get(self, principal: Principal, domain: str, paging: Paging) -> JsonChunks:
+    async def list_service_sites(self, principal: Principal, service: str, paging: Paging) -> JsonChunks:
+        """Return `inventory.schemas.ServiceSitePage`: no site uses a service that does not exist."""
+
+        def work(connection: Connection) -> JsonChunks:
+            rows, total = services.sites_with(
+                connection,
+                principal,
+                service,
+                q=paging.q.strip().lower(),
+                offset=paging.offset,
+                limit=paging.page_size,
+            )
+            return encode_list(map(_service_site, rows), total=total)
+
+        return await self._db.read(work)
+
+    async def get(self, principal: Principal, domain: str, paging: Paging, *, language: str) -> JsonChunks:
         """Return `inventory.schemas.InventoryParty` with a page of its sites. Raises NotFound."""
+        texts = DifferenceTexts(language)
 
         def work(connection: Connection) -> JsonChunks:
             facts = parties.facts_of(connection, principal, domain)
@@ -61,17 +111,70 @@ class PartyInventoryService:
             )
             levels = findings.open_levels_at(connection, domain, [(row.task_id, row.run) for row in rows])
             items = (_site(row, levels.get((row.task_id, row.run))) for row in rows)
-            return encode_list(items, total=total, domain=domain, sites=present, **_facts(facts))
+            newest, number = changes.newest(connection, principal, domain, MAX_CHANGES)
+            of_party = {
+                "services": _services_of(connection, principal, [domain]).get(domain, []),
+                "changes": [_change(row, texts) for row in newest],
+                "changes_total": number,
+            }
+            return encode_list(items, total=total, domain=domain, sites=present, **_facts(facts), **of_party)
 
         return await self._db.read(work)
 
 
-def _listed(row: Row[Any]) -> Json:
+def _require_sort(sort: str, known: Sequence[str]) -> None:
+    if sort not in known:
+        raise InvalidInput(code="invalid_sort", fields=", ".join(known))
+
+
+def _services_of(connection: Connection, principal: Principal, domains: Sequence[str]) -> Mapping[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for row in services.names_at(connection, principal, domains):
+        names.setdefault(row.domain, []).append(row.service)
+    return names
+
+
+def _listed(row: Row[Any], services_of: Mapping[str, list[str]]) -> Json:
     return {
         "domain": row.domain,
         "category": row.category,
+        "services": services_of.get(row.domain, []),
         "sites": row.sites,
         "first_seen_at": to_wire(row.first_seen_at),
+    }
+
+
+def _service(row: Row[Any]) -> Json:
+    return {
+        "service": row.service,
+        "category": row.category,
+        "domains": row.domains,
+        "sites": row.sites,
+        "first_seen_at": to_wire(row.first_seen_at),
+        "last_seen_at": to_wire(row.last_seen_at),
+    }
+
+
+def _service_site(row: Row[Any]) -> Json:
+    return {
+        "target_domain": row.target_domain,
+        "user_id": row.user_id,
+        "task_id": row.task_id,
+        "attempt": row.attempt,
+        "domains": row.domains,
+        "first_seen_at": to_wire(row.first_seen_at),
+        "last_seen_at": to_wire(row.last_seen_at),
+    }
+
+
+def _change(row: Row[Any], texts: DifferenceTexts) -> Json:
+    fields = {name: getattr(row, name) for name in ("section", "aspect", "name", "before", "after", "url")}
+    return {
+        "at": to_wire(row.at),
+        "target_domain": row.target_domain,
+        "task_id": row.task_id,
+        "attempt": row.attempt,
+        **texts.view({**fields, "change": Change.CHANGED}),
     }
 
 

@@ -72,8 +72,9 @@ class InventoryItem(ResponseBody):
     """A third party of the sites that the user may see."""
 
     domain: str = described("Registrable domain.", "casino.example")
-    category: str = described("Category of the service.", "unknown")
-    sites: Count = described("Number of sites that use it.", 3)
+    category: str = described("Category of the third party.", "unknown")
+    services: list[str] = described("Known services that it belongs to on these sites.", ["Google Analytics"])
+    sites: Count = described("Number of sites that use it; with `service`, of those that use this service there.", 3)
     first_seen_at: str = described("End of the first scan that found it on one of these sites.", TIME)
 
 
@@ -82,6 +83,79 @@ class InventoryPage(ResponseBody):
 
     items: list[InventoryItem] = described("The third parties of this page.", [])
     total: Count = described("Number of third parties on all pages.", 120)
+
+
+class ServiceItem(ResponseBody):
+    """A service that third parties of the user's sites belong to."""
+
+    service: str = described("Name of the service.", "Google Analytics")
+    category: str = described("Category of the service.", "analytics")
+    domains: Count = described("Number of third parties that belong to it.", 2)
+    sites: Count = described("Number of sites that use it.", 3)
+    first_seen_at: str = described("End of the first scan that found it on one of these sites.", TIME)
+    last_seen_at: str = described("End of the last scan that found it on one of these sites.", TIME)
+
+
+class UnknownServices(ResponseBody):
+    """What belongs to no known service."""
+
+    domains: Count = described("Number of third parties without a known service.", 40)
+    sites: Count = described("Number of sites that use one of them.", 12)
+
+
+class ServicePage(ResponseBody):
+    """Services of all sites, from the current results of each site."""
+
+    items: list[ServiceItem] = described("The services of this page.", [])
+    total: Count = described("Number of services on all pages.", 30)
+    unknown: UnknownServices = described(
+        "Third parties without a known service; the search and the filter do not apply to them.",
+        {"domains": 40, "sites": 12},
+    )
+
+
+class ServiceSite(ResponseBody):
+    """A site that uses the service. A site is a scanned domain of one user."""
+
+    target_domain: str = described("Scanned domain.", "example.com")
+    user_id: str = described("User id of the owner.", "019b7a30-0000-7000-8000-000000000001")
+    task_id: str = described("Task id of the scan that found it.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
+    attempt: AttemptNumber = described("Attempt of that scan.", 1)
+    domains: Count = described("Number of its third parties that belong to the service.", 1)
+    first_seen_at: str = described("End of the first scan of the site that found it.", TIME)
+    last_seen_at: str = described("End of the last scan of the site that found it.", TIME)
+
+
+class ServiceSitePage(ResponseBody):
+    """Sites that use a service, by name."""
+
+    items: list[ServiceSite] = described("The sites of this page.", [])
+    total: Count = described("Number of sites on all pages.", 3)
+
+
+class InventoryChange(ResponseBody):
+    """A change of the owner, content or certificate of a third party, as the first scan has found it. Texts that do not
+    apply are empty.
+    """
+
+    at: str = described("End of the scan that found it.", TIME)
+    target_domain: str = described("Scanned domain of that scan.", "example.com")
+    task_id: str | None = described(
+        "Task id of that scan; null if it is deleted.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10"
+    )
+    attempt: AttemptNumber = described("Attempt of that scan.", 1)
+    section: Section = described("Subject: `content` (with the owner) or `certificates`.", "content")
+    change: Change = described("Always `changed`.", "changed")
+    aspect: str = described(
+        "What changed: `registered_on`, `registration`, `registrar`, `redirect`, `page_class`, `title`, `category`; of "
+        "certificates `issuer` or `problem`.",
+        "registrar",
+    )
+    name: str = described("The third party; of certificates the host.", "partner.example")
+    before: str = described("Value in the earlier scan.", "Names Ltd.")
+    after: str = described("Value in the later scan.", "Other Names Inc.")
+    url: str = described("Captured URL.", "")
+    text: str = described("The change as a sentence.", "The registrar of partner.example is now Other Names Inc.")
 
 
 class InventorySite(ResponseBody):
@@ -111,7 +185,8 @@ class InventoryParty(ResponseBody):
     """
 
     domain: str = described("Registrable domain.", "casino.example")
-    category: str = described("Category of the service.", "unknown")
+    category: str = described("Category of the third party.", "unknown")
+    services: list[str] = described("Known services that it belongs to on these sites.", ["Google Analytics"])
     registrar: str | None = described(
         "Registrar; null if the registry was not queried or did not state it.", "Names Ltd."
     )
@@ -122,3 +197,7 @@ class InventoryParty(ResponseBody):
     last_seen_at: str = described("End of the last scan that found it.", TIME)
     items: list[InventorySite] = described("The sites of this page.", [])
     total: Count = described("Number of sites that use or used it.", 4)
+    changes: list[InventoryChange] = described(
+        "The newest changes of its owner, content and certificates, newest first, at most 100.", []
+    )
+    changes_total: Count = described("Number of changes; of the newest 5,000 records of all sites.", 1)

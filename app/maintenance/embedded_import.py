@@ -26,7 +26,7 @@ from app.events.log_identity import FORGET_FOLDER
 from app.events.tables import outbox, scan_runs, scan_tasks, task_events, task_logs
 from app.findings.tables import assignments, decisions, findings, violations
 from app.identity.tables import api_keys, audit_log, known_addresses, scan_links, sessions, users
-from app.inventory.tables import scan_differences, site_inventories, site_parties
+from app.inventory.tables import party_changes, scan_differences, site_inventories, site_parties, site_services
 from app.migrations.partitions import make_ahead
 from app.migrations.runner import current_revision, head_revision, migrate
 from app.notifications.tables import (
@@ -76,6 +76,8 @@ TABLES: Final = (
     managed_sites,
     site_tags,
     site_parties,
+    site_services,
+    party_changes,
     site_inventories,
     channels,
     rules,

@@ -119,7 +119,11 @@ class Look:
 
     async def inventory(self, url: str) -> None:
         await self.take("inventory", f"{url}/#/third-parties", "tbody tr")
-        await self.take("inventory-party", f"{url}/#/third-parties/numbers.test", ".parts tbody tr")
+        await self.take("inventory-services", f"{url}/#/third-parties?by=service", "tbody tr")
+        await self.take(
+            "inventory-service", f"{url}/#/third-parties?service=Google+Analytics", ".service-sites tbody tr"
+        )
+        await self.take("inventory-party", f"{url}/#/third-parties/partner.test", ".history li")
 
     async def notifications(self, url: str) -> None:
         for section, selector in SECTIONS.items():

@@ -53,3 +53,24 @@ def test_others_see_none_of_it_and_what_no_site_has_is_not_found(scan):
         assert other.get("/api/v1/third-parties/tide-widget.test").status_code == 404
     assert scan.http.get("/api/v1/third-parties/nowhere.test").json()["code"] == "not_found"
     assert scan.http.get("/api/v1/third-parties?sort=page").json()["code"] == "invalid_sort"
+
+
+def test_what_belongs_to_no_known_service_is_counted_as_such(scan):
+    """No host of the test network is in the lists of services: none is guessed."""
+    found = listed(scan)
+    services = scan.http.get("/api/v1/third-party-services").json()
+    assert services == {"items": [], "total": 0, "unknown": {"domains": found["total"], "sites": 1}}
+    assert listed(scan, "&service=unknown") == found
+    assert scan.http.get("/api/v1/third-parties?service=Maps").json() == {"items": [], "total": 0}
+    assert scan.http.get("/api/v1/third-party-services/sites?service=Maps").json() == {"items": [], "total": 0}
+    assert scan.http.get("/api/v1/third-party-services?sort=domain").json()["code"] == "invalid_sort"
+    assert scan.http.get("/api/v1/third-party-services/sites").status_code == 422
+    with scan.as_another_user() as other:
+        nothing = {"items": [], "total": 0, "unknown": {"domains": 0, "sites": 0}}
+        assert other.get("/api/v1/third-party-services").json() == nothing
+
+
+def test_one_that_was_scanned_once_has_no_changes(scan):
+    listed(scan)
+    document = scan.http.get("/api/v1/third-parties/tide-widget.test").json()
+    assert (document["changes"], document["changes_total"], document["services"]) == ([], 0, [])

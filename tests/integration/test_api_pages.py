@@ -95,6 +95,8 @@ OPERATIONS = {
     ("DELETE", "/api/v1/tasks/{task_id}/links/{link_id}"),
     ("GET", "/api/v1/third-parties"),
     ("GET", "/api/v1/third-parties/{domain}"),
+    ("GET", "/api/v1/third-party-services"),
+    ("GET", "/api/v1/third-party-services/sites"),
     ("GET", "/api/v1/admin/audit"),
     ("GET", "/api/v1/admin/connections"),
     ("DELETE", "/api/v1/admin/connections/{connection_id}"),

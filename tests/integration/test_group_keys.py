@@ -171,6 +171,7 @@ async def test_lists_and_counts_of_sites_are_those_of_the_group(live, mei):
         ("GET", "/overview", None),
         ("GET", "/search?q=example", None),
         ("GET", "/third-parties", None),
+        ("GET", "/third-party-services", None),
         ("GET", "/review", None),
         ("GET", "/orders", None),
         ("GET", "/notifications", None),

@@ -443,6 +443,10 @@ ROUTES = {
     "GET /api/v1/third-parties": lambda site: [
         site.ask("GET", f"/api/v1/third-parties{query}") for query in ("", "?page_size=200", "?q=farm")
     ],
+    "GET /api/v1/third-party-services": lambda site: site.ask("GET", "/api/v1/third-party-services?page_size=200"),
+    "GET /api/v1/third-party-services/sites": lambda site: site.ask(
+        "GET", "/api/v1/third-party-services/sites?service=Maps"
+    ),
     "GET /api/v1/third-parties/{domain}": lambda site: site.ask("GET", "/api/v1/third-parties/nowhere.example", 404),
     "GET /api/v1/tasks/{task_id}/captures/{sha256}": task_route(f"captures/{LARGE_CONTENT}"),
     "GET /api/v1/tasks/{task_id}/report": task_route("report", "?format=csv"),  # all formats: test_report_stream.py

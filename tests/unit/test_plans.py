@@ -43,7 +43,8 @@ from app.identity.queries import api_keys, audit, links, sessions, sign_in_count
 from app.identity.queries import users as user_rows
 from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
-from app.inventory.queries import differences, parties
+from app.inventory.queries import changes, differences, parties, services
+from app.inventory.tables import party_changes, site_services
 from app.lists import queries as lists
 from app.maintenance.queries import notified, partitions, retention
 from app.migrations.partitions import EVENTS, Partition
@@ -79,6 +80,7 @@ PARTY = {
     "target_domain": "example.com",
     "domain": "b.test",
     "is_present": True,
+    "has_service": False,
     "reference_count": 1,
     "hidden": 0,
     "first_seen_at": NOW,
@@ -86,6 +88,12 @@ PARTY = {
     "task_id": ID,
     "attempt": 1,
     "run": 1,
+}
+SERVICE = {name: PARTY[name] for name in PARTY if name in site_services.c} | {"service": "s"}
+CHANGE = {name: PARTY[name] for name in PARTY if name in party_changes.c} | {
+    **dict.fromkeys(("section", "aspect", "name", "before", "after", "url"), ""),
+    "number": 0,
+    "at": NOW,
 }
 ENDED = SimpleNamespace(id=ID, user_id=ID, target_domain="example.com", completed_at=NOW)
 PARTITION = Partition(EVENTS, NOW)
@@ -560,13 +568,35 @@ WALK: dict[str, Callable] = {
     "violations.known_violations": lambda c: violations.known_violations(c, ID, 1),
     "differences.predecessor": lambda c: differences.predecessor(c, ENDED),
     "differences.find": lambda c: differences.find(c, PAIR, 1),
+    "differences.compared": lambda c: (
+        differences.put(c, PAIR, 1, at=NOW, counts={}, body=b"x"),
+        differences.compared(c, ID, "example.com", 1, 100),
+    ),
     "differences.put": lambda c: differences.put(c, PAIR, 1, at=NOW, counts={}, body=b"x"),
     "parties.list_page": lambda c: [
-        parties.list_page(c, who, q=q, category=category, sort=sort, offset=0, limit=50)
+        parties.list_page(c, who, q=q, category=category, service=service, sort=sort, offset=0, limit=50)
         for who in (ADMIN, OWNER)
         for q, category in (("", None), ("a", "ads"))
+        for service in (None, "s", parties.NO_SERVICE)
         for sort in parties.SORTABLE
     ],
+    "services.list_page": lambda c: [
+        services.list_page(c, who, q=q, category=category, sort=sort, offset=0, limit=50)
+        for who in (ADMIN, OWNER)
+        for q, category in (("", None), ("a", "ads"))
+        for sort in services.SORTABLE
+    ],
+    "services.count_unknown": lambda c: [services.count_unknown(c, who) for who in (ADMIN, OWNER)],
+    "services.names_at": lambda c: [services.names_at(c, who, ["b.test", "c.test"]) for who in (ADMIN, OWNER)],
+    "services.sites_with": lambda c: [
+        services.sites_with(c, who, "s", q=q, offset=0, limit=50) for who in (ADMIN, OWNER) for q in ("", "a")
+    ],
+    "services.put": lambda c: services.put(c, [SERVICE]),
+    "services.note_absent": lambda c: services.note_absent(c, SITE, (ID, 1), 100),
+    "services.remove_some": lambda c: (services.put(c, [SERVICE]), services.remove_some(c, SITE, 100)),
+    "changes.newest": lambda c: [changes.newest(c, who, "b.test", 100) for who in (ADMIN, OWNER)],
+    "changes.put": lambda c: changes.put(c, [CHANGE]),
+    "changes.remove_some": lambda c: (changes.put(c, [CHANGE]), changes.remove_some(c, SITE, 100)),
     "parties.sites_with": lambda c: [
         parties.sites_with(c, who, "b.test", q=q, offset=0, limit=50) for who in (ADMIN, OWNER) for q in ("", "a")
     ],
@@ -619,6 +649,11 @@ SORTED = {
     "parties.list_page": "third parties of all sites by their number of sites, from an index that has all of it",
     "parties.sites_with": "the sites of one third party",
     "parties.facts_of": "the sites of one third party",
+    "services.list_page": "services of all sites, of which there are some thousands, from an index that has all of it",
+    "services.sites_with": "the sites of one service",
+    "services.names_at": "the services of a page of third parties",
+    "changes.newest": "at most LOOKED_AT changes of one third party",
+    "differences.compared": "stored comparisons of one site's scans, once after an upgrade",
     "differences.predecessor": "the conclusive runs of fifty tasks",
     "finding_counts.read": "the findings of one run, which are counted",
     "findings.list_page": "the domains of one run's findings, which are counted",

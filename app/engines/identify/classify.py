@@ -5,7 +5,8 @@ comes first, because foreign lists know few Chinese services. What stands in nei
 substrings.
 """
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -46,6 +47,14 @@ def service_of(host: str) -> Service | None:
     return None
 
 
+def services_at(hosts: Iterable[str]) -> dict[str, str]:
+    """Return the names of the services that these hosts belong to, each with its category. Hosts that are in no list
+    add none.
+    """
+    names = {service.name for host in hosts if (service := service_of(host)) is not None}
+    return {name: _categories()[name] for name in sorted(names)}
+
+
 def service_domains() -> Iterable[str]:
     """Every domain of the lists."""
     return _services().keys()
@@ -60,6 +69,15 @@ def _services() -> dict[str, Service]:
         for list_name in _LISTS
         for domain, category, name in read_list((folder / list_name).read_text("utf-8"))
     }
+
+
+@lru_cache(maxsize=1)
+def _categories() -> Mapping[str, str]:
+    """Return one category for each service: that of most of its domains, in case of doubt the first of a list."""
+    counted: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for service in _services().values():
+        counted[service.name][service.category] += 1
+    return {name: categories.most_common(1)[0][0] for name, categories in counted.items()}
 
 
 def read_list(text: str) -> list[tuple[str, str, str]]:

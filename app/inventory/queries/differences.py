@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, delete, select, tuple_
 
 from app.core.tables import insert_for
 from app.domain.task_row import TaskRow
@@ -58,6 +58,22 @@ def find(connection: Connection, pair: Pair, version: int) -> tuple[Mapping[str,
     query = select(d.counts, d.body).where(*_is(pair), d.version == version)
     row = connection.execute(query).one_or_none()
     return None if row is None else (row.counts, row.body)
+
+
+def compared(connection: Connection, owner_id: str, target: str, version: int, limit: int) -> list[Row[Any]]:
+    """Return (task_id, run, attempt, completed_at, against_task_id, against_run) of stored comparisons of a site's
+    scans with earlier ones: those of the newest tasks, in the order of the runs, then of what they are compared with.
+    """
+    mine = (t.user_id == owner_id, t.target_domain == target, COMPLETED_VISIBLE)
+    ids = list(connection.execute(select(t.id).where(*mine).order_by(t.completed_at.desc()).limit(limit)).scalars())
+    before = scan_runs.alias()
+    of_run = and_(r.task_id == d.task_id, r.run == d.run)
+    of_other = and_(before.c.task_id == d.against_task_id, before.c.run == d.against_run)
+    query: Select[Any] = select(d.task_id, d.run, r.attempt, r.completed_at, d.against_task_id, d.against_run)
+    query = query.select_from(scan_differences.join(scan_runs, of_run).join(before, of_other))
+    query = query.where(d.task_id.in_(ids), d.version == version, before.c.completed_at < r.completed_at)
+    found = connection.execute(query.order_by(r.completed_at.desc(), before.c.completed_at.desc()).limit(limit))
+    return list(found)[::-1]
 
 
 def put(

@@ -5,16 +5,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
 from app.core.listing import count_up_to
 from app.core.principal import Principal
 from app.core.tables import insert_for
-from app.inventory.tables import PRESENT, site_inventories, site_parties
+from app.inventory.tables import PRESENT, site_inventories, site_parties, site_services
 from app.site_counts.summary import SiteKey, site_runs
 
-i, p = site_inventories.c, site_parties.c
+i, p, s = site_inventories.c, site_parties.c, site_services.c
 SITES: Final = 1_000  # looked at in one go
+# Of what is listed of a site. 1: services of third parties.
+VERSION: Final = 1
+NO_SERVICE: Final = "unknown"  # asks for third parties without a known service; no service has this name
 _KEY: Final = ("user_id", "target_domain", "domain")
 _KEPT: Final = (*_KEY, "first_seen_at")  # columns that a later scan does not change
 _ORDERS: Final[Mapping[str, Sequence[ColumnElement[Any]]]] = {
@@ -23,6 +41,7 @@ _ORDERS: Final[Mapping[str, Sequence[ColumnElement[Any]]]] = {
     "domain": (p.domain,),
 }
 SORTABLE: Final = tuple(_ORDERS)
+_SERVICE_PRESENT: Final = text("site_services.is_present")  # in the words of the indexes
 
 
 def list_page(
@@ -31,21 +50,33 @@ def list_page(
     *,
     q: str,
     category: str | None,
+    service: str | None,
     sort: str,
     offset: int,
     limit: int,
 ) -> tuple[list[Row[Any]], int]:
-    """Return (domain, category, sites, first_seen_at) of third parties of the principal's sites, and their number."""
-    wanted: list[Any] = [PRESENT, *_visible(principal)]
+    """Return (domain, category, sites, first_seen_at) of third parties of the principal's sites, and their number.
+    `service`: only third parties that belong to it, with the sites that use it there; NO_SERVICE: those without one.
+    """
+    source, wanted = _of_service(principal, service)
     if category is not None:
         wanted.append(p.category == category)
     if q:
         wanted.append(p.domain.contains(q, autoescape=True))
     columns = (p.domain, func.min(p.category).label("category"), func.count().label("sites"))
-    query: Select[Any] = select(*columns, func.min(p.first_seen_at).label("first_seen_at")).where(*wanted)
-    query = query.group_by(p.domain)
+    query: Select[Any] = select(*columns, func.min(p.first_seen_at).label("first_seen_at")).select_from(source)
+    query = query.where(*wanted).group_by(p.domain)
     rows = connection.execute(query.order_by(*_ORDERS[sort]).offset(offset).limit(limit))
-    return list(rows), count_up_to(connection, select(p.domain).where(*wanted).distinct())
+    return list(rows), count_up_to(connection, select(p.domain).select_from(source).where(*wanted).distinct())
+
+
+def _of_service(principal: Principal, service: str | None) -> tuple[FromClause, list[Any]]:
+    """Return where the third parties are read, and conditions on them."""
+    if service is None or service == NO_SERVICE:
+        return site_parties, [PRESENT, *_visible(principal), *(() if service is None else (~p.has_service,))]
+    same = [p[name] == s[name] for name in _KEY]
+    mine = () if principal.sees_all else (s.user_id == principal.user_id,)
+    return site_services.join(site_parties, and_(*same)), [_SERVICE_PRESENT, s.service == service, *mine]
 
 
 def sites_with(
@@ -92,11 +123,13 @@ def seen_times(connection: Connection, site: SiteKey, domains: Collection[str]) 
 class Stale:
     """A site whose current results are not the listed ones. `run`: (user_id, target_domain, task_id, attempt, run,
     completed_at) of the current results. `earlier`: (task, attempt) of the listed results if they are older; None:
-    they are not older, or nothing is listed, so there are no changes to notify of.
+    they are not older, or nothing is listed, so there are no changes to notify of. `is_first`: this version has not
+    listed the site yet.
     """
 
     run: Row[Any]
     earlier: tuple[str, int] | None
+    is_first: bool
 
 
 def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], SiteKey | None]:
@@ -110,10 +143,14 @@ def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], S
     found = []
     for row in rows:
         listed = known.get((row.user_id, row.target_domain))
-        if row.run is None or (listed is not None and (listed.task_id, listed.attempt) == (row.task_id, row.attempt)):
+        if row.run is None:
+            continue
+        is_first = listed is None or listed.version < VERSION
+        if listed is not None and not is_first and (listed.task_id, listed.attempt) == (row.task_id, row.attempt):
             continue
         is_older = listed is not None and listed.completed_at < row.completed_at
-        found.append(Stale(row, (listed.task_id, listed.attempt) if listed is not None and is_older else None))
+        earlier = (listed.task_id, listed.attempt) if listed is not None and is_older else None
+        found.append(Stale(row, earlier, is_first))
     return found, keys[-1] if len(rows) == SITES else None
 
 
@@ -136,7 +173,7 @@ def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], lim
 
 def note_listed(connection: Connection, site: SiteKey, run: tuple[str, int], completed_at: datetime) -> None:
     key = {"user_id": site[0], "target_domain": site[1]}
-    values = {"task_id": run[0], "attempt": run[1], "completed_at": completed_at}
+    values = {"task_id": run[0], "attempt": run[1], "completed_at": completed_at, "version": VERSION}
     statement = insert_for(connection, site_inventories).values(**key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 

@@ -9,15 +9,16 @@ from app.core.dependencies import CurrentUser
 from app.core.errors import InvalidInput, NotFound
 from app.inventory.dependencies import ServicesDep
 from app.inventory.party_service import DEFAULT_SORT
+from app.inventory.routes.parameters import MAX_SERVICE, MAX_WORD, AskedCategory
 from app.inventory.schemas import InventoryPage, InventoryParty
 from app.rest.documented_responses import refused
+from app.rest.language import ReaderLanguage
 from app.rest.parameters import PagingDep
 from app.rest.responses import JsonChunksResponse
 from app.rest.schemas import Text
 
 router = APIRouter(prefix="/third-parties", tags=["evidence"])
 MAX_NAME: Final = 300  # characters of a domain: a name has at most 253
-MAX_WORD: Final = 32
 
 
 @router.get(
@@ -30,8 +31,14 @@ async def list_inventory(
     user: CurrentUser,
     services: ServicesDep,
     paging: PagingDep,
-    category: Annotated[
-        Text | None, Query(max_length=MAX_WORD, description="Only this category of service.", examples=["analytics"])
+    category: AskedCategory = None,
+    service: Annotated[
+        Text | None,
+        Query(
+            max_length=MAX_SERVICE,
+            description="Only third parties of the service with this name; `unknown`: without a known service.",
+            examples=["Google Analytics"],
+        ),
     ] = None,
     sort: Annotated[
         Text,
@@ -42,12 +49,14 @@ async def list_inventory(
         ),
     ] = DEFAULT_SORT,
 ) -> Response:
-    return JsonChunksResponse(await services.inventory.parties.list_page(user, paging, category=category, sort=sort))
+    return JsonChunksResponse(
+        await services.inventory.parties.list_page(user, paging, category=category, service=service, sort=sort)
+    )
 
 
 @router.get(
     "/{domain}",
-    summary="Get a third party with all sites that use it",
+    summary="Get a third party with its changes and all sites that use it",
     response_model=InventoryParty,
     responses=refused(NotFound),
 )
@@ -58,6 +67,7 @@ async def get_inventory_party(
     ],
     user: CurrentUser,
     services: ServicesDep,
+    language: ReaderLanguage,
     paging: PagingDep,
 ) -> Response:
-    return JsonChunksResponse(await services.inventory.parties.get(user, domain.lower(), paging))
+    return JsonChunksResponse(await services.inventory.parties.get(user, domain.lower(), paging, language=language))

@@ -65,6 +65,8 @@ export interface Answers {
   "GET /api/v1/tasks/{task_id}/violations": ViolationPage;
   "GET /api/v1/third-parties": InventoryPage;
   "GET /api/v1/third-parties/{domain}": InventoryParty;
+  "GET /api/v1/third-party-services": ServicePage;
+  "GET /api/v1/third-party-services/sites": ServiceSitePage;
   "GET /livez": Liveness;
   "GET /metrics": unknown;
   "GET /readyz": Readiness;
@@ -726,9 +728,25 @@ export interface ImportedLine {
   errors: LineProblem[];
 }
 
+export interface InventoryChange {
+  at: string;
+  target_domain: string;
+  task_id: string | null;
+  attempt: number;
+  section: Section;
+  change: Change;
+  aspect: string;
+  name: string;
+  before: string;
+  after: string;
+  url: string;
+  text: string;
+}
+
 export interface InventoryItem {
   domain: string;
   category: string;
+  services: string[];
   sites: number;
   first_seen_at: string;
 }
@@ -741,6 +759,7 @@ export interface InventoryPage {
 export interface InventoryParty {
   domain: string;
   category: string;
+  services: string[];
   registrar: string | null;
   registered_on: string | null;
   title: string;
@@ -749,6 +768,8 @@ export interface InventoryParty {
   last_seen_at: string;
   items: InventorySite[];
   total: number;
+  changes: InventoryChange[];
+  changes_total: number;
 }
 
 export interface InventorySite {
@@ -1537,6 +1558,15 @@ export interface ServerCounts {
   monitoring_errors: number;
 }
 
+export interface ServiceItem {
+  service: string;
+  category: string;
+  domains: number;
+  sites: number;
+  first_seen_at: string;
+  last_seen_at: string;
+}
+
 export interface ServiceNumbers {
   at: string;
   since: string;
@@ -1549,6 +1579,27 @@ export interface ServiceOverview {
   status: "ok" | "degraded" | "stopping" | "unavailable";
   checks: ReadinessChecks;
   workers: WorkerCounts;
+}
+
+export interface ServicePage {
+  items: ServiceItem[];
+  total: number;
+  unknown: UnknownServices;
+}
+
+export interface ServiceSite {
+  target_domain: string;
+  user_id: string;
+  task_id: string;
+  attempt: number;
+  domains: number;
+  first_seen_at: string;
+  last_seen_at: string;
+}
+
+export interface ServiceSitePage {
+  items: ServiceSite[];
+  total: number;
 }
 
 export interface SessionInfo {
@@ -1938,6 +1989,11 @@ export interface UnfinishedScan {
 }
 
 export type UnitOfNumber = "seconds" | "days" | "bytes";
+
+export interface UnknownServices {
+  domains: number;
+  sites: number;
+}
 
 export interface UsedListInfo {
   name: string;

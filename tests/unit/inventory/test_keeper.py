@@ -11,14 +11,15 @@ from app.core.clock import to_wire
 from app.core.lease import LeaseLost, SoleProcess
 from app.core.metrics import Metrics
 from app.core.paging import Paging
-from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty
+from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty, TlsFacts
+from app.engines.identify.classify import services_at
 from app.events.bus.base import TaskHint
 from app.events.outbox import Kind
 from app.events.tables import outbox, scan_tasks
 from app.inventory import keeper as module
 from app.inventory.build import build_inventory
 from app.inventory.differences import DifferenceFilter
-from app.inventory.tables import site_inventories, site_parties
+from app.inventory.tables import party_changes, site_inventories, site_parties, site_services
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
@@ -38,6 +39,7 @@ class Site:
 
     def __init__(self, world, folder):
         self.world, self.folder, self.registrar = world, folder, "Names"
+        self.hosts, self.tls = {}, None  # of third parties: by domain; and their certificate
         parts = build_inventory(
             db=world.db,
             guarded=world.db,
@@ -46,6 +48,7 @@ class Site:
             clock=world.clock,
             lease=SoleProcess(),
             metrics=Metrics(),
+            services_at=services_at,
         )
         self.keeper, self.differences = parts.keeper, parts.differences
 
@@ -66,15 +69,46 @@ class Site:
         )
         relation = Relation.MENTION if domain.startswith("mentioned") else Relation.SCRIPT
         store.put_third_party(
-            ThirdParty(domain, (domain,), "ads", references=3, relation=relation, hidden=1, example_page=PAGE)
+            ThirdParty(
+                domain,
+                self.hosts.get(domain, (domain,)),
+                "ads",
+                references=3,
+                relation=relation,
+                hidden=1,
+                example_page=PAGE,
+            )
         )
-        store.put_capture(Capture(domain, domain, url, url, 200, title="About", registration=registration))
+        store.put_capture(
+            Capture(domain, domain, url, url, 200, title="About", registration=registration, tls=self.tls)
+        )
         store.add_references([Reference(PAGE, f"{url}a.js?v=1", "a.js", relation, "script[src]")])
 
     def rows(self, *names):
         columns = [site_parties.c[name] for name in ("domain", *names)]
         query = select(*columns).order_by(site_parties.c.user_id, site_parties.c.target_domain, site_parties.c.domain)
         return [tuple(row) for row in self.world.db.read_sync(lambda c: c.execute(query).all())]
+
+    def services(self, *names):
+        columns = [site_services.c[name] for name in ("domain", "service", *names)]
+        query = select(*columns).order_by(site_services.c.domain, site_services.c.service)
+        return [tuple(row) for row in self.world.db.read_sync(lambda c: c.execute(query).all())]
+
+    def changes(self):
+        names = ("domain", "aspect", "name", "before", "after", "task_id")
+        query = select(*(party_changes.c[name] for name in names)).order_by(party_changes.c.at, party_changes.c.number)
+        return [tuple(row) for row in self.world.db.read_sync(lambda c: c.execute(query).all())]
+
+    def forget_services(self):
+        """As after an upgrade from a version that listed none, and kept no history."""
+
+        def work(connection):
+            connection.execute(site_services.delete())
+            connection.execute(party_changes.delete())
+            connection.execute(site_parties.update().values(has_service=False))
+            connection.execute(site_inventories.update().values(version=0))
+
+        self.world.db.write_sync(work)
 
     def listed(self):
         query = select(site_inventories.c.target_domain, site_inventories.c.task_id)
@@ -272,3 +306,112 @@ async def test_a_lease_that_is_lost_meanwhile_ends_the_look_and_not_the_keeper(s
     with pytest.raises(asyncio.CancelledError):
         await keeping
     assert len(guards) > 1
+
+
+BAIDU = ("hm.baidu.com", "api.map.baidu.com", "www.unlisted.test")
+
+
+async def test_the_services_of_a_third_party_are_those_of_its_hosts(site):
+    site.hosts["baidu.com"] = BAIDU
+    task_id = site.scan(1, "baidu.com", "b.test")
+    await site.keeper.look()
+    assert site.services("category", "is_present", "task_id") == [
+        ("baidu.com", "百度地图", "maps", True, task_id),
+        ("baidu.com", "百度统计", "analytics", True, task_id),
+    ]
+    assert site.rows("has_service") == [("b.test", False), ("baidu.com", True)]
+
+
+async def test_a_service_that_is_no_longer_there_is_kept_and_marked(site):
+    site.hosts["baidu.com"] = BAIDU
+    site.scan(1, "baidu.com")
+    await site.keeper.look()
+    site.hosts["baidu.com"] = BAIDU[:1]
+    site.scan(2, "baidu.com")
+    await site.keeper.look()
+    first_at, second_at = (site.world.now.replace(hour=site.world.now.hour + hours) for hours in (1, 2))
+    assert site.services("is_present", "first_seen_at", "last_seen_at") == [
+        ("baidu.com", "百度地图", False, first_at, first_at),
+        ("baidu.com", "百度统计", True, first_at, second_at),
+    ]
+
+
+async def test_sites_that_an_older_version_has_listed_are_listed_again_without_news(site):
+    site.hosts["baidu.com"] = BAIDU[:1]
+    site.scan(1, "baidu.com")
+    await site.keeper.look()
+    site.registrar = "Other names"
+    second = site.scan(2, "baidu.com")
+    await site.keeper.look()
+    expected = [("baidu.com", "registrar", "baidu.com", "Names", "Other names", second)]
+    assert site.changes() == expected
+    site.forget_services()
+    for _ in range(2):
+        await site.keeper.look()
+    first_at = site.world.now.replace(hour=site.world.now.hour + 1)
+    assert site.services("first_seen_at") == [("baidu.com", "百度统计", first_at)]
+    assert site.rows("has_service") == [("baidu.com", True)]
+    assert (site.changes(), len(site.told())) == (expected, 1)  # from the comparison that is stored
+
+
+async def test_the_history_after_an_upgrade_has_the_comparison_with_the_scan_before(site):
+    """People may have compared a scan with any other."""
+    first = site.scan(1, "b.test")
+    for hours, registrar in ((2, "Second"), (3, "Third")):
+        site.registrar = registrar
+        last = site.scan(hours, "b.test")
+        await site.keeper.look()
+    await site.differences.read(
+        site.world.principal("mei"),
+        RunRef(last),
+        RunRef(first),
+        language="en",
+        paging=Paging(),
+        only=DifferenceFilter(),
+    )
+    site.forget_services()
+    await site.keeper.look()
+    assert site.changes() == [("b.test", "registrar", "b.test", "Second", "Third", last)]
+
+
+async def test_changes_since_what_an_older_version_has_listed_are_told_as_ever(site):
+    site.scan(1, "b.test")
+    await site.keeper.look()
+    site.forget_services()
+    site.registrar = "Other names"
+    second = site.scan(2, "b.test")
+    await site.keeper.look()
+    assert site.changes() == [("b.test", "registrar", "b.test", "Names", "Other names", second)]
+    assert [row.subject_id for row in site.told()] == [second]
+
+
+async def test_another_certificate_is_history_of_the_domain_and_no_news(site):
+    site.hosts["b.test"] = ("www.b.test",)
+    names = ("b.test", "www.b.test")
+    site.tls = TlsFacts(issuer="Old authority", names=names)
+    site.scan(1, "b.test")
+    await site.keeper.look()
+    site.tls = TlsFacts(issuer="New authority", names=(*names, "shop.b.test"))
+    second = site.scan(2, "b.test")
+    await site.keeper.look()
+    ((domain, aspect, _, before, after, task_id),) = site.changes()
+    assert (domain, aspect, task_id) == ("b.test", "issuer", second)
+    assert ("old" in before.lower(), "new" in after.lower()) == (True, True)
+    assert site.told() == []
+
+
+async def test_services_and_changes_of_a_site_that_is_gone_are_forgotten(site, monkeypatch):
+    monkeypatch.setattr(module, "PIECE", 2)
+    site.hosts["baidu.com"] = BAIDU
+    domains = ["baidu.com", *(f"b{number}.test" for number in range(5))]
+    tasks = [site.scan(1, *domains)]
+    await site.keeper.look()
+    site.registrar = "Other names"
+    tasks.append(site.scan(2, *domains))
+    await site.keeper.look()
+    assert len(site.changes()) == 6
+    deleted = update(scan_tasks).where(scan_tasks.c.id.in_(tasks)).values(deleted_at=site.world.now)
+    site.world.db.write_sync(lambda c: c.execute(deleted) and None)
+    site.world.recount()
+    await site.keeper.look()
+    assert (site.rows(), site.services(), site.changes(), site.listed()) == ([], [], [], [])

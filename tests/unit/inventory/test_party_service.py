@@ -1,4 +1,4 @@
-"""Which third parties there are on all sites, and which sites use one: one read each."""
+"""Which third parties there are on all sites, of which services they are, and which sites use one: one read each."""
 
 from datetime import timedelta
 
@@ -8,8 +8,9 @@ from sqlalchemy import insert
 
 from app.core.errors import InvalidInput, NotFound
 from app.core.paging import Paging
+from app.inventory import party_service as module
 from app.inventory.party_service import PartyInventoryService
-from app.inventory.tables import site_parties
+from app.inventory.tables import party_changes, site_inventories, site_parties, site_services
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN
 
@@ -24,7 +25,8 @@ def service(world):
     return PartyInventoryService(db=world.db)
 
 
-def add(world, domain, *targets, owner="mei", hours=0, **more):
+def add(world, domain, *targets, owner="mei", hours=0, services=(), **more):
+    """`services`: name and category of each."""
     at = world.now + timedelta(hours=hours)
     values = {
         "domain": domain, "user_id": world.owners[owner], "is_present": True, "category": "ads", "relation": "script",
@@ -33,7 +35,34 @@ def add(world, domain, *targets, owner="mei", hours=0, **more):
         "run": 1, **more,
     }  # fmt: skip
     rows = [{**values, "target_domain": target} for target in targets]
-    world.db.write_sync(lambda c: c.execute(insert(site_parties), rows) and None)
+    rows = [{**row, "has_service": bool(services)} for row in rows]
+    kept = [
+        {name: row[name] for name in row if name in site_services.c} | {"service": service, "category": category}
+        for row in rows
+        for service, category in services
+    ]
+
+    def work(connection):
+        connection.execute(insert(site_parties), rows)
+        for row in kept:
+            connection.execute(insert(site_services), row)
+
+    world.db.write_sync(work)
+
+
+def list_site(world, *targets, owner="mei"):
+    site = {"user_id": world.owners[owner], "task_id": "t", "attempt": 1, "completed_at": world.now, "version": 1}
+    rows = [{**site, "target_domain": target} for target in targets]
+    world.db.write_sync(lambda c: c.execute(insert(site_inventories), rows) and None)
+
+
+def change(world, domain, target, hours, before, after, *, owner="mei", task_id="t", **more):
+    values = {
+        "user_id": world.owners[owner], "target_domain": target, "task_id": task_id, "run": 1, "number": hours,
+        "attempt": 1, "at": world.now + timedelta(hours=hours), "domain": domain, "section": "content",
+        "aspect": "registrar", "name": domain, "before": before, "after": after, "url": "", **more,
+    }  # fmt: skip
+    world.db.write_sync(lambda c: c.execute(insert(party_changes), values) and None)
 
 
 @pytest.fixture
@@ -46,13 +75,18 @@ def filled(world):
     return world
 
 
-async def read(service, principal, paging=None, **more):
+async def read(service, principal, paging=None, /, **more):
     document = await service.list_page(principal, paging or Paging(), **{"category": None, **more})
     return orjson.loads(b"".join(document))
 
 
 async def get(service, principal, domain, paging=None):
-    return orjson.loads(b"".join(await service.get(principal, domain, paging or Paging())))
+    return orjson.loads(b"".join(await service.get(principal, domain, paging or Paging(), language="en")))
+
+
+async def read_services(service, principal, paging=None, **more):
+    document = await service.list_services(principal, paging or Paging(), **{"category": None, **more})
+    return orjson.loads(b"".join(document))
 
 
 def told(document):
@@ -109,3 +143,112 @@ async def test_one_that_no_site_had_is_not_found_and_neither_is_anothers(service
     for principal, domain in ((ADMIN, "nowhere.test"), (filled.principal("li"), "new.test")):
         with pytest.raises(NotFound):
             await get(service, principal, domain)
+
+
+# Services
+
+STATISTICS, MAPS, ANALYTICS = ("百度统计", "analytics"), ("Maps", "maps"), ("Google Analytics", "analytics")
+
+
+@pytest.fixture
+def used(world):
+    """On a.test and b.test: statistics at a domain that has other hosts too. Only c.test links to that domain."""
+    add(world, "search.test", "a.test", "b.test", services=[STATISTICS, MAPS])
+    add(world, "search.test", "c.test", hours=1)
+    add(world, "statistics.test", "b.test", hours=2, services=[STATISTICS])
+    add(world, "own.test", "c.test", category="unknown")
+    add(world, "gone.test", "a.test", is_present=False, services=[ANALYTICS])
+    add(world, "search.test", "z.test", owner="li", services=[ANALYTICS])
+    list_site(world, "a.test", "b.test", "c.test")
+    list_site(world, "z.test", owner="li")
+    return world
+
+
+async def test_a_service_has_its_third_parties_and_sites_and_what_has_none_is_counted(service, used):
+    document = await read_services(service, used.principal("mei"))
+    told = [(item["service"], item["category"], item["domains"], item["sites"]) for item in document["items"]]
+    assert told == [("Maps", "maps", 1, 2), ("百度统计", "analytics", 2, 2)]
+    assert (document["total"], document["unknown"]) == (2, {"domains": 2, "sites": 1})
+    first = document["items"][1]
+    assert first["first_seen_at"] < first["last_seen_at"]
+    everybody = await read_services(service, ADMIN, sort="service")
+    assert [item["service"] for item in everybody["items"]] == ["Google Analytics", "Maps", "百度统计"]
+
+
+async def test_services_are_searched_filtered_sorted_and_paged(service, used):
+    mei = used.principal("mei")
+
+    async def names(paging=None, **more):
+        return [item["service"] for item in (await read_services(service, mei, paging, **more))["items"]]
+
+    assert await names(Paging(q=" mAp ")) == ["Maps"]
+    assert await names(category="analytics") == ["百度统计"]
+    assert await names(sort="-domains") == ["百度统计", "Maps"]
+    assert await names(sort="-first_seen_at") == ["Maps", "百度统计"]
+    assert await names(Paging(2, 1)) == ["百度统计"]
+    with pytest.raises(InvalidInput) as refused:
+        await names(sort="domain")
+    assert refused.value.code == "invalid_sort"
+
+
+async def test_third_parties_of_a_service_come_with_the_sites_that_use_it_there(service, used):
+    mei = used.principal("mei")
+    assert told(await read(service, mei, service="百度统计")) == [("search.test", 2), ("statistics.test", 1)]
+    assert told(await read(service, mei, service="百度统计", category="analytics")) == []
+    assert told(await read(service, mei, service="Google Analytics")) == []
+    without = await read(service, mei, service="unknown")
+    assert (told(without), without["total"]) == ([("own.test", 1), ("search.test", 1)], 2)
+    items = {item["domain"]: item["services"] for item in (await read(service, mei))["items"]}
+    assert items == {"own.test": [], "search.test": ["Maps", "百度统计"], "statistics.test": ["百度统计"]}
+    assert (await get(service, mei, "search.test"))["services"] == ["Maps", "百度统计"]
+
+
+async def test_the_sites_that_use_a_service_are_one_read(service, used):
+    async def sites(principal, name, paging=None):
+        document = await service.list_service_sites(principal, name, paging or Paging())
+        found = orjson.loads(b"".join(document))
+        return [(item["target_domain"], item["domains"]) for item in found["items"]], found["total"]
+
+    mei = used.principal("mei")
+    assert await sites(mei, "百度统计") == ([("a.test", 1), ("b.test", 2)], 2)
+    assert await sites(mei, "百度统计", Paging(2, 1)) == ([("b.test", 2)], 2)
+    assert await sites(mei, "百度统计", Paging(q="B.")) == ([("b.test", 2)], 1)
+    assert await sites(mei, "Google Analytics") == ([], 0)
+    assert await sites(ADMIN, "Google Analytics") == ([("z.test", 1)], 1)
+
+
+# Changes
+
+
+async def test_changes_come_newest_first_each_as_the_first_scan_has_found_it(service, filled):
+    task_id = filled.add("mei", "a.test", 1)
+    change(filled, "ads.test", "a.test", 1, "Names", "Other", task_id=task_id)
+    change(filled, "ads.test", "b.test", 2, "Names", "Other")
+    change(filled, "ads.test", "b.test", 3, "Other", "Names")
+    change(filled, "ads.test", "a.test", 4, "Names", "Other")
+    change(
+        filled, "ads.test", "a.test", 5, "", "expired", section="certificates", aspect="problem", name="www.ads.test"
+    )
+    change(filled, "ads.test", "z.test", 6, "Names", "Of li", owner="li")
+    change(filled, "other.test", "a.test", 7, "Names", "Other")
+    document = await get(service, filled.principal("mei"), "ads.test")
+    found = [(item["aspect"], item["before"], item["after"], item["target_domain"]) for item in document["changes"]]
+    assert found == [
+        ("problem", "", "expired", "a.test"),
+        ("registrar", "Names", "Other", "a.test"),
+        ("registrar", "Other", "Names", "b.test"),
+        ("registrar", "Names", "Other", "a.test"),
+    ]
+    assert document["changes_total"] == 4
+    assert [item["task_id"] for item in document["changes"]] == [None, None, None, task_id]  # others do not exist
+    assert document["changes"][-1]["text"] == "The registrar of ads.test is now Other (previously Names)."
+    assert "www.ads.test" in document["changes"][0]["text"]
+    assert (await get(service, ADMIN, "ads.test"))["changes_total"] == 5
+
+
+async def test_only_the_newest_changes_are_in_one_response(service, filled, monkeypatch):
+    monkeypatch.setattr(module, "MAX_CHANGES", 2)
+    for number in range(4):
+        change(filled, "ads.test", "a.test", number, str(number), str(number + 1))
+    document = await get(service, filled.principal("mei"), "ads.test")
+    assert ([item["after"] for item in document["changes"]], document["changes_total"]) == (["4", "3"], 4)

@@ -4,8 +4,10 @@ from importlib.resources import files
 
 import pytest
 
-from app.engines.identify.classify import classify, read_list, serves_sheets, service_of
+from app.engines.identify.classify import classify, read_list, serves_sheets, service_of, services_at
 from app.engines.scope import registrable_domain
+from app.inventory.queries.parties import NO_SERVICE
+from app.inventory.tables import site_services
 
 DATA = files("app.engines.identify") / "data"
 CATEGORIES = {
@@ -52,6 +54,33 @@ def test_the_entry_also_says_the_name():
     service = service_of("hm.baidu.com")
     assert service is not None
     assert service.name == "百度统计"
+
+
+def test_hosts_of_one_domain_belong_to_several_services_and_unlisted_hosts_to_none():
+    hosts = ("hm.baidu.com", "tongji.baidu.com", "api.map.baidu.com", "evil.test")
+    assert services_at(hosts) == {"百度地图": "maps", "百度统计": "analytics"}
+    assert services_at(["evil.test", ""]) == {}
+
+
+def test_a_service_has_one_category_wherever_it_is():
+    """Its domains may have different ones: of a list of services each is one row."""
+    hosts = ("www.googletagmanager.com", "tagmanager.google.com")
+    assert [services_at([host]) for host in hosts] == [services_at(hosts)] * 2
+    assert set(services_at(hosts)) == {"Google Tag Manager"}
+
+
+def test_no_service_has_the_name_that_asks_for_third_parties_without_one():
+    assert NO_SERVICE not in {name for _, _, name in every_line()}
+
+
+def test_names_fit_into_their_column():
+    assert max(len(name) for _, _, name in every_line()) <= site_services.c.service.type.length
+
+
+def every_line():
+    return [
+        row for name in ("services.tsv", "third_party_web.tsv") for row in read_list((DATA / name).read_text("utf-8"))
+    ]
 
 
 @pytest.mark.parametrize("name", ["services.tsv", "third_party_web.tsv"])
