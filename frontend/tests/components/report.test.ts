@@ -60,6 +60,13 @@ test("it is read in the language that is chosen, and so are the downloads", asyn
   expect(reports().at(-1)).toEqual(["pdf", "zh-CN", null]);
 });
 
+test("it follows the reader's language with one request: the server refuses a second one meanwhile", async () => {
+  await open();
+  setLanguage("zh-CN");
+  await flushPromises();
+  expect(reports()).toEqual([["html", "en", null], ["html", "zh-CN", null]]);
+});
+
 test("why there is none is said, and it can be asked for again", async () => {
   const ready = rest.answers["GET /tasks/t1/report"];
   rest.answers["GET /tasks/t1/report"] = problem(503, "reports_busy");
