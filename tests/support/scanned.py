@@ -101,21 +101,31 @@ def scanned_testnet(
         yield scanned
 
 
-@contextmanager
-def scanned_once(factory: pytest.TempPathFactory, **values: Any) -> Iterator[Scanned]:
-    """The same without screenshots, which all who ask for it share, in each process of the run: the first one scans,
-    and each has a copy of the data folder, whose events have a new epoch. `values`: settings of its server.
+def scanned_folder(factory: pytest.TempPathFactory, *, screenshots: bool, patience_s: float = PATIENCE_S) -> Path:
+    """Return a copy of the data folder of a finished scan, whose events have a new epoch.
+
+    All who ask for it share the scan, in each process of the run: the first one scans, and the others wait for it.
     """
     base = factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "scanned"
+    name = "scanned-with-screenshots" if screenshots else "scanned"
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            with scanned_testnet(shared.with_suffix(".new"), screenshots=False):
+            with scanned_testnet(shared.with_suffix(".new"), patience_s=patience_s, screenshots=screenshots):
                 pass  # the server ends in order
             shared.with_suffix(".new").rename(shared)
     folder = factory.mktemp("scanned") / "data"
     shutil.copytree(shared, folder)
+    return folder
+
+
+@contextmanager
+def scanned_once(
+    factory: pytest.TempPathFactory, *, screenshots: bool = False, patience_s: float = PATIENCE_S, **values: Any
+) -> Iterator[Scanned]:
+    """A server on a copy of the shared scan. `values`: settings of the server."""
+    folder = scanned_folder(factory, screenshots=screenshots, patience_s=patience_s)
     with served(folder, **values) as http:
         (task,) = http.get("/api/v1/tasks").json()["items"]
         yield Scanned(http, task["id"], folder)

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageStat
 
-from tests.support.scanned import scanned_testnet
+from tests.support.scanned import scanned_once
 
 pytestmark = pytest.mark.system
 PATIENCE_S = 900  # some 40 s on a machine that does nothing else
@@ -17,8 +17,7 @@ LEAST_SPREAD = 2.0  # of the brightness: a page with words on it has 20 and more
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
     faulthandler.cancel_dump_traceback_later()  # it has a limit of its own, longer than that of a test that hangs
-    folder = tmp_path_factory.mktemp("screenshots") / "data"
-    with scanned_testnet(folder, patience_s=PATIENCE_S, screenshots=True) as scanned:
+    with scanned_once(tmp_path_factory, screenshots=True, patience_s=PATIENCE_S) as scanned:
         yield scanned
 
 

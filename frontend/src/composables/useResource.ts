@@ -32,12 +32,11 @@ export function useResource<T>(call: () => Promise<T>, key: () => string = () =>
     }
   }
 
-  watch(key, () => {
-    value.value = null;
-    failure.value = null;
+  /** One read where both change: the server refuses a second report meanwhile. */
+  watch([key, language], ([now], [before]) => {
+    if (before !== undefined && now !== before) value.value = failure.value = null;
     void read();
-  });
-  watch(language, () => void read(), { immediate: true });
+  }, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void read(); });
   onScopeDispose(() => (reads += 1));
   return { value, failure, isBusy, read };

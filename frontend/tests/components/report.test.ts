@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { REPORT_FORMATS } from "@/generated/contract";
 import { setLanguage } from "@/texts";
+import ReportMenu from "@/components/ReportMenu.vue";
 import ReportView from "@/views/ReportView.vue";
 
 import { english } from "../support/english";
@@ -60,6 +61,13 @@ test("it is read in the language that is chosen, and so are the downloads", asyn
   expect(reports().at(-1)).toEqual(["pdf", "zh-CN", null]);
 });
 
+test("it follows the reader's language with one request: the server refuses a second one meanwhile", async () => {
+  await open();
+  setLanguage("zh-CN");
+  await flushPromises();
+  expect(reports()).toEqual([["html", "en", null], ["html", "zh-CN", null]]);
+});
+
 test("why there is none is said, and it can be asked for again", async () => {
   const ready = rest.answers["GET /tasks/t1/report"];
   rest.answers["GET /tasks/t1/report"] = problem(503, "reports_busy");
@@ -69,4 +77,20 @@ test("why there is none is said, and it can be asked for again", async () => {
   await view.find("[data-state=failed] button").trigger("click");
   await flushPromises();
   expect(view.find("iframe").exists()).toBe(true);
+});
+
+test("a key leads into the menu of reports, and Escape out of it", async () => {
+  const state = { taskId: "t1", targetDomain: "corp.test" } as never;
+  const menu = mount(ReportMenu, { props: { state, attempt: null }, global: rest.mounting(), attachTo: document.body });
+  const { element: details } = menu.find<HTMLDetailsElement>("details");
+  const field = document.body.appendChild(document.createElement("input"));
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "r", bubbles: true })); // somebody types
+  expect(details.open).toBe(false);
+  window.dispatchEvent(new KeyboardEvent("keydown", { key: "r", cancelable: true }));
+  expect(details.open).toBe(true);
+  expect(document.activeElement).toBe(menu.find("a").element);
+  await menu.find("a").trigger("keydown", { key: "Escape" });
+  expect(details.open).toBe(false);
+  expect(document.activeElement).toBe(menu.find("summary").element);
+  field.remove();
 });
