@@ -13,6 +13,7 @@ from tests.docs.markdown import read
 from tests.docs.test_deploy import assignments
 from tests.support import sample_database
 from tests.support.cluster import (
+    EXECUTED,
     PASSWORD,
     PATIENCE_S,
     SECRET,
@@ -80,7 +81,7 @@ def test_a_browser_worker_renders_without_the_key_and_the_password(tmp_path, pos
     with running_deployment(tmp_path, postgres) as deployment:
         person = deployment.person(deployment.serve("--testnet")[1])
         deployment.work("--testnet", COMPLIANCE_CHROMIUM_PATH="/nowhere/chromium")
-        rendering = deployment.work("--testnet", "--queues", "browser", **KEYS)
+        rendering = deployment.work("--testnet", "--queues", "browser", entry=EXECUTED, **KEYS)
         task = person.create(TARGET, screenshots=True, max_pages=3, start_urls=[START])
 
         def is_rendering() -> bool:
@@ -118,7 +119,7 @@ def test_a_browser_worker_renders_with_the_environment_of_its_sample_alone(tmp_p
             person = deployment.person(deployment.serve("--testnet")[1])
             deployment.work("--testnet", COMPLIANCE_CHROMIUM_PATH="/nowhere/chromium")
             forget = {name: None for name in deployment.variables if name not in GIVEN_BY_TESTS}
-            rendering = deployment.work("--testnet", "--queues", "browser", **{**forget, **given})
+            rendering = deployment.work("--testnet", "--queues", "browser", entry=EXECUTED, **{**forget, **given})
             assert rendered_pictures(person, samples) > 0, rendering.said()
             assert "compliance.render_pages" in rendering.said()  # woken by a message, not by its own look alone
             assert rendering.end(within_s=60) == 0
