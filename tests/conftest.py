@@ -31,6 +31,7 @@ from tests.support.long_runs import ROOT, run_of, share_of
 from tests.support.own_nets import move_worlds
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.postgres_scans import PostgresScan
+from tests.support.system_files import asks_for_marked_alone, may_hold
 
 LIBC = ctypes.CDLL(None)
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -66,12 +67,26 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import files of which `-m` wants no test, unless they are named: each process would, for seconds."""
+    named = {Path(argument.partition("::")[0]).absolute() for argument in config.args}
+    if collection_path.is_dir() or collection_path in named or not collection_path.match("test_*.py"):
+        return None
+    wanted = config.getoption("markexpr")
+    is_long = run_of(collection_path.relative_to(ROOT).as_posix()) is not None
+    if (is_long and "not long" in wanted) or (asks_for_marked_alone(wanted) and not may_hold(collection_path)):
+        return True
+    return None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what belongs to a long run, and leave out what is not of the quarter that was asked for."""
     share = config.getoption("--share")
     for item in items:
         if run_of(item.path.relative_to(ROOT).as_posix()) is not None:
             item.add_marker("long")
+        if item.get_closest_marker("system") is not None and not may_hold(item.path):
+            raise pytest.UsageError(f"tests.support.system_files does not see that {item.nodeid} is marked")
     if share is not None:
         left = [item for item in items if share_of(item.nodeid) != share]
         items[:] = [item for item in items if share_of(item.nodeid) == share]

@@ -1,6 +1,7 @@
 """Ctrl-C and its like, for commands that have something to end in order."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,7 +40,11 @@ class Interrupts:
 
 
 def interruptible(command: Callable[P, int], *args: P.args, **kwargs: P.kwargs) -> int:
-    """Run a command that tidies up behind itself: from here on Ctrl-C is an exception, and no end at once."""
+    """Run a command that tidies up behind itself: from here on Ctrl-C is an exception, and no end at once.
+
+    From here on garbage is collected, too: what the command needs is loaded.
+    """
+    gc.enable()
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return command(*args, **kwargs)

@@ -8,6 +8,7 @@ from app.cli.misused import Misused
 from app.cli.testnet import open_testnet
 from app.core.config import load_settings
 from app.core.deployment import BROWSER_QUEUE, QUEUES, require_packages, require_services
+from app.core.heap import loading
 from app.core.logging import configure_logging
 
 
@@ -32,8 +33,9 @@ def run_worker(
         )
         require_services(settings)
         require_packages(settings)
-        from app.compose.worker import require_browser
-        from app.worker import run_worker as work
+        with loading():
+            from app.compose.worker import require_browser
+            from app.worker import run_worker as work
 
         if BROWSER_QUEUE in queues.split(","):
             require_browser(settings)

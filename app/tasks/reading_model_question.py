@@ -6,7 +6,7 @@ from app.core.config import Settings
 from app.domain.reading import Void
 from app.engines.reading_model.client import ModelClient, ModelFailure
 from app.engines.reading_model.prompt import MAX_ANSWER_TOKENS
-from app.tasks.worker.scan_factory import reading_model_config
+from app.tasks.reading_model_settings import reading_model_config
 
 QUESTION: Final = "Answer with the single word: ready"
 

@@ -15,6 +15,7 @@ from tests.docs.markdown import read
 from tests.docs.test_deploy import assignments
 from tests.support import sample_database
 from tests.support.cluster import (
+    EXECUTED,
     PASSWORD,
     PATIENCE_S,
     SECRET,
@@ -82,7 +83,7 @@ def test_a_browser_worker_renders_without_the_key_and_the_password(tmp_path, pos
     with running_deployment(tmp_path, postgres) as deployment:
         person = deployment.person(deployment.serve("--testnet")[1])
         deployment.work("--testnet", COMPLIANCE_CHROMIUM_PATH="/nowhere/chromium")
-        rendering = deployment.work("--testnet", "--queues", "browser", **KEYS)
+        rendering = deployment.work("--testnet", "--queues", "browser", entry=EXECUTED, **KEYS)
 
         def look() -> None:
             known.update(map(known_to, below(rendering.process.pid)))
@@ -115,7 +116,7 @@ def test_a_browser_worker_renders_with_the_environment_of_its_sample_alone(tmp_p
             person = deployment.person(deployment.serve("--testnet")[1])
             deployment.work("--testnet", COMPLIANCE_CHROMIUM_PATH="/nowhere/chromium")
             forget = {name: None for name in deployment.variables if name not in GIVEN_BY_TESTS}
-            rendering = deployment.work("--testnet", "--queues", "browser", **{**forget, **given})
+            rendering = deployment.work("--testnet", "--queues", "browser", entry=EXECUTED, **{**forget, **given})
             assert rendered_pictures(person, deployment.database_url) > 0, rendering.said()
             said = rendering.said()
             assert rendering.end(within_s=60) == 0

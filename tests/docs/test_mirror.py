@@ -41,6 +41,7 @@ COVERED: dict[str, tuple[str, str]] = {
     ),
     "app/lists/routes.py": ("a route alone", "tests/integration/test_lists.py"),
     "app/lists/build.py": ("puts parts together", "tests/integration/test_lists.py"),
+    "app/tasks/worker/scan_factory.py": ("puts parts together", "tests/integration/test_stage_failures.py"),
     "app/compose/foundation.py": ("puts parts together", "tests/unit/compose/test_services.py"),
     "app/compose/parts.py": ("puts parts together", "tests/unit/compose/test_services.py"),
     "app/compose/results.py": ("puts parts together", "tests/unit/compose/test_services.py"),

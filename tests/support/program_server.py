@@ -1,8 +1,11 @@
-"""Forks `compliance` from a process that has loaded all of it, for tests: `python -m tests.support.program_server`.
+"""Forks `compliance` from a process that has loaded all of it: `python -m tests.support.program_server KIND`.
 
-Each server that a test starts would load the program for a second and a half. Its input is a SOCK_SEQPACKET socket. A
-request has words, environment and folder of the program, with its three streams; the answer has its id, with its
-descriptor. `reap` asks for the exit code. A request for `parsers` has their control socket, over which the order comes.
+Each server that a test starts would load the program for two seconds; `KIND` says what is loaded, Celery for workers
+alone. Its input is a SOCK_SEQPACKET socket. A request has words, environment and folder of the program, with its three
+streams; the answer has its id, with its descriptor. `reap` asks for the exit code. A request for `parsers` has their
+control socket, over which the order comes.
+
+Servers that are forked here start the process of reports for the first one: most are never asked for any.
 """
 
 import atexit
@@ -19,15 +22,28 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import app.cli
+from app.core.heap import loading
 from app.engines.parsing import launch
 from app.engines.parsing.jobs import Jobs
+from app.tasks.report_process import process as report_process
 
 MAX_MESSAGE = 128 * 1024
 STREAMS = (0, 1, 2)
 NEEDS_CELERY = "app.cli.worker"
+PROGRAM, WORKER = "program", "worker"
 
 
-def load() -> None:
+def load(kind: str) -> None:
+    with loading():
+        if kind == WORKER:
+            for name in (NEEDS_CELERY, "app.cli.commands", "app.compose.worker", "app.worker"):
+                import_module(name)
+        else:
+            load_program()
+            report_process.WARM_UP_AFTER_S = 86_400.0  # type: ignore[misc] # a second of processor time for each server
+
+
+def load_program() -> None:
     for module in pkgutil.walk_packages(app.cli.__path__, "app.cli."):
         if module.name not in (NEEDS_CELERY, "app.cli.__main__"):
             import_module(module.name)
@@ -89,5 +105,5 @@ def become(request: dict[str, Any], descriptors: list[int]) -> NoReturn:
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    load()
+    load(sys.argv[1])
     serve(socket.socket(fileno=STREAMS[0]))

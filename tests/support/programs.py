@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from app.engines.parsing.launch import order_of
-from tests.support.program_server import MAX_MESSAGE
+from tests.support.program_server import MAX_MESSAGE, PROGRAM, WORKER
 
 ROOT = Path(__file__).parents[2]
 CLOSE_LIMIT_S = 5.0
@@ -25,11 +25,11 @@ CLOSE_LIMIT_S = 5.0
 class _Server:
     """Blocking, from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.program_server"], cwd=ROOT, stdin=theirs.fileno()
+                [sys.executable, "-m", "tests.support.program_server", kind], cwd=ROOT, stdin=theirs.fileno()
             )
         self._control = ours
         self._lock = threading.Lock()
@@ -49,19 +49,19 @@ class _Server:
             self.process.wait(CLOSE_LIMIT_S)
 
 
-_servers: list[_Server] = []  # the last one is used
+_servers: dict[str, _Server] = {}  # of each kind the one that is used
 
 
-def _running() -> _Server:
-    if not _servers or _servers[-1].process.poll() is not None:
-        _servers.append(_Server())
-    return _servers[-1]
+def _running(kind: str) -> _Server:
+    if kind not in _servers or _servers[kind].process.poll() is not None:
+        _servers[kind] = _Server(kind)
+    return _servers[kind]
 
 
 @atexit.register
 def end_servers() -> None:
     while _servers:
-        _servers.pop().close()
+        _servers.popitem()[1].close()
 
 
 @contextmanager
@@ -78,10 +78,11 @@ class Program:
     """As `subprocess.Popen`, as far as tests ask it."""
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str], streams: tuple[int, int, int]) -> None:
-        self._begin({"words": list(words), "environment": dict(environment), "folder": str(ROOT)}, streams)
+        request = {"words": list(words), "environment": dict(environment), "folder": str(ROOT)}
+        self._begin(request, streams, kind=WORKER if list(words[:1]) == ["worker"] else PROGRAM)
 
-    def _begin(self, request: Mapping[str, Any], streams: Sequence[int]) -> None:
-        self._server = _running()
+    def _begin(self, request: Mapping[str, Any], streams: Sequence[int], *, kind: str = PROGRAM) -> None:
+        self._server = _running(kind)
         answer, (self._descriptor,) = self._server.ask(request, streams)
         self.pid = int(answer["pid"])
         self.returncode: int | None = None

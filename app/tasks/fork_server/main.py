@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
+from app.core.heap import loading
 from app.tasks import process_tree
 from app.tasks.fork_server.protocol import READY, Message, answer, receive, send
 from app.tasks.fork_server.shown_process import ShownProcess
@@ -31,12 +32,13 @@ Run = Callable[[], NoReturn]
 def load(modules: Sequence[str]) -> dict[str, Run]:
     """Load everything that their processes need, and return what runs each."""
     runs: dict[str, Run] = {}
-    for name in modules:
-        module = import_module(name)
-        preload = getattr(module, "preload", None)
-        if preload is not None:
-            preload()
-        runs[name] = module.run_process
+    with loading():
+        for name in modules:
+            module = import_module(name)
+            preload = getattr(module, "preload", None)
+            if preload is not None:
+                preload()
+            runs[name] = module.run_process
     return runs
 
 

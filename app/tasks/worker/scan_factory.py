@@ -8,29 +8,15 @@ from app.core.config import Settings
 from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.lists.in_use import FindLists, FoundLists
 from app.engines.local_reader.opening import ModelSource
-from app.engines.model import ReadingModelConfig, ScanConfig
+from app.engines.model import ScanConfig
 from app.engines.parsing.launch import Launch, execute
 from app.engines.ports import CountEndedRechecks, ScanSink, ScanStore
 from app.engines.scan_executor import ScanExecutor
 from app.tasks.network_settings import network_config
 from app.tasks.process_protocol import JobSpec
+from app.tasks.reading_model_settings import reading_model_config
 from app.tasks.worker.earlier_findings import EarlierFindings
 from app.tasks.worker.known_looks import StoredLooks
-
-
-def reading_model_config(settings: Settings) -> ReadingModelConfig | None:
-    """Return which language model reads along; None: none."""
-    if settings.reading_model_url is None or settings.reading_model_name is None:
-        return None
-    return ReadingModelConfig(
-        url=settings.reading_model_url,
-        name=settings.reading_model_name,
-        key=settings.reading_model_key.get_secret_value() if settings.reading_model_key else "",
-        budget=settings.reading_model_budget,
-        timeout_s=settings.reading_model_timeout_s,
-        concurrency=settings.reading_model_concurrency,
-        reads_pictures=settings.reading_model_reads_pictures,
-    )
 
 
 class ScanFactory:

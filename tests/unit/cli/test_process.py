@@ -1,17 +1,19 @@
+import gc
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from app.cli import main
+from app.cli import main, process
+from app.cli.interrupts import interruptible
 from app.cli.process import run
 from tests.support.command import ROOT, environment
 
 # What is left in a module is cleared after handlers of signals have been given up.
 INTERRUPTED_WHILE_MODULES_ARE_CLEARED = """
 import os, signal, sys, types
-from app.cli import main
+from app.cli import main, process
 
 class Late:
     def __del__(self, kill=os.kill, own=os.getpid(), number=signal.SIGINT):
@@ -56,3 +58,12 @@ def test_an_error_that_nobody_expects_is_one_line(capsys, monkeypatch, tmp_path)
 def test_an_unknown_language_is_two(words, capsys):
     assert run(words) == 2
     assert "zh-CN / en" in capsys.readouterr().err
+
+
+def test_garbage_is_looked_for_when_a_command_runs_and_not_before(monkeypatch):
+    looked = [gc.isenabled()]
+    monkeypatch.setattr(process, "take_language", lambda _words: looked.append(gc.isenabled()))
+    main(["--version"])
+    interruptible(lambda: looked.append(gc.isenabled()) or 0)
+    assert looked == [True, False, True]
+    assert gc.isenabled()

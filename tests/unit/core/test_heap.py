@@ -2,7 +2,7 @@ import gc
 
 import pytest
 
-from app.core.heap import settle_heap
+from app.core.heap import loading, settle_heap
 
 
 @pytest.fixture
@@ -29,3 +29,17 @@ def test_it_looks_as_seldom_as_it_is_told():
     assert gc.get_threshold() == usual
     settle_heap(collect_every=12_345)
     assert gc.get_threshold()[0] == 12_345
+
+
+@pytest.mark.usefixtures("collector")
+def test_no_garbage_is_looked_for_while_modules_are_loaded():
+    with loading():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with loading():
+            pass
+        assert not gc.isenabled()  # somebody else has switched it off
+    finally:
+        gc.enable()

@@ -1,8 +1,6 @@
-"""The settings of a deployment become those of a scan."""
-
 from app.core.config import Settings
 from app.engines.model import ReadingModelConfig
-from app.tasks.worker.scan_factory import reading_model_config
+from app.tasks.reading_model_settings import reading_model_config
 
 
 def test_a_language_model_reads_along_when_an_endpoint_is_named():
