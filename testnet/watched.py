@@ -26,6 +26,8 @@ OWN_BLOCK, PARTY_BLOCK, SERVICE_BLOCK = 31, 32, 33  # third octets of the addres
 QUICK: Final = (1, 8)  # ms
 DOWN: Final = 500
 ADS: Final = ("ad-ferry.test", "ad-crane.test", "ad-rope.test")
+# The advertisers of one slot: each answer has the next one, so that a scan sees one or two of them.
+SPONSORS: Final = ("sponsor-oak.test", "sponsor-elm.test", "sponsor-yew.test")
 REGISTERED: Final = "2011-04-12"
 SOLD: Final = "2026-11-02"
 HTTP: Final = ("http",)
@@ -136,7 +138,7 @@ def party_sites(when: When) -> Iterator[Site]:
     yield company("first-lighthouse.test", "第一灯塔")
     yield company("fog-horn.test", "雾笛电台")
     yield company("tide-widget.test", "潮汐组件")
-    for number, host in enumerate(ADS):
+    for number, host in enumerate((*ADS, *SPONSORS)):
         yield company(host, f"港口广告商 {number}")
     if is_after:
         yield Site(
@@ -196,6 +198,7 @@ def apex(when: When) -> list[Resource]:
     island = [shapes.anchor("far-island.test", "/", "远岛旅行", scheme="http")]
     return [
         start(0),
+        market(0),
         document("/partners.html", "合作伙伴", paragraphs(corp.tell(2)), refs=[*partners(), sailor]),
         document("/contact.html", "联系方式", paragraphs(corp.tell(3)), refs=[] if is_after else former),
         document("/travel.html", "旅行", paragraphs(corp.tell(4)), refs=island)
@@ -218,6 +221,8 @@ def restless_page(when: When, asked: Asked) -> Resource | None:
     path = asked.target.partition("?")[0]
     if path == "/":
         return start(asked.number)
+    if path == "/market.html":
+        return market(asked.number)
     number = path.removeprefix("/news/").removesuffix(".html")
     return news(when, int(number), asked.number) if path.startswith("/news/") and number.isdigit() else None
 
@@ -226,6 +231,7 @@ def start(asked: int) -> Resource:
     items = [(f"/news/{number}.html?PHPSESSID={drawn(asked)}", f"新闻 {number}") for number in range(1, NEWS + 1)]
     ways = [
         ("/partners.html", "合作伙伴"),
+        ("/market.html", "集市"),
         ("/contact.html", "联系方式"),
         ("/travel.html", "旅行"),
         ("/go", "灯塔"),
@@ -252,6 +258,13 @@ def news(when: When, number: int, asked: int) -> Resource:
     )
     body = f"{banner}</div>{paragraphs([*corp.tell(number), f'更新于 {clock(asked)}。'])}"
     return document(f"/news/{number}.html", corp.headline(number), body, refs=refs)
+
+
+def market(asked: int) -> Resource:
+    """A partner that stays, and a slot in which advertisers take turns."""
+    sponsor = shapes.anchor(SPONSORS[crc32(str(asked).encode()) % len(SPONSORS)], "/", "赞助商", scheme="http")
+    stays = shapes.anchor("steady-news.test", "/market", "港湾新闻", scheme="http")
+    return document("/market.html", "集市", paragraphs(corp.tell(5)), refs=[stays, sponsor])
 
 
 def widgets(asked: int) -> list[Ref]:

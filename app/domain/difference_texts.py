@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.differences import Section
+from app.domain.differences import Change, Section
 from app.domain.messages import MessageCatalog
 from app.domain.party_changes import Aspect
 
@@ -17,8 +17,14 @@ class DifferenceTexts:
     def view(self, item: Mapping[str, Any]) -> dict[str, Any]:
         values = {side: self._value(item, item[side]) for side in ("before", "after")}
         values |= {"name": item["name"], "url": item["url"], "what": self._what(item)}
-        last = item["aspect"] if item["section"] == Section.CONTENT else item["change"]
-        return {**item, "text": self._texts(f"difference.{item['section']}.{last}", **values)}
+        is_content = item["section"] == Section.CONTENT and item["change"] != Change.SEEN_ONCE
+        last = item["aspect"] if is_content else item["change"]
+        if last == Change.ROTATING and item["after"]:
+            last = "rotating_back"
+        text = str(self._texts(f"difference.{item['section']}.{last}", **values))
+        if item.get("is_unconfirmed"):
+            text = self._texts("difference.unconfirmed", text=text)
+        return {**item, "text": text}
 
     def _what(self, item: Mapping[str, Any]) -> str:
         """Return the name of the violation or relation that the sentence contains."""
@@ -42,6 +48,8 @@ class DifferenceTexts:
                 return self._known(f"category.{value}", value)
             case (Section.CONTENT, Aspect.REGISTRATION):
                 return self._texts(f"registration.{value}")
+            case (Section.CONTENT, Aspect.RETURNED) | (Section.THIRD_PARTIES, _) if not value:
+                return self._texts("difference.no_date")
             case (Section.CONTENT | Section.LOOKS, Aspect.PAGE_CLASS):
                 return self._texts(f"shown.{value}")
             case (Section.FINDINGS, _) if value:

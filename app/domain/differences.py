@@ -7,18 +7,17 @@ the other.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from app.domain.comparable import comparable_page
-from app.domain.inventory import FindingKey, Inventory, Party, Place, Risk, Way
-from app.domain.page_looks import PageLook
-from app.domain.party_changes import Aspect, changes_of_party
+from app.domain.comparable import comparable_page, comparable_title
+from app.domain.inventory import FindingKey, Inventory, KnownParty, Party, Place, Risk, Showing, Way
+from app.domain.page_looks import is_look_changed
+from app.domain.party_changes import Aspect, PartyChange, changes_of_party, return_of
 from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
 
-LOOK_CHANGED: Final = 0.8  # of `PageLook.distance`: advertisements and slide shows of start pages stay below it
 # Causes that do not describe the content of the third party, but the references to it or the site itself.
 _NO_CONTENT: Final = frozenset({ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED, ViolationKey.TAKEOVER})
 _ANSWERED: Final = frozenset({Outcome.EXAMINED, Outcome.GONE})
@@ -45,6 +44,12 @@ class Change(StrEnum):
     GONE = "gone"
     CHANGED = "changed"
     NOT_SEEN = "not_seen"  # it was there, and its places were not checked this time
+    BACK = "back"  # the earlier scan lacks it, and scans before that had it
+    ROTATING = "rotating"  # one of the scans lacks it, as scans before did again and again, and it is the same
+    SEEN_ONCE = "seen_once"  # a page differed from the earlier scan, and was as before a minute later
+
+
+NO_CHANGES: Final = (Change.NOT_SEEN, Change.ROTATING, Change.SEEN_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Difference:
     page: str = ""  # of the site, that has or had it
     url: str = ""
     was_read: bool = True  # for new entries: the earlier scan checked the places where it is now
+    is_unconfirmed: bool = False  # a page that differs could not be captured once more
 
 
 def compare(before: Inventory, after: Inventory) -> list[Difference]:
@@ -187,25 +193,49 @@ def _causes(inventory: Inventory) -> Mapping[str, frozenset[str]]:
 def _parties(before: Inventory, after: Inventory) -> Iterator[Difference]:
     for domain, party in before.parties.items():
         now = after.parties.get(domain)
-        if now is None:
-            is_reached = after.is_whole and _was_reached(before.places.get(domain, ()), after)
-            yield _party(_missing(is_reached), party)
+        if now is not None:
+            yield from _changes(changes_of_party(party, now), now)
+            yield from _seen_once(now, party.showings)
+            continue
+        change = _missing(after.is_whole and _was_reached(before.places.get(domain, ()), after))
+        if change is Change.GONE and domain in before.rotating:
+            yield replace(_party(Change.ROTATING, party), before=party.relation)
         else:
-            for change in changes_of_party(party, now):
-                yield Difference(
-                    Section.CONTENT,
-                    Change.CHANGED,
-                    domain,
-                    change.aspect.value,
-                    change.before,
-                    change.after,
-                    now.page,
-                    change.url,
-                )
+            yield _party(change, party)
     for domain, party in after.parties.items():
         if domain not in before.parties:
             was_read = before.is_whole and _was_reached(after.places.get(domain, ()), before)
-            yield _party(Change.NEW, party, was_read=was_read)
+            yield from _new_party(party, before.known.get(domain), was_read=was_read)
+
+
+def _new_party(party: Party, known: KnownParty | None, *, was_read: bool) -> Iterator[Difference]:
+    """Yield a third party that the earlier scan lacks: it is new only if no scan before had it."""
+    if known is None:
+        yield _party(Change.NEW, party, was_read=was_read)
+        return
+    found = return_of(known, party)
+    yield from _changes(found.changes, party)
+    yield from _seen_once(party, {} if known.facts is None else known.facts.showings)
+    if found.is_rotating:
+        yield replace(_party(Change.ROTATING, party, was_read=was_read), after=party.relation)
+    else:
+        yield replace(_party(Change.BACK, party, was_read=was_read), before=known.seen_on)
+
+
+def _changes(found: Iterable[PartyChange], now: Party) -> Iterator[Difference]:
+    for one in found:
+        values = one.aspect.value, one.before, one.after
+        yield Difference(
+            Section.CONTENT, Change.CHANGED, now.domain, *values, now.page, one.url, is_unconfirmed=one.is_unconfirmed
+        )
+
+
+def _seen_once(now: Party, before: Mapping[str, Showing]) -> Iterator[Difference]:
+    for url, one in now.showings.items():
+        if one.shown_once:
+            change = _once_or_again(before.get(url), one)
+            values = Aspect.TITLE.value, one.title, one.shown_once
+            yield Difference(Section.CONTENT, change, now.domain, *values, now.page, one.url)
 
 
 def _party(change: Change, party: Party, *, was_read: bool = True) -> Difference:
@@ -219,9 +249,13 @@ def _ways(before: Inventory, after: Inventory) -> Iterator[Difference]:
             places = _places_of(before, domain, way, hidden)
             yield _way(_missing(_was_reached(places, after)), domain, way, hidden, places)
     for domain, party in after.parties.items():
-        for way, hidden in _only_in(party, before.parties.get(domain)):
+        for way, hidden in _only_in(party, before.parties.get(domain) or _facts_of(before.known.get(domain))):
             places = _places_of(after, domain, way, hidden)
             yield _way(Change.NEW, domain, way, hidden, places, was_read=_was_reached(places, before))
+
+
+def _facts_of(known: KnownParty | None) -> Party | None:
+    return None if known is None else known.facts
 
 
 def _only_in(party: Party, other: Party | None) -> Iterator[tuple[Way | None, str]]:
@@ -287,15 +321,23 @@ def _looks(before: Inventory, after: Inventory) -> Iterator[Difference]:
     """Yield the site's captured pages that have changed."""
     for url in before.own.keys() & after.own.keys():
         old, now = before.own[url], after.own[url]
+        if now.shown_once:
+            yield Difference(
+                Section.LOOKS, _once_or_again(old, now), url, "look", now.title, now.shown_once, url=now.url
+            )
         if not (old.says_something and now.says_something):
             continue
+        note = {"is_unconfirmed": now.is_unconfirmed}
         if old.kind != now.kind:
-            yield Difference(Section.LOOKS, Change.CHANGED, url, "page_class", old.kind, now.kind, url=now.url)
+            yield Difference(Section.LOOKS, Change.CHANGED, url, "page_class", old.kind, now.kind, "", now.url, **note)
         elif is_look_changed(old.look, now.look):
-            yield Difference(Section.LOOKS, Change.CHANGED, url, "look", old.title, now.title, url=now.url)
+            yield Difference(Section.LOOKS, Change.CHANGED, url, "look", old.title, now.title, "", now.url, **note)
 
 
-def is_look_changed(before: str, after: str) -> bool:
-    """Return whether two screenshots differ almost completely; False if one of them is missing."""
-    one, other = PageLook.parse(before), PageLook.parse(after)
-    return one is not None and other is not None and one.distance(other) >= LOOK_CHANGED
+def _once_or_again(before: Showing | None, now: Showing) -> Change:
+    """Return how a page counts that differed, and was as before a minute later. If it did the same in the scan before,
+    and that has no word in common with its title, it is no A/B test: seen once in two scans is seen twice.
+    """
+    title, once = comparable_title(now.title), comparable_title(now.shown_once)
+    again = frozenset() if before is None else comparable_title(before.shown_once)
+    return Change.CHANGED if once & again and not once & title else Change.SEEN_ONCE

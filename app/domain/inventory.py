@@ -8,6 +8,7 @@ from app.domain.third_parties import Outcome
 
 # Used like `Capture.page_class`, for a host whose name no longer exists.
 NO_NAME: Final = "no_name"
+UNKNOWN: Final = "unknown"  # category of a service that no list names
 # Inconclusive captures: they show neither that content is there nor that it is gone.
 _NOTHING: Final = frozenset({"", "error", "empty"})
 RENDERED_KINDS: Final = ("loaded:", "drawn:", "rendered:", "shown:")  # prefixes of kinds that only a browser finds
@@ -41,6 +42,9 @@ class Showing:
     url: str
     title: str = ""
     look: str = ""  # `page_looks.PageLook`; "": none
+    # Of a page that was captured once more because it differed from the scan before (`domain.second_looks`):
+    shown_once: str = ""  # title of what it showed at first, while all other fields are of the second capture
+    is_unconfirmed: bool = False  # it could not be captured once more
 
     @property
     def says_something(self) -> bool:
@@ -71,7 +75,7 @@ class Party:
     """A third party in one scan."""
 
     domain: str
-    category: str = "unknown"
+    category: str = UNKNOWN
     relation: str = "link"
     page: str = ""  # one page that refers to it
     outcome: Outcome = Outcome.NOT_EXAMINED
@@ -79,6 +83,16 @@ class Party:
     showings: Mapping[str, Showing] = field(default_factory=dict)  # by comparable URL
     ways: frozenset[Way] | None = frozenset()  # None: too many to be compared
     hidden: frozenset[str] = frozenset()  # comparable targets of hidden links
+
+
+@dataclass(frozen=True, slots=True)
+class KnownParty:
+    """A third party that a scan lacks, and that earlier scans of the site had."""
+
+    facts: Party | None  # last known (`domain.party_memory`); None: they are not known any more
+    seen_on: str  # day on which it was last seen; "": unknown
+    is_away_long: bool  # for so long that its return is told, or nobody knows for how long
+    is_rotating: bool  # it has come and gone before
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +125,5 @@ class Inventory:
     # The places of the references to a third party, for third parties that differ from the other scan. A third party
     # with too many references is missing.
     places: Mapping[str, Sequence[Place]] = field(default_factory=dict)
+    known: Mapping[str, KnownParty] = field(default_factory=dict)  # third parties of the other scan that this one lacks
+    rotating: frozenset[str] = frozenset()  # third parties that the other scan lacks, and that come and go

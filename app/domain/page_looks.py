@@ -13,6 +13,7 @@ DIGITS: Final = 2 * STEPS // 4  # hexadecimal, of a look as text
 ICON_DIGITS: Final = 38  # of the look of an icon: 128 bits of its shape, and a colour
 ICON_LOOKS: Final = "icon_looks"  # checkpoint: looks of icons by the address of the page that was captured
 _LOOK: Final = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
+LOOK_CHANGED: Final = 0.8  # of `PageLook.distance`: advertisements and slide shows of start pages stay below it
 MAX_KNOWN: Final = 2_000  # looks that scans compare with, the newest ones
 
 
@@ -63,3 +64,9 @@ class KnownLook:
     domain: str  # on which
     is_own: bool  # whether who ordered the scan has scanned it; others are not told the domain
     icon: str = ""  # the look of its icon, as ICON_DIGITS hexadecimal digits
+
+
+def is_look_changed(before: str, after: str) -> bool:
+    """Return whether two screenshots differ almost completely; False if one of them is missing."""
+    one, other = PageLook.parse(before), PageLook.parse(after)
+    return one is not None and other is not None and one.distance(other) >= LOOK_CHANGED

@@ -1,7 +1,9 @@
 """What the engine is given, and what a fetch answers; what a scan finds is in `domain.scan_facts`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.domain.inventory import Showing
 from app.domain.scan_facts import FetchError, Hop
 from app.domain.scan_options import ScanOptions
 
@@ -62,6 +64,7 @@ class RecheckConfig:
 
     known: frozenset[tuple[str, str]]  # findings of the scan before: (domain, kind)
     after_s: float  # at least, between the two captures of a page
+    shown: Mapping[str, Showing] = field(default_factory=dict)  # what pages showed before, by comparable URL
 
 
 @dataclass(frozen=True, slots=True)

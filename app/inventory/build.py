@@ -48,5 +48,6 @@ def build_inventory(
             changed_parties=differences.changed_parties,
             stored_changes=differences.stored_changes,
             services_at=services_at,
+            targets=targets,
         ),
     )

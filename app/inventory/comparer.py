@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from app.core.db import Database
-from app.core.errors import ScannerError, Unavailable
+from app.core.errors import Unavailable
 from app.domain.differences import Change, Difference, Section, compare, counts_of, unmatched
 from app.domain.inventory import FindingKey, Inventory, Risk
 from app.domain.rechecks import is_unconfirmed
@@ -16,7 +16,8 @@ from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.findings.queries import findings
 from app.inventory.earlier_findings import predecessor_of
-from app.inventory.loader import InventoryLoader
+from app.inventory.loader import InventoryLoader, registrable_by
+from app.inventory.memories import Recall
 from app.inventory.queries import differences as queries
 from app.inventory.queries.differences import Pair, RunKey
 from app.scans.result_reader import ResultReader, require_results
@@ -24,7 +25,8 @@ from app.scans.serialisers import optional_to_wire
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.evidence_reader import EvidenceReader
 
-VERSION: Final = 2  # of the comparison and of what is kept of it: what another version has kept is made anew
+VERSION: Final = 3  # of the comparison and of what is kept of it: what another version has kept is made anew
+VERSIONS: Final = (2, VERSION)  # whose differences of owner, content and certificates are kept alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +44,7 @@ class ScanComparer:
     def __init__(self, *, db: Database, targets: TargetParser) -> None:
         self._db = db
         self._targets = targets
-
-    def registrable_of(self, host: str) -> str:
-        """Return the registrable domain of a host; the host itself if it has none."""
-        try:
-            return self._targets.parse(host).registrable
-        except ScannerError:  # an IP address, or a public suffix
-            return host
+        self.registrable_of = registrable_by(targets)
 
     def compare(
         self, other: TaskRow, other_reader: EvidenceReader, row: TaskRow, reader: EvidenceReader
@@ -59,6 +55,7 @@ class ScanComparer:
             InventoryLoader(one, site=site, registrable_of=self.registrable_of) for one in (other_reader, reader)
         )
         before, after = self._load(old, other, site), self._load(new, row, site)
+        before = self._recalled(before, after, other, row)
         before, after = (
             old.with_places(before, unmatched(before, after)),
             new.with_places(after, unmatched(after, before)),
@@ -93,6 +90,18 @@ class ScanComparer:
         with results.open(other) as other_reader:
             require_results(other, other_reader)
             return counts_of(self.compare(other, other_reader, row, reader))
+
+    def _recalled(self, before: Inventory, after: Inventory, other: TaskRow, row: TaskRow) -> Inventory:
+        """Return the earlier inventory with what the site remembers of third parties that one of the scans lacks. A
+        scan of another owner, or a later one that was named as the earlier one, has none of it.
+        """
+        is_same_site = (other.user_id, other.target_domain) == (row.user_id, row.target_domain)
+        ended, now = other.completed_at, row.completed_at
+        if ended is None or now is None or ended >= now or not is_same_site:
+            return before
+        recall = Recall(self._db, (row.user_id, row.target_domain), ended, now)
+        known = recall.known(after.parties.keys() - before.parties.keys())
+        return replace(before, known=known, rotating=recall.rotating(before.parties.keys() - after.parties.keys()))
 
     def _load(self, loader: InventoryLoader, row: TaskRow, site: str) -> Inventory:
         """A third party that was accused once, and not when its page was judged again a moment later, is compared

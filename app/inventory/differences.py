@@ -20,12 +20,12 @@ from app.core.paging import Paging
 from app.core.principal import Principal
 from app.core.redact import display_text
 from app.domain.difference_texts import DifferenceTexts
-from app.domain.differences import Change, Difference, Section, counts_of
+from app.domain.differences import NO_CHANGES, Change, Difference, Section, counts_of
 from app.domain.party_changes import Aspect
 from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.verdict import is_conclusive
-from app.inventory.comparer import VERSION, ScanComparer
+from app.inventory.comparer import VERSION, VERSIONS, ScanComparer
 from app.inventory.queries import differences as queries
 from app.inventory.queries import parties
 from app.inventory.queries.differences import Pair, RunKey
@@ -91,6 +91,17 @@ class _Kept:
             yield from map(orjson.loads, lines)
 
 
+@dataclass(frozen=True, slots=True)
+class PartyChanges:
+    """What has changed about third parties. `changed`: differences of owner, content or certificates, as they are kept,
+    each with its third party (`domain`). What findings say of the content is left out: findings are told of themselves,
+    with what was decided about them. `gone`: domains.
+    """
+
+    changed: Sequence[Json] = ()
+    gone: Sequence[str] = ()
+
+
 class DifferenceService:
     """Every method raises NotFound for what the principal may not see. `wanted`: see `shown_run`."""
 
@@ -147,13 +158,11 @@ class DifferenceService:
 
         return await self._db.read(encode)
 
-    async def changed_parties(self, owner_id: str, run: RunRef, against: RunRef) -> list[Json]:
-        """Return the differences of owner, content or certificates of third parties, as they are kept, at most
-        MAX_KEPT, each with its third party (`domain`). What findings say of the content is left out: findings are told
-        of themselves, with what was decided about them.
+    async def changed_parties(self, owner_id: str, run: RunRef, against: RunRef) -> PartyChanges:
+        """Return what has changed about third parties, from at most MAX_KEPT differences.
 
-        Against the newest conclusive scan before where `against` is gone, and none where there is no such scan. Raises
-        NotFound, Conflict and Unavailable as `read` does.
+        Against the newest conclusive scan before where `against` is gone, and nothing where there is no such scan.
+        Raises NotFound, Conflict and Unavailable as `read` does.
         """
         owner = Principal(owner_id, "", "user")
         try:
@@ -161,22 +170,30 @@ class DifferenceService:
         except NotFound:
             row, other = await self._db.read(lambda c: _find_both(c, owner, run, None))
         if other is None:
-            return []
-        return await self._use(owner, row, other, partial(self._changed_parties, target=row.target_domain))
+            return PartyChanges()
+        return await self._use(owner, row, other, partial(self._party_changes, target=row.target_domain))
 
     async def stored_changes(self, owner_id: str, target: str) -> list[RunChanges]:
-        """Return the same from the comparisons of a site's scans that are stored, for the newest scans. Of several
-        comparisons of a scan it is that with the newest scan before. Nothing is compared.
+        """Return changes of third parties from the comparisons of a site's scans that are stored, for the newest scans.
+        Of several comparisons of a scan it is that with the newest scan before. Nothing is compared.
         """
-        compared = await self._db.read(lambda c: queries.compared(c, owner_id, target, VERSION, limit=MAX_COMPARED))
+        newest: dict[tuple[str, int], tuple[int, Row[Any]]] = {}  # the last one is kept
+        for version in VERSIONS:
+            of_site = partial(queries.compared, owner_id=owner_id, target=target, version=version, limit=MAX_COMPARED)
+            newest |= {(row.task_id, row.run): (version, row) for row in await self._db.read(of_site)}
         found = []
-        for row in {(row.task_id, row.run): row for row in compared}.values():  # the last one is kept
+        for version, row in newest.values():
             pair = Pair(RunKey(row.task_id, row.run), RunKey(row.against_task_id, row.against_run))
-            kept = await self._db.read(partial(queries.find, pair=pair, version=VERSION))
+            kept = await self._db.read(partial(queries.find, pair=pair, version=version))
             if kept is not None:
                 changes = await asyncio.to_thread(self._changed_parties, _Kept(*kept), target)
                 found.append((row, changes))
         return found
+
+    def _party_changes(self, kept: _Kept, target: str) -> PartyChanges:
+        is_listed = kept.has(DifferenceFilter(Section.THIRD_PARTIES))
+        gone = [item["name"] for item in kept.items() if _is_gone(item)] if is_listed else ()
+        return PartyChanges(self._changed_parties(kept, target), gone)
 
     def _changed_parties(self, kept: _Kept, target: str) -> list[Json]:
         wanted = [DifferenceFilter(section, Change.CHANGED) for section in _IN_HISTORY]
@@ -248,6 +265,12 @@ def _page(kept: _Kept, paging: Paging, only: DifferenceFilter) -> tuple[list[Jso
     return page, total
 
 
+def _is_gone(item: Json) -> bool:
+    """Return whether it is a third party whose places were checked and no longer have it."""
+    is_rotating = item["change"] == Change.ROTATING and not item["after"]
+    return item["section"] == Section.THIRD_PARTIES and (is_rotating or item["change"] == Change.GONE)
+
+
 def _find_both(
     connection: Connection, principal: Principal, wanted: RunRef, against: RunRef | None
 ) -> tuple[TaskRow, TaskRow | None]:
@@ -271,7 +294,8 @@ def _json(item: Difference, other: TaskRow, row: TaskRow) -> Json:
     """`first_seen_at` null: it is older than both scans."""
     fields = {name: display_text(value) if isinstance(value, str) else value for name, value in asdict(item).items()}
     before, now = optional_to_wire(other.completed_at), optional_to_wire(row.completed_at)
-    is_there = item.change in (Change.NEW, Change.CHANGED)
+    is_back = item.change is Change.BACK or (item.change is Change.ROTATING and bool(item.after))
+    is_there = is_back or item.change in (Change.NEW, Change.CHANGED)
     first = now if item.change is Change.NEW else None
     return {**fields, "first_seen_at": first, "last_seen_at": now if is_there else before}
 
@@ -301,8 +325,9 @@ def _head(row: TaskRow, other: TaskRow | None, kept: _Kept) -> Json:
         "scan": _scan(row),
         "against": None if other is None else _scan(other),
         "counts": kept.counts,
-        "changes": sum(number for change, number in numbers if change != Change.NOT_SEEN),
+        "changes": sum(number for change, number in numbers if change not in NO_CHANGES),
         "not_seen": sum(number for change, number in numbers if change == Change.NOT_SEEN),
+        "rotating": sum(number for change, number in numbers if change == Change.ROTATING),
         "truncated": kept.total > MAX_KEPT,
     }
 

@@ -24,11 +24,15 @@ from app.core.json_chunks import Json
 from app.core.lease import Lease, LeaseLost
 from app.core.redact import display_text
 from app.domain.differences import Section
+from app.domain.inventory import Party, Showing
 from app.domain.notifications import SHOWN_CHANGES
+from app.domain.targets import TargetParser
 from app.domain.tasks import TERMINAL
 from app.events import outbox
 from app.events.bus.base import Hint, TaskHint
-from app.inventory.differences import RunChanges
+from app.inventory.differences import PartyChanges, RunChanges
+from app.inventory.loader import InventoryLoader, registrable_by
+from app.inventory.memories import Names, note_gone, own_text_of, remember, seen_once
 from app.inventory.queries import changes, parties, services
 from app.inventory.queries.parties import Stale
 from app.scans.shown_run import RunRef
@@ -44,12 +48,13 @@ MAX_PARTIES: Final = 20_000  # of one site
 MAX_WAYS: Final = 50  # read for each third party, to find a script
 MAX_TITLE: Final = 200
 MAX_VALUE: Final = 500  # characters of a changed fact
-NOTIFIED_FIELDS: Final = ("section", "change", "name", "aspect", "before", "after", "url")  # of a difference
+# Of a difference.
+NOTIFIED_FIELDS: Final = ("section", "change", "name", "aspect", "before", "after", "url", "is_unconfirmed")
 PATIENCE: Final = timedelta(hours=1)  # with two scans that cannot be compared at the moment
 # Reasons for which two scans can never be compared: a scan or its store is gone.
 LASTING: Final = frozenset({NotFound.code, "results_unavailable", StoreMismatch.code, StoreDamaged.code})
 ServicesAt = Callable[[Iterable[str]], Mapping[str, str]]
-Found = tuple[Json, Mapping[str, str]]  # columns of a third party; its services
+Found = tuple[Json, Mapping[str, str], Party]  # columns of a third party; its services; what can be compared
 log = structlog.get_logger(__name__)
 
 
@@ -65,9 +70,10 @@ class InventoryKeeper:
     stores: ScanStores
     clock: Clock
     lease: Lease
-    changed_parties: Callable[[str, RunRef, RunRef], Awaitable[Sequence[Json]]]
+    changed_parties: Callable[[str, RunRef, RunRef], Awaitable[PartyChanges]]
     stored_changes: Callable[[str, str], Awaitable[Sequence[RunChanges]]]
     services_at: ServicesAt
+    targets: TargetParser
 
     def __post_init__(self) -> None:
         self._has_ended = asyncio.Event()
@@ -112,10 +118,11 @@ class InventoryKeeper:
     async def _list(self, stale: Stale) -> None:
         row = stale.run
         site, run = (row.user_id, row.target_domain), (row.task_id, row.attempt)
+        own: Mapping[str, Showing] = {}
         reader = await asyncio.to_thread(self.stores.reader, row.task_id, row.run)
         try:
             if reader.present:  # otherwise there are no results, and none will come
-                await self._write(stale, reader)
+                own = await self._write(stale, reader)
                 for note_absent in (parties.note_absent, services.note_absent):
                     while await self.db.write(partial(note_absent, site=site, run=run, limit=PIECE)) == PIECE:
                         continue
@@ -123,10 +130,12 @@ class InventoryKeeper:
             await asyncio.to_thread(reader.close)
         if stale.is_first:
             await self._write_history(row, stale.earlier)
-        found = () if stale.earlier is None else await self._changes(row, stale.earlier)
-        await self._write_changes(row, row, found)
-        told = [item for item in found if item["section"] == Section.CONTENT]
-        await self.db.write(partial(_note_listed, row=row, told=told, now=self.clock.now()))
+        found = PartyChanges() if stale.earlier is None else await self._changes(row, stale.earlier)
+        await self._write_changes(row, row, found.changed)
+        for start in range(0, len(found.gone), PIECE):
+            await self.db.write(partial(note_gone, site=site, domains=found.gone[start : start + PIECE]))
+        told = [item for item in found.changed if item["section"] == Section.CONTENT]
+        await self.db.write(partial(_note_listed, row=row, own=own, told=told, now=self.clock.now()))
 
     async def _write_history(self, site: Row[Any], earlier: tuple[str, int] | None) -> None:
         """Write the changes that earlier comparisons of the site have found. Those since `earlier` follow later."""
@@ -139,7 +148,7 @@ class InventoryKeeper:
         for start in range(0, len(rows), PIECE):
             await self.db.write(partial(changes.put, rows=rows[start : start + PIECE]))
 
-    async def _changes(self, row: Row[Any], earlier: tuple[str, int]) -> Sequence[Json]:
+    async def _changes(self, row: Row[Any], earlier: tuple[str, int]) -> PartyChanges:
         """Return changes of the owner, content or certificate of third parties since the listed results, so that no
         change is missed if several scans have ended since.
         """
@@ -149,17 +158,23 @@ class InventoryKeeper:
             if error.code not in LASTING and self.clock.now() < row.completed_at + PATIENCE:
                 raise  # a later look may succeed
             log.warning("changes_not_compared", task_id=row.task_id, reason=str(error))
-            return ()
+            return PartyChanges()
 
-    async def _write(self, stale: Stale, reader: EvidenceReader) -> None:
+    async def _write(self, stale: Stale, reader: EvidenceReader) -> Mapping[str, Showing]:
+        """Write the third parties; return what the captured pages of the site show."""
+        row = stale.run
+        site = self.targets.parse(row.target_domain).registrable
+        loader = InventoryLoader(reader, site=site, registrable_of=registrable_by(self.targets))
+        once = await self.db.read(partial(seen_once, task_id=row.task_id, run=row.run))
         last, number = "", 0
         while number < MAX_PARTIES:
-            found, last = await asyncio.to_thread(_read_piece, reader, last, self.services_at)
+            found, last = await asyncio.to_thread(_read_piece, reader, loader, last, self.services_at)
             if not last:
                 break
             number += len(found)
             if found:
-                await self.db.write(partial(_put, stale=stale, found=found))
+                await self.db.write(partial(_put, stale=stale, found=found, once=once))
+        return await asyncio.to_thread(loader.own_showings)
 
     async def _forget_gone(self) -> None:
         """Remove the lists of sites that no longer exist."""
@@ -175,11 +190,14 @@ class InventoryKeeper:
             after = listed[-1]
 
 
-def _note_listed(connection: Connection, row: Row[Any], told: Sequence[Json], now: datetime) -> None:
+def _note_listed(
+    connection: Connection, row: Row[Any], own: Mapping[str, Showing], told: Sequence[Json], now: datetime
+) -> None:
     """Record the listed results and what people are told in one transaction, so that a change causes one
     notification.
     """
-    parties.note_listed(connection, (row.user_id, row.target_domain), (row.task_id, row.attempt), row.completed_at)
+    site, run = (row.user_id, row.target_domain), (row.task_id, row.attempt)
+    parties.note_listed(connection, site, run, row.completed_at, own_text_of(own))
     if told:
         detail = {
             "user_id": row.user_id,
@@ -192,23 +210,26 @@ def _note_listed(connection: Connection, row: Row[Any], told: Sequence[Json], no
         outbox.put(connection, outbox.Kind.CHANGED, row.task_id, row.attempt, now=now, detail=detail)
 
 
-def _put(connection: Connection, stale: Stale, found: Sequence[Found]) -> None:
+def _put(connection: Connection, stale: Stale, found: Sequence[Found], once: Names) -> None:
     """Write third parties and their services. A service that is listed for the first time after an upgrade was there as
     long as its third party, as far as is known.
     """
     row = stale.run
-    parties.put(connection, [_row(row, item) for item, _ in found])
-    known = [item["domain"] for item, names in found if names and stale.is_first]
+    memories = remember(connection, row, [party for _, _, party in found], once)
+    parties.put(connection, [_row(row, {**item, "memory": memories[item["domain"]]}) for item, _, _ in found])
+    known = [item["domain"] for item, names, _ in found if names and stale.is_first]
     seen = parties.seen_times(connection, (row.user_id, row.target_domain), known)
     rows = [
         _service(row, item["domain"], name, category, seen[item["domain"]].first_seen_at if seen else row.completed_at)
-        for item, names in found
+        for item, names, _ in found
         for name, category in names.items()
     ]
     services.put(connection, rows)
 
 
-def _read_piece(reader: EvidenceReader, last: str, services_at: ServicesAt) -> tuple[list[Found], str]:
+def _read_piece(
+    reader: EvidenceReader, loader: InventoryLoader, last: str, services_at: ServicesAt
+) -> tuple[list[Found], str]:
     """Return the next third parties, without those that are only mentioned, and the last domain that was read; "":
     there are no more.
     """
@@ -220,6 +241,7 @@ def _read_piece(reader: EvidenceReader, last: str, services_at: ServicesAt) -> t
         if way.relation == "script":
             scripts.setdefault(hosts[way.host], way.address)
     shown = reader.capture_fields_of([party.domain for party in counted])
+    facts = loader.facts_of(counted)
     found: list[Found] = []
     for party in counted:
         names = services_at(party.hosts)
@@ -235,7 +257,7 @@ def _read_piece(reader: EvidenceReader, last: str, services_at: ServicesAt) -> t
             "outcome": party.outcome.value,
             **_shown(shown.get(party.domain, ())),
         }
-        found.append((item, names))
+        found.append((item, names, facts[party.domain]))
     return found, stored[-1].domain if stored else ""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from app.core.errors import ScannerError
 from app.domain.certificate_error import code_of
 from app.domain.comparable import comparable_issuer, comparable_page, comparable_script, comparable_url
 from app.domain.coverage import Seen
@@ -21,6 +22,8 @@ from app.domain.inventory import (
     Showing,
     Way,
 )
+from app.domain.second_looks import SecondLook
+from app.domain.targets import TargetParser
 from app.scanstore.inventory_reader import InventoryReader, StoredPlace, StoredWay
 from app.scanstore.rows import ThirdPartyWithOutcome, host_in
 
@@ -36,6 +39,18 @@ _READ: Final = frozenset({Seen.JUDGED, Seen.GONE, Seen.MOVED, Seen.SHEET, Seen.F
 RegistrableOf = Callable[[str], str]  # of a host; the host itself where there is none
 
 
+def registrable_by(targets: TargetParser) -> RegistrableOf:
+    """Return the function that names the registrable domain of a host."""
+
+    def registrable_of(host: str) -> str:
+        try:
+            return targets.parse(host).registrable
+        except ScannerError:  # an IP address, or a public suffix
+            return host
+
+    return registrable_of
+
+
 class InventoryLoader:
     """Reads one scan, in one thread. `site`: registrable domain of the target."""
 
@@ -45,11 +60,13 @@ class InventoryLoader:
         self._registrable_of = registrable_of
         self._domains: dict[str, str] = {}  # of the hosts of all third parties
         self._hosts: dict[str, tuple[str, ...]] = {}  # and the other way round
+        self._looks: Mapping[str, SecondLook] | None = None  # None: they were not read yet
 
     def load(self, findings: Mapping[FindingKey, Risk]) -> Inventory:
         """Return the inventory without places. Raises ScanStoreError."""
         parties = {party.domain: party for party in self._parties()}
-        captures = _Captures(self._reader, self._domain_of, self._site)
+        captures = self._captures()
+        captures.take_all(self._reader)
         return Inventory(
             parties={name: captures.complete(party) for name, party in parties.items()},
             hosts=dict(self._own_hosts()),
@@ -72,6 +89,26 @@ class InventoryLoader:
             if total > MAX_PLACES_IN_ALL:
                 break
         return replace(inventory, places=places)
+
+    def facts_of(self, rows: Sequence[ThirdPartyWithOutcome]) -> dict[str, Party]:
+        """Return third parties with their registrations and showings, without reading the whole scan."""
+        found = list(self._parties_of(rows))
+        captures = self._captures()
+        for row in self._reader.capture_rows_of([party.domain for party in found]) if found else ():
+            captures.take(*row)
+        return {party.domain: captures.complete(party) for party in found}
+
+    def own_showings(self) -> Mapping[str, Showing]:
+        """Return the captured pages of the site, without reading the whole scan."""
+        captures = self._captures()
+        for row in self._reader.capture_rows_of([self._site]):
+            captures.take(*row)
+        return captures.own
+
+    def _captures(self) -> "_Captures":
+        if self._looks is None:
+            self._looks = self._reader.second_looks()
+        return _Captures(self._domain_of, self._site, self._looks)
 
     def rendered_among(self, pages: Mapping[str, str]) -> frozenset[str]:
         """Return the pages that a browser has rendered; `pages`: URLs by comparable URL."""
@@ -173,24 +210,27 @@ class InventoryLoader:
 class _Captures:
     """The captures of a scan, by owner."""
 
-    def __init__(self, reader: InventoryReader, domain_of: RegistrableOf, site: str) -> None:
+    def __init__(self, domain_of: RegistrableOf, site: str, looks: Mapping[str, SecondLook]) -> None:
+        self._looks = looks
         self.own: dict[str, Showing] = {}
         self.certificates: dict[str, Certificate] = {}
         self._showings: defaultdict[str, dict[str, Showing]] = defaultdict(dict)
         self._registrations: dict[str, Registration] = {}
         self._domain_of = domain_of
         self._site = site
+
+    def take_all(self, reader: InventoryReader) -> None:
         host = url = ""
         while rows := reader.capture_fields_after(host, url, limit=PIECE):
             host, url = rows[-1][:2]
             for row in rows:
-                self._take(*row)
+                self.take(*row)
 
     def complete(self, party: Party) -> Party:
         registration, showings = self._registrations.get(party.domain), self._showings.get(party.domain, {})
         return replace(party, registration=registration, showings=showings)
 
-    def _take(self, host: str, url: str, domain: str, fields: Mapping[str, Any]) -> None:
+    def take(self, host: str, url: str, domain: str, fields: Mapping[str, Any]) -> None:
         final = host_in(fields["final_url"]) or host
         showing = Showing(
             kind=NO_NAME if fields.get("dead") else "" if fields.get("error") else fields["page_class"],
@@ -199,6 +239,8 @@ class _Captures:
             title=fields.get("title", ""),
             look=fields.get("look", ""),
         )
+        if (look := self._looks.get(url)) is not None:
+            showing = look.applied(showing)
         is_own = domain == self._site
         (self.own if is_own else self._showings[domain]).setdefault(comparable_url(url), showing)
         if (registration := fields.get("registration")) is not None:

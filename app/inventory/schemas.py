@@ -22,7 +22,9 @@ class ComparedScan(ResponseBody):
 
 class DifferenceItem(ResponseBody):
     """One difference. `not_seen`: the earlier scan found it, and its places were not checked this time, so it is
-    unknown whether it is gone. Texts that do not apply are empty.
+    unknown whether it is gone. `back`: the earlier scan lacks it, and scans before that found it. `rotating`: one of
+    both scans lacks it, as earlier scans did again and again; `after` is empty if it is the later one. `seen_once`:
+    a page differed, and was as before a minute later. Texts that do not apply are empty.
     """
 
     section: Section = described("Subject of the difference.", "content")
@@ -38,6 +40,9 @@ class DifferenceItem(ResponseBody):
     url: str = described("URL of the target, script or capture.", "")
     was_read: bool = described(
         "For new entries: the earlier scan checked the places where it is now. False: it may be older.", True
+    )
+    is_unconfirmed: bool = described(
+        "A page that differs could not be captured again before the scan ended: it was seen once.", False
     )
     first_seen_at: str | None = described(
         "End of the first scan that saw it; of third parties that of any scan of the site. Null: before both scans.",
@@ -64,8 +69,11 @@ class DifferencePage(ResponseBody):
     counts: dict[Section, dict[Change, Count]] = described(
         "Number of all differences by section and change; zeros are omitted.", {"content": {"changed": 1}}
     )
-    changes: Count = described("Number of differences, without entries that were not checked this time.", 1)
+    changes: Count = described(
+        "Number of differences, without entries that were not checked this time, come and go, or were seen once.", 1
+    )
     not_seen: Count = described("Number of entries that were not checked this time.", 0)
+    rotating: Count = described("Number of third parties that come and go.", 0)
 
 
 class InventoryItem(ResponseBody):

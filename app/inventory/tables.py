@@ -49,6 +49,9 @@ site_parties = Table(
     Column("task_id", String(36), nullable=False),  # the last scan that found it, together with `attempt`
     Column("attempt", Integer, nullable=False),
     Column("run", Integer, nullable=False),  # of that attempt: its findings have it
+    # `inventory.memories.text_of`, parsed when it is needed. NULL: no scan has found it since the version that
+    # introduced it.
+    Column("memory", Text),
 )
 PRESENT: Final = text("is_present")  # in the words of the indexes
 # A list of all third parties reads only the index.
@@ -126,4 +129,5 @@ site_inventories = Table(
     Column("completed_at", UtcDateTime, nullable=False),  # of the run
     # Of the listing (`inventory.queries.parties`): a site that another version has listed is listed again.
     Column("version", Integer, nullable=False, server_default="0"),
+    Column("own", Text),  # what captured pages of the site showed (`inventory.memories.own_text_of`); NULL: unknown
 )

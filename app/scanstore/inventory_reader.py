@@ -36,7 +36,7 @@ _HOPS: Final = select("hops", f"id, {rows.HOP_COLUMNS}", "WHERE id > ? ORDER BY 
 _CAPTURES: Final = select(
     "captures", "host, url, domain, body", "WHERE (host, url) > (?, ?) ORDER BY host, url LIMIT ?"
 )
-_CAPTURES_OF: Final = select("captures", "domain, body", f"WHERE domain {LISTED} ORDER BY domain, host, url")
+_CAPTURES_OF: Final = select("captures", "host, url, domain, body", f"WHERE domain {LISTED} ORDER BY domain, host, url")
 _RENDERED: Final = select(
     "refs",
     "1",
@@ -95,9 +95,14 @@ class InventoryReader(ScanReader):
     def capture_fields_of(self, domains: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """Return the fields of the captures of each of these domains that has some; a scan makes four of each."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for domain, body in self._read(_CAPTURES_OF, (tuple(domains),)):
-            found.setdefault(domain, []).append(_fields(body))
+        for _, _, domain, fields in self.capture_rows_of(domains):
+            found.setdefault(domain, []).append(fields)
         return found
+
+    def capture_rows_of(self, domains: Sequence[str]) -> list[tuple[str, str, str, dict[str, Any]]]:
+        """Return the captures of these domains as `capture_fields_after` does."""
+        found = self._read(_CAPTURES_OF, (tuple(domains),))
+        return [(row[0], row[1], row[2], _fields(row[3])) for row in found]
 
     def is_rendered(self, page_url: str) -> bool:
         """Return whether a browser has found something on this page that its source does not say."""

@@ -23,6 +23,7 @@ from app.domain.reading import READING, ReadingSummary, summary_of
 from app.domain.reputation_lists import LISTS, UsedList, used_list_of
 from app.domain.rule_data import RULE_DATA
 from app.domain.scan_facts import Hop, HostFact, Reference
+from app.domain.second_looks import SECOND_LOOKS, SecondLook, second_looks_of
 from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
 from app.scanstore import rows, schema
 from app.scanstore.errors import StoreDamaged, refusal
@@ -150,6 +151,11 @@ class ScanReader:
         """Count the references to domains beyond the number that a scan keeps, as of the last flush."""
         found = self._read("SELECT value FROM checkpoints WHERE key = ?", (OMITTED,))
         return int(orjson.loads(found[0][0])) if found else 0
+
+    def second_looks(self) -> dict[str, SecondLook]:
+        """Return the second looks at pages that differed from the scan before, by captured URL."""
+        found = self._read("SELECT value FROM checkpoints WHERE key = ?", (SECOND_LOOKS,))
+        return second_looks_of(orjson.loads(found[0][0])) if found else {}
 
     def reading(self) -> ReadingSummary | None:
         """Return the summary of the LLM review, as of the last flush; None without an LLM."""

@@ -1,11 +1,15 @@
 """Issue: nobody may be told of a change that is none. A long run; the same with three scans is in every build."""
 
+from collections import Counter
+
 import pytest
 
+from app.domain.party_memory import RETURNS
 from testnet.client import attach
+from testnet.watched import SPONSORS
 from testnet.worlds import CHANGED, WATCHED
 from tests.support.scanned import as_settings, served
-from tests.support.watched_scans import RULE, dismiss_all, feed, scan, states
+from tests.support.watched_scans import RULE, dismiss_all, feed, scan, states, without_sponsors
 
 SCANS = 30
 
@@ -31,7 +35,28 @@ def test_a_scan_of_an_unchanged_restless_world_differs_in_nothing(scanned, numbe
     *_, before, last = scanned()
     document = last.get("/diff?page_size=200").json()
     assert document["against"]["task_id"] == before.task_id
-    assert (document["changes"], document["items"]) == (0, [])
+    assert without_sponsors(document) == []
+
+
+def test_advertisers_that_take_turns_are_new_once_and_no_change_after_two_returns(scanned):
+    """Whatever the slot has shown in which scan: the lists of all scans so far are read again."""
+    *_, last = scanned()
+    scans = last.http.get("/api/v1/tasks?page_size=100").raise_for_status().json()["items"]
+    found = {name: [] for name in SPONSORS}
+    for scan_id in reversed([item["id"] for item in scans]):
+        answer = last.http.get(f"/api/v1/tasks/{scan_id}/diff?page_size=200").raise_for_status()
+        for item in answer.json()["items"]:
+            if item["name"] in found:
+                found[item["name"]].append(item["change"])
+    for name, kinds in found.items():
+        assert kinds.count("new") <= 1, name
+        assert kinds.count("back") <= RETURNS, name
+        returns = [number for number, change in enumerate(kinds) if change == "back"]
+        if len(returns) == RETURNS:
+            later = Counter(kinds[returns[-1] + 1 :])
+            assert later.keys() <= {"rotating", "gone"}, (name, kinds)
+            assert later["gone"] <= 1, (name, kinds)  # it was there in more than five scans in a row: rare
+    assert any("rotating" in kinds for kinds in found.values())
 
 
 def test_nobody_is_told_of_what_is_known(scanned):

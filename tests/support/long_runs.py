@@ -106,6 +106,7 @@ RUNS: Final = (
             "app/domain/matched_rules.py",
             "app/domain/page_looks.py",
             "app/domain/party_changes.py",
+            "app/domain/party_memory.py",
             "app/domain/rechecks.py",
             "testnet/watched.py",
         ),

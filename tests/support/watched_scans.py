@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from app.domain.messages import DEFAULT_LANGUAGE
 from testnet.client import attach
-from testnet.watched import TARGET
+from testnet.watched import SPONSORS, TARGET
 from tests.support.receivers import HttpReceiver, MailReceiver
 from tests.support.scanned import POLL_S, Scanned, as_settings, await_end, served
 
@@ -31,19 +31,33 @@ def scan(http: httpx.Client, folder: Path, **config: Any) -> Scanned:
     body = {"target_domain": TARGET, "config": {**CONFIG, **config}}
     scanned = Scanned(http, http.post("/api/v1/tasks", json=body).json()["id"], folder)
     await_end(scanned, PATIENCE_S)
+    await_told(scanned)  # the next one is a day later
     return scanned
 
 
 def feed(scanned: Scanned) -> list[dict[str, Any]]:
     """All that the user was notified of when everything about the site's last scan was told, the oldest first."""
+    await_told(scanned)
+    answer = scanned.http.get("/api/v1/notifications?after=0&limit=200")
+    answer.raise_for_status()
+    return [item["content"] for item in answer.json()["items"]]
+
+
+def await_told(scanned: Scanned) -> None:
+    """Wait until the inventory has the site's last scan, and everything about it was told."""
     deadline = time.monotonic() + PATIENCE_S
     with closing(sqlite3.connect(scanned.data_dir / "compliance.db")) as database:
         while not _is_told(database, scanned.task_id):
             assert time.monotonic() < deadline
             time.sleep(POLL_S)
-    answer = scanned.http.get("/api/v1/notifications?after=0&limit=200")
-    answer.raise_for_status()
-    return [item["content"] for item in answer.json()["items"]]
+
+
+def without_sponsors(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The differences without those of the slot in which advertisers take turns, who change in nothing."""
+    items: list[dict[str, Any]] = document["items"]
+    of_slot = [item for item in items if item["name"] in SPONSORS]
+    assert {item["section"] for item in of_slot} <= {"third_parties"}
+    return [item for item in items if item not in of_slot]
 
 
 def states(scanned: Scanned) -> dict[str, str]:

@@ -88,6 +88,7 @@ PARTY = {
     "task_id": ID,
     "attempt": 1,
     "run": 1,
+    "memory": "{}",
 }
 SERVICE = {name: PARTY[name] for name in PARTY if name in site_services.c} | {"service": "s"}
 CHANGE = {name: PARTY[name] for name in PARTY if name in party_changes.c} | {
@@ -603,6 +604,9 @@ WALK: dict[str, Callable] = {
     "parties.facts_of": lambda c: [parties.facts_of(c, who, "b.test") for who in (ADMIN, OWNER)],
     "parties.seen_times": lambda c: parties.seen_times(c, SITE, ["b.test", "c.test"]),
     "parties.stale": lambda c: [parties.stale(c, after) for after in (None, SITE)],
+    "parties.remembered": lambda c: parties.remembered(c, SITE, ["b.test", "c.test"]),
+    "parties.put_memories": lambda c: parties.put_memories(c, SITE, {"b.test": "{}"}),
+    "parties.shown_before": lambda c: parties.shown_before(c, SITE, 100),
     "parties.put": lambda c: parties.put(c, [PARTY]),
     "parties.note_absent": lambda c: parties.note_absent(c, SITE, (ID, 1), 100),
     "parties.note_listed": lambda c: parties.note_listed(c, SITE, (ID, 1), NOW),

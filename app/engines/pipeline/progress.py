@@ -83,16 +83,18 @@ def estimate_following(done: int, total: int, leading: float) -> float:
     return min(NOT_YET, leading * done / total) if total else 0.0
 
 
-def say_awaited(texts: MessageCatalog, *, registries: int, icons: int, rechecks: int) -> Text | None:
+def say_awaited(texts: MessageCatalog, *, registries: int, icons: int, rechecks: int, second_looks: int) -> Text | None:
     """Say what a scan waits for when everything is captured and rendered, in the order of the waits; None: for nothing.
 
-    `registries`: domains that they were asked about. `icons` and `rechecks`: icons and findings.
+    `registries`: domains that they were asked about. `icons`, `rechecks`, `second_looks`: icons, findings and pages.
     """
     if registries:
         return texts("awaiting_registries", count=registries)
     if icons:
         return texts("awaiting_icons", count=icons)
-    return texts("rechecking", count=rechecks) if rechecks else None
+    if rechecks:
+        return texts("rechecking", count=rechecks)
+    return texts("looking_again", count=second_looks) if second_looks else None
 
 
 def say_doing(

@@ -86,10 +86,10 @@ class ScanPipeline:
             on_capture=self._on_capture, on_rendered=self._on_rendered, budget=self._budget, render_service=renders
         )
         self._evidence = OwnEvidence(scope=scope, selector=self._selector, captures=captures, parties=parties)
-        self._rechecks = rechecks = build.rechecks(recheck, captures)
+        self._rechecks, self._second_looks = build.rechecks(recheck, captures)
         keep, second, notice = self._evidence.keep, self._second, self._unreadable
         self._analysis_stage = analyses = build.analysis_stage(
-            parties, captures, keep, notice=notice, second=second, known=appearances, rechecks=rechecks
+            parties, captures, keep, notice=notice, second=second, known=appearances, rechecks=self._rechecks
         )
         self._tampered = tampered = TamperedPages(report=analyses.report, on_page=self._evidence.keep_tampered)
         self._intake = build.intake(parties, captures, analyses, tampered, self._stages)
@@ -182,13 +182,19 @@ class ScanPipeline:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._registrations.run())
             group.create_task(self._rechecks.run(self._analysis_stage.judge))
-            await self._capture_stage.run(self._settle, self._rechecks.finish)
+            await self._capture_stage.run(self._settle, self._look_again)
             self._registrations.close()
         if self._registrations.asked:
             await self._log(StageKey.CONTENT_CAPTURE, self._texts("registrations", **self._registrations.counts))
         self._third_parties.save()
         await self._shortfalls.tell()
         await self._finish(StageKey.CONTENT_CAPTURE)
+
+    async def _look_again(self) -> None:
+        """Before the end: what is new, or shows something else, is captured once more."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._rechecks.finish())
+            group.create_task(self._second_looks.run())
 
     async def _finish(self, key: StageKey) -> None:
         """With the numbers as they are at the end."""
@@ -263,6 +269,7 @@ class ScanPipeline:
                 self._registrations.give_up()
                 self._analysis_stage.give_up()
                 self._rechecks.give_up()
+                self._second_looks.give_up()
             await self._report_progress()
 
     def _save(self) -> None:
@@ -290,6 +297,7 @@ class ScanPipeline:
             registries=self._registrations.awaited,
             icons=self._analysis_stage.icons_awaited,
             rechecks=self._rechecks.awaited,
+            second_looks=self._second_looks.awaited,
         )
 
     async def _log(self, key: StageKey, message: str) -> None:

@@ -16,6 +16,7 @@ from app.engines.pipeline.analysis.known_looks import KnownLooks
 from app.engines.pipeline.analysis.llm_review import LlmReview, MakeReader
 from app.engines.pipeline.analysis.picture_texts import PictureTexts
 from app.engines.pipeline.analysis.rechecks import Rechecks
+from app.engines.pipeline.analysis.second_looks import SecondLooks
 from app.engines.pipeline.analysis.tampered_pages import TamperedPages
 from app.engines.pipeline.capture.capture_shortfalls import CaptureShortfalls
 from app.engines.pipeline.capture.capture_stage import CaptureStage, OnCapture
@@ -100,8 +101,15 @@ class StageFactory:
             before_report=rechecks.note,
         )
 
-    def rechecks(self, config: RecheckConfig | None, captures: CaptureStage) -> Rechecks:
-        return Rechecks(config=config, captures=captures, store=self.store, sink=self.sink, texts=self.texts)
+    def rechecks(self, config: RecheckConfig | None, captures: CaptureStage) -> tuple[Rechecks, SecondLooks]:
+        """Return what captures once more what is new, and what shows something else."""
+        store, sink, texts = self.store, self.sink, self.texts
+        return (
+            Rechecks(config=config, captures=captures, store=store, sink=sink, texts=texts),
+            SecondLooks(
+                config=config, captures=captures, store=store, sink=sink, texts=texts, is_own=self.scope.is_own
+            ),
+        )
 
     def intake(
         self,

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     literal,
@@ -116,6 +117,24 @@ def seen_times(connection: Connection, site: SiteKey, domains: Collection[str]) 
     return {row.domain: row for row in connection.execute(query)} if domains else {}
 
 
+def remembered(connection: Connection, site: SiteKey, domains: Sequence[str]) -> list[Row[Any]]:
+    """Return the rows of those of these third parties that the site's list has, with what is remembered of them."""
+    columns = (p.domain, p.is_present, p.category, p.relation, p.registrar, p.registered_on)
+    query = select(*columns, p.first_seen_at, p.last_seen_at, p.task_id, p.attempt, p.memory)
+    found: list[Row[Any]] = []
+    for start in range(0, len(domains), SITES):
+        some = domains[start : start + SITES]
+        found.extend(connection.execute(query.where(*_of(site), p.domain.in_(some))))
+    return found
+
+
+def shown_before(connection: Connection, site: SiteKey, limit: int) -> tuple[str | None, list[Row[Any]]]:
+    """Return what pages of the site showed in its listed run, and (domain, memory) of present third parties."""
+    own = connection.execute(select(i.own).where(i.user_id == site[0], i.target_domain == site[1])).scalar()
+    query = select(p.domain, p.memory).where(*_of(site), p.is_present, p.memory.is_not(None))
+    return own, list(connection.execute(query.order_by(p.domain).limit(limit)))
+
+
 # Keeping
 
 
@@ -161,6 +180,13 @@ def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), list(rows))
 
 
+def put_memories(connection: Connection, site: SiteKey, memories: Mapping[str, str]) -> None:
+    """Replace what is remembered of third parties, by domain (`inventory.memories.text_of`)."""
+    statement = update(site_parties).where(*_of(site), p.domain == bindparam("name")).values(memory=bindparam("value"))
+    if memories:
+        connection.execute(statement, [{"name": name, "value": value} for name, value in memories.items()])
+
+
 def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], limit: int) -> int:
     """Mark some third parties that the newest results of the site no longer contain; return their number."""
     others = or_(p.task_id != run[0], p.attempt != run[1])
@@ -171,9 +197,12 @@ def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], lim
     return len(names)
 
 
-def note_listed(connection: Connection, site: SiteKey, run: tuple[str, int], completed_at: datetime) -> None:
+def note_listed(
+    connection: Connection, site: SiteKey, run: tuple[str, int], completed_at: datetime, own: str | None = None
+) -> None:
+    """Record which run is listed. `own`: what captured pages of the site showed (`inventory.memories.own_text_of`)."""
     key = {"user_id": site[0], "target_domain": site[1]}
-    values = {"task_id": run[0], "attempt": run[1], "completed_at": completed_at, "version": VERSION}
+    values = {"task_id": run[0], "attempt": run[1], "completed_at": completed_at, "version": VERSION, "own": own}
     statement = insert_for(connection, site_inventories).values(**key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 

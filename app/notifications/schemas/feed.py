@@ -50,6 +50,7 @@ class SiteChange(ResponseBody):
     before: str = described("Previous value.", "Names Ltd", default="")
     after: str = described("New value.", "Domains Inc", default="")
     url: str = described("Captured URL; empty for registrations.", "", default="")
+    is_unconfirmed: bool = described("Seen once: the page could not be captured again.", False, default=False)
     text: str = described(
         "The change as a sentence in the reader's language; empty in webhooks.",
         "The registrar of partner.example is now Domains Inc (previously Names Ltd).",

@@ -6,8 +6,10 @@ from sqlalchemy import Connection
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.domain.findings import FindingId
+from app.domain.inventory import Showing
 from app.engines.model import RecheckConfig
 from app.inventory.earlier_findings import earlier_risks_of_running
+from app.inventory.memories import shown_before
 from app.scans.queries import tasks
 
 log = structlog.get_logger(__name__)
@@ -26,17 +28,20 @@ class EarlierFindings:
         is found counts at once.
         """
         try:
-            names = await self._db.read(lambda connection: self._names(connection, task_id))
+            earlier = await self._db.read(lambda connection: self._earlier(connection, task_id))
         except DatabaseUnavailable as error:
             log.warning("earlier_findings_unavailable", task_id=task_id, reason=str(error))
             return None
-        if names is None:
+        if earlier is None:
             return None
+        names, shown = earlier
         found = [found for name in names if (found := FindingId.parse(name)) is not None]
         known = frozenset((finding.domain, finding.cause.value) for finding in found)
-        return RecheckConfig(known=known, after_s=self._recheck_after_s)
+        return RecheckConfig(known=known, after_s=self._recheck_after_s, shown=shown)
 
-    def _names(self, connection: Connection, task_id: str) -> list[str] | None:
+    def _earlier(self, connection: Connection, task_id: str) -> tuple[list[str], dict[str, Showing]] | None:
         row = tasks.find(connection, task_id)
         risks = None if row is None else earlier_risks_of_running(connection, row, self._clock.now())
-        return None if risks is None else list(risks)
+        if row is None or risks is None:
+            return None
+        return list(risks), shown_before(connection, (row.user_id, row.target_domain))

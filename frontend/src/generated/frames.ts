@@ -54,7 +54,7 @@ export interface AdminBroadcast {
   expires_at?: string | null;
 }
 
-export type Aspect = "registered_on" | "registration" | "registrar" | "redirect" | "page_class" | "title" | "category" | "judgement";
+export type Aspect = "registered_on" | "registration" | "registrar" | "redirect" | "page_class" | "title" | "category" | "returned" | "judgement";
 
 export interface AuthCommand {
   id?: string | null;
@@ -71,7 +71,7 @@ export interface AuthResult {
   id?: string | null;
 }
 
-export type Change = "new" | "gone" | "changed" | "not_seen";
+export type Change = "new" | "gone" | "changed" | "not_seen" | "back" | "rotating" | "seen_once";
 
 export interface ConnectionEstablished {
   timestamp: string;
@@ -279,6 +279,7 @@ export interface SiteChange {
   before?: string;
   after?: string;
   url?: string;
+  is_unconfirmed?: boolean;
   text?: string;
 }
 

@@ -150,7 +150,7 @@ export interface Advice {
   text: string;
 }
 
-export type Aspect = "registered_on" | "registration" | "registrar" | "redirect" | "page_class" | "title" | "category" | "judgement";
+export type Aspect = "registered_on" | "registration" | "registrar" | "redirect" | "page_class" | "title" | "category" | "returned" | "judgement";
 
 export interface Assignee {
   user_id: string;
@@ -293,7 +293,7 @@ export interface ChainStep {
   answer_text: string;
 }
 
-export type Change = "new" | "gone" | "changed" | "not_seen";
+export type Change = "new" | "gone" | "changed" | "not_seen" | "back" | "rotating" | "seen_once";
 
 export interface ChannelCreate {
   name: string;
@@ -500,6 +500,7 @@ export interface DifferenceItem {
   page: string;
   url: string;
   was_read: boolean;
+  is_unconfirmed: boolean;
   first_seen_at: string | null;
   last_seen_at: string | null;
   text: string;
@@ -514,6 +515,7 @@ export interface DifferencePage {
   counts: Record<string, Record<string, number>>;
   changes: number;
   not_seen: number;
+  rotating: number;
 }
 
 export type DigestPeriod = "none" | "daily" | "weekly";
@@ -1655,6 +1657,7 @@ export interface SiteChange {
   before?: string;
   after?: string;
   url?: string;
+  is_unconfirmed?: boolean;
   text?: string;
 }
 

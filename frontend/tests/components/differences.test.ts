@@ -23,10 +23,13 @@ const ITEM = {
 };
 const NEW = { ...ITEM, section: "third_parties", change: "new", name: "new.test", aspect: "link", was_read: false, page: "", text: "New third party: new.test." };
 const MISSED = { ...ITEM, section: "third_parties", change: "not_seen", name: "old.test", aspect: "link", page: "", text: "Not checked: old.test." };
+const ROTATING = { ...ITEM, section: "third_parties", change: "rotating", name: "ad.test", aspect: "link", page: "", before: "link", after: "", text: "Not seen this time: ad.test." };
+const SEEN_AGAIN = { ...ROTATING, name: "ad2.test", before: "", after: "link", text: "Seen again: ad2.test." };
+const BACK = { ...ROTATING, change: "back", name: "pier.test", before: "2026-11-02", text: "Third party is used again: pier.test." };
 const SCAN = { task_id: TASK_ID, attempt: 1, completed_at: "2026-12-01T02:00:00.000Z", conclusive: true, verdict: null };
 const AGAINST = { ...SCAN, task_id: BEFORE, completed_at: "2026-11-01T02:00:00.000Z", verdict: { result: "clean", reasons: ["page_limit"], counts: null } };
 const FOUND = {
-  items: [ITEM, NEW, MISSED], total: 3, truncated: false, scan: SCAN, against: AGAINST, changes: 2, not_seen: 1,
+  items: [ITEM, NEW, MISSED], total: 3, truncated: false, scan: SCAN, against: AGAINST, changes: 2, not_seen: 1, rotating: 0,
   counts: { content: { changed: 1 }, third_parties: { new: 1, not_seen: 1 } },
 };
 const NONE = { ...FOUND, items: [], total: 0, changes: 0, not_seen: 0, counts: {}, against: { ...AGAINST, verdict: null } };
@@ -84,6 +87,16 @@ describe("the list", () => {
     const reasons = english("reason.page_limit");
     expect(shown.find(".limits").text()).toContain(english("differences.not_seen", { count: 1 }));
     expect(shown.find(".limits").text()).toContain(english("differences.gaps_before", { reasons }));
+  });
+
+  test("says why what comes and goes is no change, and leads to where it is", async () => {
+    rest.answers[DIFF] = { ...FOUND, items: [BACK, ROTATING, SEEN_AGAIN], rotating: 2, counts: { third_parties: { back: 1, rotating: 2 } } };
+    const shown = await panel();
+    expect(shown.find(".limits").text()).toContain(english("differences.rotating", { count: 2 }));
+    const links = shown.findAll(".told a").map((link) => link.attributes("href"));
+    expect(links[0]).toContain(`/scans/${TASK_ID}/third-parties/pier.test`);
+    expect(links[1]).toContain(`/scans/${BEFORE}/third-parties/ad.test`);
+    expect(links[2]).toContain(`/scans/${TASK_ID}/third-parties/ad2.test`);
   });
 
   test("says since when nothing has changed", async () => {

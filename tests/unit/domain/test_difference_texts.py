@@ -9,13 +9,14 @@ from app.domain.party_changes import Aspect
 from tests.support.said import said
 
 CHANGED_ALONE = (Section.CERTIFICATES, Section.LOOKS)
+OF_ALL = [Change.NEW, Change.GONE, Change.CHANGED, Change.NOT_SEEN]
 # Which changes there are of which section, beside the aspects of `content`.
 CHANGES = {
-    Section.FINDINGS: list(Change),
-    Section.THIRD_PARTIES: [Change.NEW, Change.GONE, Change.NOT_SEEN],
+    Section.FINDINGS: OF_ALL,
+    Section.THIRD_PARTIES: [Change.NEW, Change.GONE, Change.NOT_SEEN, Change.BACK, Change.ROTATING],
     Section.HIDDEN_LINKS: [Change.NEW, Change.GONE, Change.NOT_SEEN],
     Section.REFERENCES: [Change.NEW, Change.GONE, Change.NOT_SEEN],
-    Section.REDIRECTS: list(Change),
+    Section.REDIRECTS: OF_ALL,
     Section.HOSTS: [Change.NEW, Change.CHANGED, Change.NOT_SEEN],
     **{section: [Change.CHANGED] for section in CHANGED_ALONE},
 }
@@ -83,3 +84,35 @@ def test_a_value_that_is_missing_has_a_name(section, aspect, missing):
     view = DifferenceTexts("en").view(item(section, aspect=aspect, before="", after="shop.example"))
     before = MessageCatalog("en")(f"difference.{missing}")
     assert view["text"] == said(f"difference.{section}.changed", name="b.test", before=before, after="shop.example")
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize(("section", "aspect"), [(Section.CONTENT, "title"), (Section.LOOKS, "look")])
+def test_what_was_seen_once_says_what(language, section, aspect):
+    view = DifferenceTexts(language).view(item(section, Change.SEEN_ONCE, aspect, "Pumps", "Hacked"))
+    assert "Hacked" in view["text"]
+
+
+def test_a_change_that_was_not_confirmed_says_so():
+    one = item(Section.CONTENT, Change.CHANGED, "title", "Pumps", "Casino")
+    plain, noted = (DifferenceTexts("en").view({**one, "is_unconfirmed": flag})["text"] for flag in (False, True))
+    assert noted == said("difference.unconfirmed", text=plain)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_what_comes_and_goes_says_whether_it_is_there(language):
+    views = [
+        DifferenceTexts(language).view(item(Section.THIRD_PARTIES, Change.ROTATING, "link", *values))["text"]
+        for values in (("link", ""), ("", "link"))
+    ]
+    assert len(set(views)) == len(views)
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize(
+    ("section", "change", "aspect"),
+    [(Section.THIRD_PARTIES, Change.BACK, "link"), (Section.CONTENT, Change.CHANGED, Aspect.RETURNED.value)],
+)
+def test_of_what_is_back_after_an_unknown_time_it_is_said_so(language, section, change, aspect):
+    text = DifferenceTexts(language).view(item(section, change, aspect, "", ""))["text"]
+    assert MessageCatalog(language)("difference.no_date") in text

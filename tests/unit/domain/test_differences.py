@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.differences import Change, Section, compare, counts_of, unmatched
-from app.domain.inventory import Certificate, Inventory, Party, Place, Registration, Risk, Showing, Way
+from app.domain.inventory import Certificate, Inventory, KnownParty, Party, Place, Registration, Risk, Showing, Way
 from app.domain.third_parties import Outcome
 
 HOME, NEWS, OLD = "http://corp.test/", "http://corp.test/news", "http://corp.test/old"
@@ -194,6 +194,95 @@ def test_a_third_party_with_too_many_scripts_is_not_compared_by_them():
     assert told(scan(party(ways=None)), scan(party(ways=frozenset({Way("script", "u")})))) == []
 
 
+# What scans before had
+
+URL = "http://partner.test/"
+OWNER = Registration("registered", "rdap.test", "2011-04-12", "Names")
+ROTATOR = party(registration=OWNER, showings={URL: showing(title="Pumps", look=LOOK)}, category="ads")
+
+
+def back(now=ROTATOR, facts=ROTATOR, *, is_rotating=True, is_long=False):
+    """What is told of a third party that the scan before lacks, and scans before that had."""
+    known = KnownParty(facts, "2026-01-02", is_away_long=is_long, is_rotating=is_rotating)
+    found = compare(scan(known={"partner.test": known}), scan(now))
+    return [(item.section.value, item.change.value, item.aspect, item.before, item.after) for item in found]
+
+
+IS_BACK = ("third_parties", "back", "link", "2026-01-02", "")
+ROTATES = ("third_parties", "rotating", "link", "", "link")
+RETURNED = ("content", "changed", "returned", "2026-01-02", "")
+
+
+def test_what_scans_before_had_is_back_and_not_new():
+    assert back(is_rotating=False) == [IS_BACK]
+
+
+def test_what_comes_and_goes_and_is_the_same_is_no_change():
+    assert back() == [ROTATES]
+    gone = compare(scan(ROTATOR, rotating=frozenset({"partner.test"})), scan())
+    assert [(item.change, item.before, item.after) for item in gone] == [(Change.ROTATING, "link", "")]
+
+
+def test_what_comes_and_goes_is_not_seen_where_nobody_looked():
+    before = scan(ROTATOR, rotating=frozenset({"partner.test"}))
+    assert told(before, scan(read=[NEWS])) == [(Section.THIRD_PARTIES, Change.NOT_SEEN, "partner.test")]
+
+
+@pytest.mark.parametrize("is_rotating", [True, False])
+@pytest.mark.parametrize(
+    ("more", "change"),
+    [
+        ({"registration": replace(OWNER, registered_on="2026-11-20")}, ("registered_on", "2011-04-12", "2026-11-20")),
+        ({"registration": replace(OWNER, registrar="Other")}, ("registrar", "Names", "Other")),
+        ({"showings": {URL: showing(site="casino.test")}}, ("redirect", "partner.test", "casino.test")),
+        ({"showings": {URL: showing(kind="parked")}}, ("page_class", "content", "parked")),
+        ({"showings": {URL: showing(title="Casino", look=OTHER_LOOK)}}, ("title", "Pumps", "Casino")),
+        ({"category": "gambling"}, ("category", "ads", "gambling")),
+    ],
+)
+def test_what_changed_while_it_was_away_is_told_first_of_all(is_rotating, more, change):
+    """A domain that was bought by a casino while the slot showed others."""
+    assert back(replace(ROTATOR, **more), is_rotating=is_rotating) == [("content", "changed", *change), IS_BACK]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"showings": {URL: showing(title="Casino", look=LOOK)}},  # another title alone
+        {"registration": None, "showings": {URL: showing(kind="error")}},  # neither owner nor content is known now
+        {"registration": None, "showings": {"http://partner.test/other": showing(title="Pumps")}},
+        {"registration": replace(OWNER, registered_on=""), "showings": {}},
+        {"ways": None},  # too many to be compared
+    ],
+)
+def test_what_is_not_known_to_be_the_same_counts_as_a_change(more):
+    assert back(replace(ROTATOR, **more)) == [IS_BACK]
+
+
+def test_what_is_hidden_now_counts_as_a_change():
+    hidden = replace(ROTATOR, hidden=frozenset({URL}))
+    assert back(hidden) == [IS_BACK, ("hidden_links", "new", "hidden", "", "")]
+
+
+def test_a_script_in_the_place_of_an_advertisement_is_told():
+    way = Way("script", "http://partner.test/evil.js")
+    assert back(replace(ROTATOR, ways=frozenset({LINK, way}))) == [IS_BACK, ("references", "new", "script", "", "")]
+
+
+def test_after_a_long_time_it_is_told_unless_owner_and_content_are_known_to_be_the_same():
+    assert back(is_long=True) == [ROTATES]
+    assert back(is_long=True, is_rotating=False) == [RETURNED, IS_BACK]
+    assert back(replace(ROTATOR, registration=None), is_long=True) == [RETURNED, IS_BACK]
+    assert back(replace(ROTATOR, showings={}), is_long=True) == [RETURNED, IS_BACK]
+    assert back(facts=None, is_long=True) == [RETURNED, IS_BACK]
+
+
+def test_a_third_party_that_no_scan_had_is_new_whatever_else_comes_and_goes():
+    known = KnownParty(ROTATOR, "2026-01-02", is_away_long=False, is_rotating=True)
+    before = scan(known={"partner.test": known}, rotating=frozenset({"other.test"}))
+    assert (Section.THIRD_PARTIES, Change.NEW, "evil.test") in told(before, scan(ROTATOR, party("evil.test")))
+
+
 def test_a_host_that_is_away_is_never_gone():
     before, after = scan(hosts={"a.corp.test": ""}), scan(hosts={"b.corp.test": ""})
     assert told(before, after) == [
@@ -234,6 +323,49 @@ def test_a_page_of_the_site_that_looks_altogether_different_is_a_change():
     assert told(one, one) == []
     parked = scan(own={HOME: showing(kind="parked")})
     assert told(one, parked) == [(Section.LOOKS, Change.CHANGED, HOME)]
+
+
+# What was seen once
+
+
+def test_a_page_that_was_as_before_a_minute_later_is_listed_and_no_change():
+    shown = showing(title="Pumps", look=LOOK)
+    once = replace(shown, shown_once="Hacked")
+    before, after = (scan(party(showings={URL: one}), own={HOME: one}) for one in (shown, once))
+    found = compare(before, after)
+    assert [(item.section, item.change, item.before, item.after) for item in found] == [
+        (Section.CONTENT, Change.SEEN_ONCE, "Pumps", "Hacked"),
+        (Section.LOOKS, Change.SEEN_ONCE, "Pumps", "Hacked"),
+    ]
+    assert told(after, before) == []  # the next scan has nothing of it
+
+
+def test_what_was_seen_once_in_two_scans_is_seen_twice():
+    """A page that is hacked for each first visitor: every second look is shown what was there before."""
+    once = showing(title="Pumps", look=LOOK, shown_once="Casino royal")
+    one = scan(party(showings={URL: once}), own={HOME: once})
+    other = scan(party(showings={URL: replace(once, shown_once="Casino 7")}), own={HOME: once})
+    assert [item.change for item in compare(one, other)] == [Change.CHANGED, Change.CHANGED]
+
+
+def test_two_versions_of_a_page_are_no_change_however_often_they_are_seen():
+    once = showing(title="Pumps", look=LOOK, shown_once="Pumps: our new shop")
+    one = scan(party(showings={URL: once}), own={HOME: once})
+    assert {item.change for item in compare(one, one)} == {Change.SEEN_ONCE}
+
+
+def test_a_change_that_could_not_be_seen_again_says_so():
+    old, new = showing(title="Pumps", look=LOOK), showing(title="Casino", look=OTHER_LOOK, is_unconfirmed=True)
+    found = compare(
+        scan(party(showings={URL: old}), own={HOME: old}), scan(party(showings={URL: new}), own={HOME: new})
+    )
+    assert [(item.section, item.change, item.is_unconfirmed) for item in found] == [
+        (Section.CONTENT, Change.CHANGED, True),
+        (Section.LOOKS, Change.CHANGED, True),
+    ]
+    sold = replace(party(showings={URL: new}), registration=replace(OWNER, registered_on="2026-11-20"))
+    told_of = compare(scan(party(registration=OWNER, showings={URL: old})), scan(sold))
+    assert [(item.aspect, item.is_unconfirmed) for item in told_of] == [("registered_on", False), ("title", True)]
 
 
 # Any two scans
@@ -323,6 +455,24 @@ def test_nothing_is_gone_where_nobody_looked(one, other):
         parties={name: replace(party, outcome=Outcome.UNREACHABLE) for name, party in other.parties.items()},
     )
     assert [item for item in compare(one, blind) if item.change is Change.GONE] == []
+
+
+@given(scans(), scans(), st.sets(st.sampled_from(DOMAINS)), st.booleans())
+def test_a_memory_softens_only_what_is_gone(one, other, names, is_long):
+    """Whatever is remembered: what is new or gone otherwise is told of, nothing else is lost, and hidden links stay."""
+    facts = {name: party(name, registration=OWNER) for name in names}
+    known = {n: KnownParty(p, "2026-01-02", is_away_long=is_long, is_rotating=True) for n, p in facts.items()}
+    plain, remembering = compare(one, other), compare(replace(one, known=known, rotating=frozenset(names)), other)
+    parties = [
+        {(item.name) for item in found if item.section is Section.THIRD_PARTIES} for found in (plain, remembering)
+    ]
+    assert parties[0] == parties[1]
+    untouched = {*Section} - {Section.THIRD_PARTIES, Section.CONTENT, Section.REFERENCES}
+    assert [i for i in plain if i.section in untouched] == [i for i in remembering if i.section in untouched]
+    assert {i for i in plain if i.section in (Section.CONTENT, Section.REFERENCES)} <= set(remembering)
+    new = {item.name for item in plain if item.section is Section.THIRD_PARTIES and item.change is Change.NEW}
+    still = {item.name for item in remembering if item.change is Change.NEW and item.section is Section.THIRD_PARTIES}
+    assert new - names == still
 
 
 @given(scans(), scans())

@@ -222,7 +222,7 @@ async def test_another_owner_of_a_third_party_is_noted_once_for_those_who_want_t
         await site.keeper.look()
     (row,) = site.told()
     assert (row.subject_id, row.number, row.version) == (task_id, 1, 1)
-    change = {"section": "content", "change": "changed", "aspect": "registrar", "url": ""}
+    change = {"section": "content", "change": "changed", "aspect": "registrar", "url": "", "is_unconfirmed": False}
     change |= {"before": "Names", "after": "Other names"}
     assert row.detail == {
         "user_id": site.world.owners["mei"],

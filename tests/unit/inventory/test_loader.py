@@ -21,6 +21,7 @@ from app.domain.scan_facts import (
 )
 from app.domain.scan_facts import Registration as StoredRegistration
 from app.domain.scan_facts import RegistrationState as State
+from app.domain.second_looks import SECOND_LOOKS, LookOutcome, SecondLook
 from app.domain.third_parties import OMITTED, Outcome
 from app.inventory import loader as loader_module
 from app.inventory.loader import InventoryLoader
@@ -134,6 +135,22 @@ def test_pages_that_showed_something_were_read_also_those_that_are_gone(path, st
         if seen is not None:
             store.finish_url(number, UrlState.DONE, seen=seen)
     assert load(path, store).read == {PAGE, OTHER}
+
+
+def test_pages_count_as_having_shown_what_a_second_look_says(path, store):
+    url = "http://b.test/"
+    party(store, "b.test")
+    for one in (url, PAGE):
+        domain = "b.test" if one == url else "a.test"
+        store.put_capture(Capture(domain, domain, one, one, 200, title="Hacked"))
+    second = SecondLook(LookOutcome.AS_BEFORE, Showing("content", "b.test", url, "About"))
+    failed = SecondLook(LookOutcome.FAILED)
+    store.put_checkpoint(SECOND_LOOKS, {url: second.to_json(), PAGE: failed.to_json()})
+    found = load(path, store)
+    shown = found.parties["b.test"].showings[url]
+    assert (shown.title, shown.shown_once) == ("About", "Hacked")
+    assert (found.own[PAGE].title, found.own[PAGE].is_unconfirmed) == ("Hacked", True)
+    assert loader(path).own_showings() == found.own
 
 
 def test_what_a_browser_has_rendered_is_asked_of_some_pages(path, store):

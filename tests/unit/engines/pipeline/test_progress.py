@@ -150,9 +150,12 @@ def test_what_a_crawl_waits_for_is_said_while_it_has_nothing_else_to_do(state, s
         ({}, None),
         ({"registries": 2, "icons": 2, "rechecks": 2}, "awaiting_registries"),
         ({"icons": 2, "rechecks": 2}, "awaiting_icons"),
-        ({"rechecks": 2}, "rechecking"),
+        ({"rechecks": 2, "second_looks": 2}, "rechecking"),
+        ({"second_looks": 2}, "looking_again"),
     ],
 )
 def test_what_a_scan_waits_for_at_its_end_is_said_in_the_order_of_the_waits(state, key):
-    awaited = say_awaited(MessageCatalog("en"), **{"registries": 0, "icons": 0, "rechecks": 0, **state})
+    awaited = say_awaited(
+        MessageCatalog("en"), **{"registries": 0, "icons": 0, "rechecks": 0, "second_looks": 0, **state}
+    )
     assert awaited == (None if key is None else said(key, count=2))

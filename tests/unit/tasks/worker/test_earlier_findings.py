@@ -1,9 +1,15 @@
 """A scan's way to what the scan before has found."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.core.db import Database
+from app.domain.inventory import Party, Showing
+from app.domain.party_memory import PartyMemory
 from app.engines.model import RecheckConfig
+from app.inventory.memories import own_text_of, text_of
+from app.inventory.queries import parties
 from app.tasks.worker.earlier_findings import EarlierFindings
 from tests.support.clock import FakeClock
 from tests.unit.inventory.queries.test_differences import scan
@@ -21,6 +27,29 @@ async def test_it_has_the_findings_by_domain_and_kind_and_how_long_a_recheck_wai
     world.find(earlier, "a.b.test", key="fraud")
     found = await EarlierFindings(world.db, world.clock, 60.0).load(running)
     assert found == RecheckConfig(known=frozenset({("casino.test", "gambling"), ("a.b.test", "fraud")}), after_s=60.0)
+
+
+async def test_it_has_what_pages_of_the_site_and_of_its_third_parties_showed(world):
+    scan(world, -1)
+    running = world.add("mei", "a.test", None)
+    own = Showing("content", "a.test", "http://a.test/", "Harbour")
+    foreign = Showing("content", "b.test", "http://b.test/", "Pumps")
+    site = (world.owners["mei"], "a.test")
+    row = dict.fromkeys(
+        ("category", "relation", "script", "outcome", "registrar", "registered_on", "title", "page"), ""
+    )
+    row |= {"user_id": site[0], "target_domain": site[1], "reference_count": 1, "hidden": 0, "task_id": "t"}
+    row |= {"first_seen_at": world.now, "last_seen_at": world.now, "attempt": 1, "run": 1}
+
+    def work(connection):
+        for name, is_present in (("b.test", True), ("gone.test", False)):
+            memory = PartyMemory(Party(name, showings={f"http://{name}/": replace(foreign, url=f"http://{name}/")}))
+            parties.put(connection, [{**row, "domain": name, "is_present": is_present, "memory": text_of(memory)}])
+        parties.note_listed(connection, site, ("t", 1), world.now, own_text_of({own.url: own}))
+
+    world.db.write_sync(work)
+    found = await EarlierFindings(world.db, world.clock, 60.0).load(running)
+    assert found.shown == {own.url: own, foreign.url: foreign}
 
 
 async def test_a_first_scan_has_nothing_before(world):
