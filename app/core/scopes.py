@@ -156,8 +156,6 @@ LINK_ROUTES: Final = frozenset(
         "list_references",
         "list_subdomains",
         "list_third_parties",
-        "list_third_party_service_sites",
-        "list_third_party_services",
         "list_violations",
     }
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, false, text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
 
 from app.core.tables import UtcDateTime, metadata
 
@@ -33,7 +33,7 @@ site_parties = Table(
     Column("is_present", Boolean, nullable=False),  # the current results of the site contain it
     Column("category", String(32), nullable=False),
     Column(
-        "has_service", Boolean, nullable=False, server_default=false()
+        "has_service", Boolean, nullable=False, server_default=text("FALSE")
     ),  # one of its hosts is that of a known service
     Column("relation", String(16), nullable=False),  # the strongest
     Column("reference_count", Integer, nullable=False),
@@ -128,6 +128,6 @@ site_inventories = Table(
     Column("attempt", Integer, nullable=False),
     Column("completed_at", UtcDateTime, nullable=False),  # of the run
     # Of the listing (`inventory.queries.parties`): a site that another version has listed is listed again.
-    Column("version", Integer, nullable=False, server_default="0"),
+    Column("version", Integer, nullable=False, server_default=text("0")),
     Column("own", Text),  # what captured pages of the site showed (`inventory.memories.own_text_of`); NULL: unknown
 )
