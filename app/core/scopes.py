@@ -88,7 +88,7 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "list_subdomains",
         "list_tasks",
         "list_third_parties",
-        "list_third_party_service_sites",
+        "list_sites_of_service",
         "list_third_party_services",
         "list_violations",
         "me",

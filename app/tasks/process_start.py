@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -82,10 +82,11 @@ def processes_have_descriptors() -> bool:
 class ExecutedProcess:
     """Fulfils `StartedProcess`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, transport: asyncio.SubprocessTransport) -> None:
         assert process.stdin is not None  # asked for below
         assert process.stdout is not None
         self._process = process
+        self._transport = transport
         self.pid = process.pid
         self.stdin, self.stdout = process.stdin, process.stdout
 
@@ -98,7 +99,29 @@ class ExecutedProcess:
                 os.killpg(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Nothing is left to do: asyncio lets go of the pipes when the process has ended."""
+        """Close the pipes, and kill what still runs. Otherwise asyncio may do so when the event loop is closed."""
+        self._transport.close()
+
+
+async def execute(
+    *command: str, limit: int, env: Mapping[str, str]
+) -> tuple[asyncio.subprocess.Process, asyncio.SubprocessTransport]:
+    """Do what `asyncio.create_subprocess_exec` does, and keep the transport: it alone can close the pipes.
+
+    It has pipes, and a session of its own. `limit`: bytes that a line of its output may have. Raises OSError when it
+    cannot be executed.
+    """
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.subprocess_exec(
+        lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=limit, loop=loop),
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=None,  # ours
+        env=env,
+        start_new_session=True,
+    )
+    return asyncio.subprocess.Process(transport, protocol, loop), transport
 
 
 class ExecutingStarter:
@@ -109,17 +132,11 @@ class ExecutingStarter:
     ) -> StartedProcess:
         allowed = process_tree.allowed(os.environ)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                limit=line_limit,
-                env=allowed if mark is None else {**allowed, process_tree.MARK: mark},
-                start_new_session=True,
-            )
+            environment = allowed if mark is None else {**allowed, process_tree.MARK: mark}
+            process, transport = await execute(*command, limit=line_limit, env=environment)
         except OSError as error:  # its number says nothing: uvloop makes -1 of "too many open files"
             raise ProcessNotStarted(str(error)) from error
-        return ExecutedProcess(process)
+        return ExecutedProcess(process, transport)
 
     async def close(self) -> None:
         """There is nothing to let go of."""

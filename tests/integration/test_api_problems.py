@@ -40,7 +40,7 @@ LIMITED = {
     "broadcast": ("manager", "broadcast"),
     "ask_reading_model": ("reading_model_probe", "test"),
 }
-QUERIES = {"list_references": "?format=csv", "list_third_party_service_sites": "?service=Maps"}
+QUERIES = {"list_references": "?format=csv", "list_sites_of_service": "?service=Maps"}
 
 
 def described():

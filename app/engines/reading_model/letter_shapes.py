@@ -23,7 +23,7 @@ _DRAWN_ALIKE: Final = {
     **dict(zip("ɑɩŋʃɛ", "ainse", strict=True)),  # whose names say no letter
     **dict(zip("0134578@$|", "oleastbasl", strict=True)),
 }
-_LATIN: Final = re.compile(r"LATIN (?:CAPITAL |SMALL )?LETTER (?:[A-Z]+ )*?([A-Z])(?: |$)")
+_LATIN: Final = re.compile(r"LATIN (?:CAPITAL |SMALL )?LETTER (?:[A-Z]+ ){0,5}?([A-Z])(?: |$)")
 _TAGS: Final = range(0xE0020, 0xE007F)  # invisible ASCII, which models read
 _SQUARED: Final = (range(0x1F130, 0x1F14A), range(0x1F150, 0x1F16A), range(0x1F170, 0x1F18A), range(0x1F1E6, 0x1F200))
 _APART: Final = r"[ .\-_*·~,]"

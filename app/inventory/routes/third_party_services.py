@@ -48,7 +48,7 @@ async def list_third_party_services(
 
 
 @router.get("/sites", summary="List all sites that use a service or tracker", response_model=ServiceSitePage)
-async def list_third_party_service_sites(
+async def list_sites_of_service(
     user: CurrentUser,
     services: ServicesDep,
     paging: PagingDep,

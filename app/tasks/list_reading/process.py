@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from contextlib import suppress
 from typing import Final
 
@@ -13,6 +12,7 @@ import structlog
 from app.core.config import Settings
 from app.domain.reputation_lists import ListFault, ListOrder, ListUpdate, list_update_of
 from app.tasks import process_tree
+from app.tasks.process_start import command_of, execute
 
 MODULE: Final = "app.tasks.list_reading.worker"
 LIMIT_S: Final = 600.0  # two million entries take half a minute of processor time, on a busy machine some minutes
@@ -45,21 +45,7 @@ async def update_in_process(
 
 
 async def _start(module: str) -> tuple[asyncio.subprocess.Process, asyncio.SubprocessTransport]:
-    """Do what `asyncio.create_subprocess_exec` does, and keep the transport: it alone can close the pipes."""
-    loop = asyncio.get_running_loop()
-    transport, protocol = await loop.subprocess_exec(
-        lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=MAX_ANSWER, loop=loop),
-        sys.executable,
-        "-P",
-        "-m",
-        module,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=None,  # what it logs is the server's
-        env=process_tree.allowed(os.environ),
-        start_new_session=True,  # Ctrl-C of the terminal is the server's alone
-    )
-    return asyncio.subprocess.Process(transport, protocol, loop), transport
+    return await execute(*command_of(module), limit=MAX_ANSWER, env=process_tree.allowed(os.environ))
 
 
 async def _ask(process: asyncio.subprocess.Process, order: ListOrder, settings: Settings) -> ListUpdate:

@@ -1,3 +1,5 @@
+import asyncio
+import gc
 import os
 import signal
 import sys
@@ -30,6 +32,29 @@ async def test_it_is_killed_with_its_group():
     process.kill_group()
     assert await process.wait() == -signal.SIGKILL
     assert await process.stdout.read() == b""  # the other one, which has the pipe too, is gone
+
+
+def test_nothing_is_left_for_a_loop_that_is_closed(monkeypatch):
+    """What it has started holds its output: asyncio would close the pipe when the transport is collected."""
+    failures = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda failure: failures.append(str(failure.exc_value)))
+
+    async def run() -> int:
+        other = "subprocess.Popen(['sleep', '60'], start_new_session=True)"
+        code = f"import subprocess; print({other}.pid, flush=True); input()"
+        process = await ExecutingStarter().start((sys.executable, "-c", code))
+        other = int(await process.stdout.readline())
+        process.kill_group()
+        process.close()
+        async with asyncio.timeout(10):  # as long as a pipe is open asyncio ends no wait
+            await process.wait()
+        return other
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        other = runner.run(run())
+    gc.collect()
+    os.kill(other, signal.SIGKILL)
+    assert failures == []
 
 
 async def test_what_cannot_be_run_was_not_started():
