@@ -239,12 +239,9 @@ class DifferenceService:
         at = self._clock.now()
 
         def keep(connection: Connection) -> bool:
-            """Return whether no other thread has kept the same meanwhile."""
-            is_first = queries.find(connection, pair, VERSION) is None
-            queries.put(connection, pair, VERSION, at=at, counts=kept.counts, body=kept.body)
-            return is_first
+            return queries.put(connection, pair, VERSION, at=at, counts=kept.counts, body=kept.body)
 
-        if self._db.write_sync(keep):
+        if self._db.write_sync(keep):  # False: somebody has kept the same meanwhile
             self._on_compared(kept.counts)
         return kept
 

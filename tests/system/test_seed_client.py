@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.support.cluster import PATIENCE_S, running_deployment
+from tests.support.cluster import EXECUTED, PATIENCE_S, running_deployment
 
 pytestmark = pytest.mark.system
 TARGET = "corp.test"
@@ -91,7 +91,7 @@ def called(notes, name):
 
 async def test_a_client_written_from_the_seed_sees_a_whole_scan_that_celery_runs(tmp_path, postgres, notes):
     with running_deployment(tmp_path, postgres, language="zh-CN") as deployment:
-        (_, first), (_, second) = deployment.serve("--testnet"), deployment.serve("--testnet")
+        (_, first), (_, second) = (deployment.serve("--testnet", entry=EXECUTED) for _ in range(2))
         reader, orderer = deployment.person(first), deployment.person(second)
         async with SeedClient(first, reader.token) as client:
             await client.until("connection_established")
@@ -101,7 +101,7 @@ async def test_a_client_written_from_the_seed_sees_a_whole_scan_that_celery_runs
             assert (await client.until("task_created"))["task_id"] == task
             await client.send("subscribe_task", task_id=task)
             assert (await client.until("subscription_result"))["success"] is True
-            worker = await asyncio.to_thread(deployment.work, "--testnet")
+            worker = await asyncio.to_thread(deployment.work, "--testnet", entry=EXECUTED)
             end = await client.until("task_completed")
         check_whole_scan(client.messages, task, end)
         shown = orderer.client.get(f"/api/v1/tasks/{task}/findings", params={"page_size": 100}).json()

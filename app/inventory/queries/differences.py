@@ -78,21 +78,26 @@ def compared(connection: Connection, owner_id: str, target: str, version: int, l
 
 def put(
     connection: Connection, pair: Pair, version: int, *, at: datetime, counts: Mapping[str, Any], body: bytes
-) -> None:
-    """Keep a difference, and forget the oldest ones of the run. Nothing is written for runs that are gone, or whose
-    results are.
+) -> bool:
+    """Keep a difference, and forget the oldest ones of the run. Return False if it is kept already.
+
+    Nothing is written for runs that are gone, or whose results are.
     """
     there = select(t.id).where(t.id.in_({pair.run.task_id, pair.against.task_id}))
     if len(set(connection.execute(there).scalars())) < len({pair.run.task_id, pair.against.task_id}):
-        return
+        return True
     runs = [(pair.run.task_id, pair.run.run), (pair.against.task_id, pair.against.run)]
     removed = select(r.run).where(tuple_(r.task_id, r.run).in_(runs), r.results_removed_at.is_not(None))
     if connection.execute(removed).first() is not None:
-        return
+        return True
     values = {"version": version, "made_at": at, "counts": counts, "body": body}
     statement = insert_for(connection, scan_differences).values(**pair.key, **values)
     key = [d.task_id, d.run, d.against_task_id, d.against_run]
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+    is_other = d.version != version
+    if not connection.execute(
+        statement.on_conflict_do_update(index_elements=key, set_=values, where=is_other)
+    ).rowcount:
+        return False
     mine = (d.task_id == pair.run.task_id, d.run == pair.run.run)
     # This limit keeps them few, so they are sorted here: an index would cost more than it saves.
     kept = connection.execute(select(d.made_at, d.against_task_id, d.against_run).where(*mine).limit(2 * KEPT))
@@ -100,6 +105,7 @@ def put(
     if others := [(row.against_task_id, row.against_run) for row in newest_first[KEPT:]]:
         others_of = tuple_(d.against_task_id, d.against_run).in_(others)
         connection.execute(delete(scan_differences).where(*mine, others_of))
+    return True
 
 
 def _is(pair: Pair) -> list[Any]:

@@ -15,12 +15,10 @@ HELD_IS_THERE: Final = "CONSTRAINT ck_scan_tasks_held CHECK (held_at IS NULL OR 
 STATEMENTS: Final = (
     "ALTER TABLE scan_tasks ADD COLUMN held_at {time}",
     "ALTER TABLE scan_tasks ADD COLUMN held_by VARCHAR(64){collation}",
-    "ALTER TABLE scan_tasks ADD COLUMN hold_reason VARCHAR(500){collation}{check}",
+    "ALTER TABLE scan_tasks ADD COLUMN hold_reason VARCHAR(500){collation} {check}",
     "CREATE INDEX ix_scan_tasks_held ON scan_tasks (user_id, target_domain) WHERE held_at IS NOT NULL",
     "ALTER TABLE scan_runs ADD COLUMN removal_pending BOOLEAN DEFAULT FALSE NOT NULL",
 )
-# All rows are as it says, and reading them would take too long for a lock.
-ADD_CHECK: Final = f"ALTER TABLE scan_tasks ADD {HELD_IS_THERE} NOT VALID"
 
 
 def upgrade() -> None:
@@ -29,9 +27,7 @@ def upgrade() -> None:
     values = {
         "time": "DATETIME" if is_sqlite else "TIMESTAMP WITH TIME ZONE",
         "collation": "" if is_sqlite else ' COLLATE "C"',  # texts are compared by their bytes, as in SQLite
-        "check": f" {HELD_IS_THERE}" if is_sqlite else "",
+        "check": HELD_IS_THERE,
     }
     for statement in STATEMENTS:
         bind.exec_driver_sql(statement.format(**values))
-    if not is_sqlite:
-        bind.exec_driver_sql(ADD_CHECK)
