@@ -31,4 +31,5 @@ def test_the_demo_shows_how_to_sign_in_scans_and_ends():
     assert re.search(r"Password +\S{8,}", done.stdout)
     assert "corp.test: violations found" in done.stdout
     assert "findings: 17" in done.stdout
-    assert done.stderr == ""
+    # A busy machine may miss a beat, and says so; the scan goes on, as seen above.
+    assert [line for line in done.stderr.splitlines() if '"event":"heartbeat_missed"' not in line] == []

@@ -41,6 +41,7 @@ async def see(started_browser):
     async def look(html, sheet=""):
         shown.update({ADDRESS: html, SHEET: sheet})
         await page.goto(ADDRESS)
+        await page.screenshot()  # as in a scan: the page is laid out before it is looked at
         return await look_at_links(context, page), await page.content()
 
     yield look

@@ -94,9 +94,9 @@ def put(
     statement = insert_for(connection, scan_differences).values(**pair.key, **values)
     key = [d.task_id, d.run, d.against_task_id, d.against_run]
     is_other = d.version != version
-    if not connection.execute(
-        statement.on_conflict_do_update(index_elements=key, set_=values, where=is_other)
-    ).rowcount:
+    changed = statement.on_conflict_do_update(index_elements=key, set_=values, where=is_other).returning(d.task_id)
+    # Not by the row count: that of an insertion is -1 once psycopg has closed its cursor.
+    if connection.execute(changed).first() is None:
         return False
     mine = (d.task_id == pair.run.task_id, d.run == pair.run.run)
     # This limit keeps them few, so they are sorted here: an index would cost more than it saves.

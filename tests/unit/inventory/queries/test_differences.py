@@ -59,7 +59,7 @@ def pair(one, other, against_run=1):
 
 def keep(world, kept, version=1, hours=0, body=b"x"):
     at = world.now + timedelta(hours=hours)
-    world.db.write_sync(lambda c: queries.put(c, kept, version, at=at, counts={"hosts": {"new": 1}}, body=body))
+    return world.db.write_sync(lambda c: queries.put(c, kept, version, at=at, counts={"hosts": {"new": 1}}, body=body))
 
 
 def find(world, kept, version=1):
@@ -75,6 +75,11 @@ def test_what_is_kept_is_found_again_by_the_same_version(world):
     keep(world, kept, version=2, body=b"y")
     assert find(world, kept) is None
     assert find(world, kept, version=2) == ({"hosts": {"new": 1}}, b"y")
+
+
+def test_who_keeps_what_is_kept_already_learns_that(world):
+    kept = pair(scan(world, 2), scan(world, 1))
+    assert [keep(world, kept), keep(world, kept), keep(world, kept, version=2)] == [True, False, True]
 
 
 def count(world):
