@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.command import ROOT, environment
 
-LIMIT_S = 420
+LIMIT_S = 900
 
 
 @pytest.mark.system
