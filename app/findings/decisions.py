@@ -13,13 +13,13 @@ from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
 from app.core.redact import display_text
-from app.domain.decisions import CONFIRMING, DecisionState, combined_basis, has_expired
+from app.domain.decisions import CONFIRMING, DecisionState, combined_basis
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.task_row import TaskRow
 from app.domain.violations import Layer, ViolationKey
 from app.findings.queries import decisions, findings, violations
-from app.findings.queries.bases import bases_at, basis_columns, basis_of
+from app.findings.queries.bases import bases_at, basis_columns, decided_of
 from app.identity.audit import AuditTrail
 from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef, find_shown
@@ -197,12 +197,13 @@ def _write(
     row, found = find_finding(connection, principal, wanted, finding_id)
     finding = FindingId(ViolationKey(found.cause), found.domain)
     target, today = (row.user_id, row.target_domain), values["decided_at"].date()
-    before = decisions.find(connection, *target, finding)
+    row_before = decisions.find(connection, *target, finding)
+    before = None if row_before is None else decided_of(row_before)
     basis = bases_at(connection, row.id, row.run, [finding.domain])[finding.domain, finding.cause.value]
     is_renewed = before is not None and values["state"] == before.state == DecisionState.DISMISSED
     # What has expired is judged anew: nothing stays dismissed of it that is not found any more.
-    if before is not None and is_renewed and not has_expired(before.state, before.expires_on, today):
-        basis = combined_basis(basis_of(before), basis)
+    if before is not None and is_renewed and not before.is_expired(today):
+        basis = combined_basis(before.judged, basis)
     if not decisions.put(connection, *target, finding, {**values, **basis_columns(basis)}, version=version):
         raise Conflict(code="decision_changed")
     findings.decide(connection, *target, finding, today)

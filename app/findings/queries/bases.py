@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
@@ -17,19 +17,24 @@ d, f, t = decisions.c, findings.c, scan_tasks.c
 DOMAINS_AT_ONCE: Final = 500
 MAX_OF_DOMAIN: Final = 20  # there are eleven causes
 BASIS: Final[Sequence[Any]] = (f.kinds, f.risk_level, f.matched_rules)
-DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.matched_rules, d.expires_on)
+DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.matched_rules, d.expires_on, d.expired_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided about a finding."""
+    """What was decided about a finding. `expired_at`: when its findings were opened again; None: they were not."""
 
     state: str
     judged: DecisionBasis
     expires_on: date | None
+    expired_at: datetime | None
 
     def is_expired(self, today: date) -> bool:
-        return has_expired(self.state, self.expires_on, today)
+        """Return whether it has expired by a day. What was opened again is not dismissed by who still has the day
+        before: clocks differ, and a scan may wait for the database over midnight.
+        """
+        day = today if self.expired_at is None else max(today, self.expired_at.date())
+        return has_expired(self.state, self.expires_on, day)
 
 
 def basis_of(row: Row[Any]) -> DecisionBasis:
@@ -43,7 +48,7 @@ def basis_of(row: Row[Any]) -> DecisionBasis:
 
 def decided_of(row: Row[Any]) -> Decided:
     """Return what was decided. `row`: with the columns `DECIDED`."""
-    return Decided(row.state, basis_of(row), row.expires_on)
+    return Decided(row.state, basis_of(row), row.expires_on, row.expired_at)
 
 
 def basis_columns(basis: DecisionBasis) -> dict[str, Any]:

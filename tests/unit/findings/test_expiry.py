@@ -138,6 +138,17 @@ async def test_it_holds_until_the_day_begins_in_utc(scene):
     assert scene.states("x.test") == ["open"]
 
 
+async def test_a_scan_that_writes_late_with_the_time_of_the_day_before_does_not_dismiss_it_again(scene):
+    """It waited for the database over midnight, or its machine's clock is behind."""
+    scene.scan("a.test", "x.test")
+    scene.dismiss("a.test", "x.test", 1)
+    scene.world.clock.advance(DAY_S)
+    await scene.expiry().look()
+    running = scene.world.add("mei", "a.test", None)
+    scene.world.find(running, "x.test", at=scene.world.now)
+    assert scene.states("x.test") == ["open"] * 2
+
+
 async def test_what_has_expired_while_nothing_ran_is_opened_by_the_next_process_once(scene):
     scene.scan("a.test", "x.test")
     scene.dismiss("a.test", "x.test", 30)
