@@ -55,12 +55,16 @@ def read_expired(
         return {}
     domains = {domain for domain, _ in expired}
     found: dict[RunKey, list[Decided]] = defaultdict(list)
+    held: dict[tuple[str | None, ...], bool] = {}  # by what is compared, which runs have alike
     for task_id, run in runs:
-        judged = bases.bases_at(connection, task_id, run, domains)
-        for row in findings.of_domains(connection, task_id, run, domains):
-            name = row.domain, row.cause
-            decided = expired.get(name)
-            if decided is not None and holds(decided.state, bases.basis_of(decided), judged[name]):
+        for row in bases.texts_at(connection, task_id, run, domains):
+            decided = expired.get((row.domain, row.cause))
+            if decided is None:
+                continue
+            compared = (row.domain, row.cause, row.kinds, row.matched_rules, row.risk_level)
+            if compared not in held:
+                held[compared] = holds(decided.state, bases.basis_of(decided), bases.basis_of_texts(row))
+            if held[compared]:
                 taken = _taken(row, is_dismissed=True)
                 found[task_id, run].append(Decided(decided.decided_at, taken, decided.expires_on))
     return found

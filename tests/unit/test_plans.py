@@ -547,6 +547,7 @@ WALK: dict[str, Callable] = {
     "findings.target_of": lambda c: findings.target_of(c, ID),
     "findings.with_rules_of_run": lambda c: findings.with_rules_of_run(c, ID, 1),
     "bases.bases_at": lambda c: bases.bases_at(c, ID, 1, ["a", "b"]),
+    "bases.texts_at": lambda c: list(bases.texts_at(c, ID, 1, ["a", "b"])),
     "bases.decided_for": lambda c: bases.decided_for(c, ID, ["a", "b"]),
     "findings.of_domains": lambda c: findings.of_domains(c, ID, 1, ["a", "b"]),
     "findings.find": lambda c: findings.find(c, ID, 1, FOUND.id),

@@ -1,11 +1,12 @@
 """What decisions are about: columns that `findings` and `decisions` have alike, read and written here alone."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+import orjson
+from sqlalchemy import Connection, Row, Text, cast, select
 
 from app.domain.decisions import DecisionBasis, has_expired
 from app.domain.matched_rules import read_matched_rules
@@ -17,6 +18,7 @@ d, f, t = decisions.c, findings.c, scan_tasks.c
 DOMAINS_AT_ONCE: Final = 500
 MAX_OF_DOMAIN: Final = 20  # there are eleven causes
 BASIS: Final[Sequence[Any]] = (f.kinds, f.risk_level, f.matched_rules)
+_TEXTS: Final[Sequence[Any]] = (*(cast(column, Text) for column in (f.kinds, f.matched_rules)), f.risk_level)
 DECIDED: Final[Sequence[Any]] = (d.state, d.kinds, d.risk_level, d.matched_rules, d.expires_on, d.expired_at)
 
 
@@ -51,6 +53,12 @@ def decided_of(row: Row[Any]) -> Decided:
     return Decided(row.state, basis_of(row), row.expires_on, row.expired_at)
 
 
+def basis_of_texts(row: Row[Any]) -> DecisionBasis:
+    """Return what a decision about a finding would be about. `row`: of `texts_at`."""
+    kinds, rules = orjson.loads(row.kinds), row.matched_rules and orjson.loads(row.matched_rules)
+    return DecisionBasis(kinds, RiskLevel(row.risk_level), None if rules is None else read_matched_rules(rules))
+
+
 def basis_columns(basis: DecisionBasis) -> dict[str, Any]:
     """Return the columns that `basis_of` reads."""
     rules = basis.matched_rules
@@ -73,6 +81,18 @@ def bases_at(
         rows = connection.execute(query.limit(MAX_OF_DOMAIN * len(some)))
         found |= {(row.domain, row.cause): basis_of(row) for row in rows}
     return found
+
+
+def texts_at(connection: Connection, task_id: str, run: int, domains: Collection[str]) -> Iterator[Row[Any]]:
+    """Yield (domain, cause, needs_review, kinds, matched_rules, risk_level) of a run's findings at these domains. JSON
+    is left as text: most of it is the same in all runs of a site, and reading it is what takes time.
+    """
+    names = sorted(set(domains))
+    for start in range(0, len(names), DOMAINS_AT_ONCE):
+        some = names[start : start + DOMAINS_AT_ONCE]
+        query = select(f.domain, f.cause, f.needs_review, *_TEXTS)
+        query = query.where(f.task_id == task_id, f.domain.in_(some), f.run == run)
+        yield from connection.execute(query.limit(MAX_OF_DOMAIN * len(some)))
 
 
 def decided_for(connection: Connection, task_id: str, domains: Collection[str]) -> dict[tuple[str, str], Decided]:

@@ -185,6 +185,33 @@ async def test_of_several_processes_one_opens_each_finding(scene, monkeypatch):
     assert scene.open_now()[0] == 9
 
 
+class CountingDatabase:
+    """Counts its writes."""
+
+    def __init__(self, db):
+        self.db = db
+        self.read = db.read
+        self.writes = 0
+
+    async def write(self, work):
+        self.writes += 1
+        return await self.db.write(work)
+
+
+async def test_others_write_in_between(scene, monkeypatch):
+    """With a year of daily scans each decision takes 50 ms of the write lock."""
+    monkeypatch.setattr(expiry_module, "WRITTEN_AT_ONCE", 2)
+    names = [f"{number}.x.test" for number in range(5)]
+    for target in ("a.test", "b.test"):
+        scene.scan(target, *names)
+        for name in names:
+            scene.dismiss(target, name, 1)
+    scene.world.clock.advance(DAY_S)
+    db = CountingDatabase(scene.world.db)
+    await scene.expiry(db=db).look()
+    assert (db.writes, len(scene.audited()), scene.open_now()[0]) == (6, 10, 10)
+
+
 async def test_another_owners_dismissal_of_the_same_finding_stays(scene):
     scene.scan("a.test", "x.test")
     foreign = scene.scan("a.test", "x.test", owner="li")

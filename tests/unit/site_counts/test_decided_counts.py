@@ -9,7 +9,7 @@ from app.core.db import Database
 from app.events.tables import scan_tasks
 from app.site_counts import decided_counts
 from app.site_counts import queries as sites
-from app.site_counts.decided_counts import read_decided
+from app.site_counts.decided_counts import read_decided, read_expired
 from tests.support.databases import create_tables
 from tests.unit.overview.test_queries import World
 
@@ -76,3 +76,20 @@ async def test_no_more_is_looked_at_than_there_may_be(world, monkeypatch):
         world.decide("mei", "a.test", name, 3)
     monkeypatch.setattr(decided_counts, "MAX_FINDINGS", 1)
     assert sum(len(found) for found in read(world).values()) == 1
+
+
+async def test_what_expired_is_compared_once_where_all_runs_found_the_same(world, monkeypatch):
+    """With 500 of it and 30 runs, every later decision of the site took 1.3 s of the write lock."""
+    names = [f"{number}.x.test" for number in range(4)]
+    tasks = [scan(world, "mei", "a.test", *names) for _ in range(3)]
+    today = world.now.date()
+    for name in names:
+        world.decide("mei", "a.test", name, 3, expires_on=today, expired_at=world.now)
+    compared = []
+    real = decided_counts.holds
+    monkeypatch.setattr(decided_counts, "holds", lambda *basis: compared.append(1) or real(*basis))
+    site = (world.owners["mei"], "a.test")
+    runs = [(task_id, 1) for task_id in tasks]
+    found = world.db.read_sync(lambda c: read_expired(c, site, runs, today - timedelta(days=1)))
+    assert {key: len(rows) for key, rows in found.items()} == dict.fromkeys(runs, len(names))
+    assert len(compared) == len(names)
