@@ -122,6 +122,9 @@ class InventoryKeeper:
         reader = await asyncio.to_thread(self.stores.reader, row.task_id, row.run)
         try:
             if reader.present:  # otherwise there are no results, and none will come
+                if stale.is_first:
+                    begun = partial(parties.note_begun, site=site, run=run, completed_at=row.completed_at)
+                    await self.db.write(begun)
                 own = await self._write(stale, reader)
                 for note_absent in (parties.note_absent, services.note_absent):
                     while await self.db.write(partial(note_absent, site=site, run=run, limit=PIECE)) == PIECE:

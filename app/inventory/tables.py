@@ -118,7 +118,8 @@ party_changes = Table(
 Index("ix_party_changes_domain", party_changes.c.domain, party_changes.c.at)
 Index("ix_party_changes_owner", party_changes.c.user_id, party_changes.c.domain, party_changes.c.at)
 
-# The run whose third parties `site_parties` contains for a site. It is written last, after all of them.
+# The run whose third parties `site_parties` contains for a site. It is written last, after all of them: before the
+# first ones a row says only that they are being written (`note_begun`).
 site_inventories = Table(
     "site_inventories",
     metadata,

@@ -610,6 +610,7 @@ WALK: dict[str, Callable] = {
     "parties.shown_before": lambda c: parties.shown_before(c, SITE, 100),
     "parties.put": lambda c: parties.put(c, [PARTY]),
     "parties.note_absent": lambda c: parties.note_absent(c, SITE, (ID, 1), 100),
+    "parties.note_begun": lambda c: parties.note_begun(c, SITE, (ID, 1), NOW),
     "parties.note_listed": lambda c: parties.note_listed(c, SITE, (ID, 1), NOW),
     "parties.listed_after": lambda c: [parties.listed_after(c, after) for after in (None, SITE)],
     "parties.remove_some": lambda c: parties.remove_some(c, SITE, 100),

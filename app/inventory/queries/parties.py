@@ -33,6 +33,7 @@ i, p, s = site_inventories.c, site_parties.c, site_services.c
 SITES: Final = 1_000  # looked at in one go
 # Of what is listed of a site. 1: services of third parties.
 VERSION: Final = 1
+_BEGUN: Final = -1  # in place of the version: some third parties are listed, and never were all
 NO_SERVICE: Final = "unknown"  # asks for third parties without a known service; no service has this name
 _KEY: Final = ("user_id", "target_domain", "domain")
 _KEPT: Final = (*_KEY, "first_seen_at")  # columns that a later scan does not change
@@ -167,8 +168,9 @@ def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], S
         is_first = listed is None or listed.version < VERSION
         if listed is not None and not is_first and (listed.task_id, listed.attempt) == (row.task_id, row.attempt):
             continue
-        is_older = listed is not None and listed.completed_at < row.completed_at
-        earlier = (listed.task_id, listed.attempt) if listed is not None and is_older else None
+        earlier = None
+        if listed is not None and listed.version != _BEGUN and listed.completed_at < row.completed_at:
+            earlier = (listed.task_id, listed.attempt)
         found.append(Stale(row, earlier, is_first))
     return found, keys[-1] if len(rows) == SITES else None
 
@@ -195,6 +197,13 @@ def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], lim
     if names:
         connection.execute(update(site_parties).where(*_of(site), p.domain.in_(names)).values(is_present=False))
     return len(names)
+
+
+def note_begun(connection: Connection, site: SiteKey, run: tuple[str, int], completed_at: datetime) -> None:
+    """Record, before anything is listed of a site, that something will be: so it is found when the site is gone."""
+    key = {"user_id": site[0], "target_domain": site[1]}
+    values = {"task_id": run[0], "attempt": run[1], "completed_at": completed_at, "version": _BEGUN}
+    connection.execute(insert_for(connection, site_inventories).values(**key, **values).on_conflict_do_nothing())
 
 
 def note_listed(

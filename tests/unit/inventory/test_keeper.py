@@ -21,6 +21,7 @@ from app.inventory.build import build_inventory
 from app.inventory.differences import DifferenceFilter
 from app.inventory.tables import party_changes, site_inventories, site_parties, site_services
 from app.scans.shown_run import RunRef
+from app.scanstore.errors import StoreDamaged
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
 from app.tasks.target_parser import EngineTargetParser
@@ -211,6 +212,30 @@ async def test_a_site_that_is_gone_is_forgotten(site, monkeypatch):
     await site.keeper.look()
     assert [row[0] for row in site.rows()] == ["c.test"]
     assert [name for name, _ in site.listed()] == ["other.test"]
+
+
+async def test_a_site_that_is_gone_before_it_was_listed_in_full_is_forgotten(site, monkeypatch):
+    """Its store became unreadable behind the first third parties, and then its scan was deleted."""
+    monkeypatch.setattr(module, "PIECE", 2)
+    site.hosts["b0.test"] = ("hm.baidu.com",)
+    task_id = site.scan(1, *(f"b{number}.test" for number in range(5)))
+    pieces = []
+    read = module._read_piece
+
+    def read_once(*args):
+        if pieces:
+            raise StoreDamaged("b")
+        pieces.append(1)
+        return read(*args)
+
+    monkeypatch.setattr(module, "_read_piece", read_once)
+    await site.keeper.look()
+    assert len(site.rows()) == 2
+    deleted = update(scan_tasks).where(scan_tasks.c.id == task_id).values(deleted_at=site.world.now)
+    site.world.db.write_sync(lambda c: c.execute(deleted) and None)
+    site.world.recount()
+    await site.keeper.look()
+    assert (site.rows(), site.services(), site.listed()) == ([], [], [])
 
 
 async def test_another_owner_of_a_third_party_is_noted_once_for_those_who_want_to_be_told(site):
