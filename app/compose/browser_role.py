@@ -39,8 +39,10 @@ _POLICIES: Final = (
 )
 _ABOUT: Final = text("""
 SELECT current_schema() AS schema, current_database() AS database, r.oid IS NOT NULL AS is_known,
-    coalesce(r.rolsuper OR r.rolcreaterole OR r.rolbypassrls OR r.rolname = current_user
+    coalesce(r.rolsuper OR r.rolcreaterole OR r.rolbypassrls OR r.rolreplication OR r.rolname = current_user
         OR EXISTS (SELECT FROM pg_auth_members AS m WHERE m.member = r.oid)
+        OR EXISTS (SELECT FROM pg_database AS d WHERE d.datdba = r.oid)
+        OR EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspowner = r.oid)
         OR EXISTS (SELECT FROM pg_class AS c WHERE c.relowner = r.oid), false) AS is_powerful
 FROM (SELECT) AS one LEFT JOIN pg_roles AS r ON r.rolname = :role
 """)
@@ -67,10 +69,11 @@ def _grant(connection: Connection, role: str) -> None:
     if about.is_powerful:
         raise ConfigurationError(text="browser_role_not_limited", role=role)
     quote = connection.dialect.identifier_preparer.quote
-    quoted, schema = quote(role), quote(about.schema)
-    for kind in ("TABLES", "SEQUENCES"):
-        connection.exec_driver_sql(f"REVOKE ALL ON ALL {kind} IN SCHEMA {schema} FROM {quoted}")
-    connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {quote(about.database)} TO {quoted}")
+    quoted, schema, database = quote(role), quote(about.schema), quote(about.database)
+    all_tables, all_sequences = (f"ALL {kind} IN SCHEMA {schema}" for kind in ("TABLES", "SEQUENCES"))
+    for what in (all_tables, all_sequences, f"SCHEMA {schema}", f"DATABASE {database}"):
+        connection.exec_driver_sql(f"REVOKE ALL ON {what} FROM {quoted}")
+    connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {database} TO {quoted}")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {quoted}")
     for right in RIGHTS:
         connection.exec_driver_sql(f"GRANT {right} TO {quoted}")

@@ -25,7 +25,7 @@ from tests.support.said import said
 pytestmark = pytest.mark.system
 ROLE = "rendering"
 ANSWER = RenderAnswer(RenderOutcome.RENDERED, "", "http://a.test/", "title", b"\xff\xd8picture", b"packed", b"log")
-OTHERS = {"member": "IN ROLE pg_monitor", "superuser": "SUPERUSER", "maker": "CREATEROLE"}
+OTHERS = {"member": "IN ROLE pg_monitor", "superuser": "SUPERUSER", "maker": "CREATEROLE", "copier": "REPLICATION"}
 
 
 @pytest.fixture
@@ -49,12 +49,20 @@ def as_role(url: str, role: str = ROLE) -> Database:
 def test_rights_that_it_had_before_are_taken(db, postgres_database):
     db.write_sync(lambda connection: connection.execute(text(f"GRANT ALL ON users, scan_tasks TO {ROLE}")))
     db.write_sync(lambda connection: connection.execute(text(f"GRANT SELECT (password_hash) ON users TO {ROLE}")))
+    db.write_sync(lambda connection: connection.execute(text(f"GRANT ALL ON SCHEMA public TO {ROLE}")))
+    database = postgres_database.rpartition("/")[2]
+    db.write_sync(lambda connection: connection.execute(text(f'GRANT ALL ON DATABASE "{database}" TO {ROLE}')))
     for _ in range(2):
         grant_browser_role(db, ROLE)
     role = as_role(postgres_database)
     try:
         assert read_revision(role) == read_revision(db)
-        for query in ("SELECT password_hash FROM users", "UPDATE scan_tasks SET status = 'completed'"):
+        for query in (
+            "SELECT password_hash FROM users",
+            "UPDATE scan_tasks SET status = 'completed'",
+            "CREATE TABLE public.own (id int)",
+            "CREATE SCHEMA own",
+        ):
             with pytest.raises(DatabaseUnavailable) as refused:
                 role.write_sync(lambda connection, query=query: connection.execute(text(query)))
             assert refused.value.failure is Failure.REFUSED
@@ -111,9 +119,10 @@ def test_a_role_that_may_do_more_is_refused(db, name):
     assert refused.value.message == said("error.browser_role_not_limited", role=name)
 
 
-def test_an_owner_is_refused(db, postgres, postgres_database):
+@pytest.mark.parametrize("table", ["CREATE TABLE own (id int)", ""])
+def test_an_owner_is_refused(db, postgres, postgres_database, table):
     with postgres.connection(postgres_database.rpartition("/")[2]) as connection:
-        connection.execute(f"CREATE SCHEMA AUTHORIZATION {ROLE} CREATE TABLE own (id int)")
+        connection.execute(f"CREATE SCHEMA AUTHORIZATION {ROLE} {table}")
     with pytest.raises(ConfigurationError):
         grant_browser_role(db, ROLE)
 
