@@ -47,7 +47,10 @@ def stamp_by_settings(settings: Settings, data: bytes, *, timeout_s: float = TIM
 
 def ask_authority(url: str, request: bytes, *, config: NetworkConfig, timeout_s: float) -> bytes:
     """Return the authority's answer to the request. Blocking, on no event loop. Raises NoTimeStamp."""
-    result = asyncio.run(_post(url, request, config, timeout_s))
+    try:
+        result = asyncio.run(_post(url, request, config, timeout_s))
+    except OSError as error:  # not the network's: a file of certificates that is gone, or no descriptor is left
+        raise NoTimeStamp(NoStampReason.UNREACHABLE, cause=type(error).__name__) from error
     if result.error is not None:
         raise _failure(result.error, result.error_detail, timeout_s)
     if result.status != _OK:

@@ -66,6 +66,12 @@ def test_an_authority_that_says_nothing_is_not_waited_for(stamp, service):
     assert (failure.reason, failure.values) == (NoStampReason.TIMEOUT, {"seconds": "0.3"})
 
 
+def test_without_the_roots_of_the_network_there_is_no_time_stamp_and_no_other_failure(stamp, tmp_path):
+    """The file was there at the start."""
+    failure = refused(stamp, ca_file=tmp_path / "gone.pem")
+    assert (failure.reason, failure.cause) == (NoStampReason.UNREACHABLE, "FileNotFoundError")
+
+
 def test_an_authority_that_is_away_is_told_with_its_error_for_the_log(stamp):
     failure = refused(stamp, report_timestamp_url=f"http://127.0.0.1:{free_port()}/")
     assert failure.reason is NoStampReason.UNREACHABLE
