@@ -11,14 +11,17 @@ from app.cli.interrupts import Interrupts
 from app.cli.repeated_scans import RepeatedScans
 from app.core.db import DatabaseUnavailable, Failure
 from app.core.errors import ConfigurationError
+from app.core.principal import Principal
 from app.domain.messages import MessageCatalog
 from app.domain.scan_options import DEFAULTS
 from app.domain.verdict import Result
 from app.events.tables import UNFINISHED_VISIBLE, scan_tasks
+from app.sites.service import NewSite
 from app.sites.tables import managed_sites
 from tests.integration.test_api_orders import finish
 from tests.support.backend import open_backend
 from tests.support.realtime import until
+from tests.support.rows import add_user
 from tests.support.said import said
 
 TEXTS = MessageCatalog("en")
@@ -109,6 +112,16 @@ async def test_a_target_that_cannot_be_scanned_keeps_no_site(backend):
     with pytest.raises(ConfigurationError):
         await watch._begin()
     assert (await watch._sites(), await unfinished(backend)) == ([], [])
+
+
+async def test_however_many_sites_others_have_its_own_are_seen(backend, monkeypatch):
+    await (await watch_of(backend, "b.example"))._begin()
+    owner = add_user(backend.services.db, backend.services.clock, "other")
+    foreign = NewSite(target_domain="a.example", config={})
+    await backend.services.sites.service.create(Principal(owner, "other", "user"), foreign)
+    monkeypatch.setattr("app.cli.repeated_scans.MAX_SITES", 1)
+    watch = await watch_of(backend, "b.example")
+    assert [site["target_domain"] for site in await watch._sites()] == ["b.example"]
 
 
 async def test_a_database_that_cannot_be_read_is_asked_again_by_the_next_look(backend, capsys, monkeypatch):
