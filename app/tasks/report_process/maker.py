@@ -10,8 +10,9 @@ from app.captures.contents import Contents
 from app.captures.location import open_storage
 from app.core.config import Settings
 from app.core.db import Database
-from app.core.logo_file import MEDIA_TYPE, UnusableLogo, read_logo
+from app.core.logo_file import MEDIA_TYPE, read_logo
 from app.core.redact import display_text
+from app.core.setting_files import UnusableFile
 from app.reports.formats.blocks import Logo
 from app.reports.formats.maker import ReportMaker
 from app.reports.formats.time_stamp import TimeStamp
@@ -51,7 +52,7 @@ def _logo(path: Path) -> Logo | None:
     """Return the logo; None when the file has become unusable since the start: reports go on without it."""
     try:
         data, width, height = read_logo(path)
-    except UnusableLogo as error:
+    except UnusableFile as error:
         log.warning("report_logo_unusable", reason=error.code)
         return None
     return Logo(data, MEDIA_TYPE, width, height)

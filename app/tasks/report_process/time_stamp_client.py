@@ -10,7 +10,8 @@ from functools import partial
 from typing import Final
 
 from app.core.config import Settings
-from app.core.root_certificates import UnusableCertificates, read_root_certificates
+from app.core.root_certificates import read_root_certificates
+from app.core.setting_files import UnusableFile
 from app.domain.scan_facts import FetchError
 from app.engines.model import FetchResult, NetworkConfig
 from app.engines.net.client import HttpClient
@@ -38,7 +39,7 @@ def stamp_by_settings(settings: Settings, data: bytes, *, timeout_s: float = TIM
     path = settings.report_timestamp_ca_file
     try:
         roots = [] if path is None else read_root_certificates(path)
-    except UnusableCertificates as error:
+    except UnusableFile as error:
         raise NoTimeStamp(NoStampReason.NO_ROOTS, cause=error.code) from error
     config = replace(network_config(settings), allow_networks=EVERYWHERE, blocked_names=(), port_map={})
     ask = partial(ask_authority, settings.report_timestamp_url, config=config, timeout_s=timeout_s)

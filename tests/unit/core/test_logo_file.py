@@ -6,7 +6,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from app.core.logo_file import LARGEST, MAX_BYTES, MAX_PIXELS, UnusableLogo, read_logo
+from app.core.logo_file import LARGEST, MAX_BYTES, MAX_PIXELS, read_logo
+from app.core.setting_files import UnusableFile
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
@@ -61,7 +62,7 @@ def test_nothing_that_stood_beside_the_picture_comes_along(logo):
     ids=["empty", "SVG", "page", "cut", "other format", "too many bytes", "too many pixels"],
 )
 def test_what_is_no_small_picture_is_refused(logo, data, code):
-    with pytest.raises(UnusableLogo) as refused:
+    with pytest.raises(UnusableFile) as refused:
         read_logo(logo(data))
     assert refused.value.code == code
 
@@ -69,6 +70,6 @@ def test_what_is_no_small_picture_is_refused(logo, data, code):
 def test_what_is_no_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "none", tmp_path / "pipe", tmp_path / "a\0b"):
-        with pytest.raises(UnusableLogo) as refused:
+        with pytest.raises(UnusableFile) as refused:
             read_logo(path)
         assert refused.value.code == "unreadable"

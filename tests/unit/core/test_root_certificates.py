@@ -8,10 +8,10 @@ import trustme
 from app.core.errors import ConfigurationError
 from app.core.root_certificates import (
     MAX_BYTES,
-    UnusableCertificates,
     check_root_certificates,
     read_root_certificates,
 )
+from app.core.setting_files import UnusableFile
 from tests.support.said import said
 
 CERTIFICATE = trustme.CA().cert_pem.bytes()
@@ -38,7 +38,7 @@ def test_a_file_without_usable_certificates_is_refused_with_its_variable(tmp_pat
     path = tmp_path / "roots.pem"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UnusableCertificates) as found:
+    with pytest.raises(UnusableFile) as found:
         read_root_certificates(path)
     assert found.value.code == code
     with pytest.raises(ConfigurationError, match="VARIABLE: ") as refused:
@@ -48,5 +48,5 @@ def test_a_file_without_usable_certificates_is_refused_with_its_variable(tmp_pat
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UnusableCertificates):
+    with pytest.raises(UnusableFile):
         read_root_certificates(tmp_path / "pipe")
