@@ -1,7 +1,7 @@
 """Use cases: list the third parties of all sites and the services that they belong to, and the sites that use one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import Connection, Row
 
@@ -39,17 +39,11 @@ class PartyInventoryService:
         (`invalid_sort`).
         """
         _require_sort(sort, parties.SORTABLE)
+        asked = _asked(paging)
 
         def work(connection: Connection) -> JsonChunks:
             rows, total = parties.list_page(
-                connection,
-                principal,
-                q=paging.q.strip().lower(),
-                category=category,
-                service=service,
-                sort=sort,
-                offset=paging.offset,
-                limit=paging.page_size,
+                connection, principal, category=category, service=service, sort=sort, **asked
             )
             names = _services_of(connection, principal, [row.domain for row in rows])
             return encode_list((_listed(row, names) for row in rows), total=total)
@@ -61,17 +55,10 @@ class PartyInventoryService:
     ) -> JsonChunks:
         """Return `inventory.schemas.ServicePage`. Raises InvalidInput (`invalid_sort`)."""
         _require_sort(sort, services.SORTABLE)
+        asked = _asked(paging)
 
         def work(connection: Connection) -> JsonChunks:
-            rows, total = services.list_page(
-                connection,
-                principal,
-                q=paging.q.strip().lower(),
-                category=category,
-                sort=sort,
-                offset=paging.offset,
-                limit=paging.page_size,
-            )
+            rows, total = services.list_page(connection, principal, category=category, sort=sort, **asked)
             domains, sites = services.count_unknown(connection, principal)
             return encode_list(map(_service, rows), total=total, unknown={"domains": domains, "sites": sites})
 
@@ -79,36 +66,23 @@ class PartyInventoryService:
 
     async def list_service_sites(self, principal: Principal, service: str, paging: Paging) -> JsonChunks:
         """Return `inventory.schemas.ServiceSitePage`: no site uses a service that does not exist."""
+        asked = _asked(paging)
 
         def work(connection: Connection) -> JsonChunks:
-            rows, total = services.sites_with(
-                connection,
-                principal,
-                service,
-                q=paging.q.strip().lower(),
-                offset=paging.offset,
-                limit=paging.page_size,
-            )
+            rows, total = services.sites_with(connection, principal, service, **asked)
             return encode_list(map(_service_site, rows), total=total)
 
         return await self._db.read(work)
 
     async def get(self, principal: Principal, domain: str, paging: Paging, *, language: str) -> JsonChunks:
         """Return `inventory.schemas.InventoryParty` with a page of its sites. Raises NotFound."""
-        texts = DifferenceTexts(language)
+        texts, asked = DifferenceTexts(language), _asked(paging)
 
         def work(connection: Connection) -> JsonChunks:
             facts = parties.facts_of(connection, principal, domain)
             if facts is None:
                 raise NotFound(text="no_such_party")
-            rows, total, present = parties.sites_with(
-                connection,
-                principal,
-                domain,
-                q=paging.q.strip().lower(),
-                offset=paging.offset,
-                limit=paging.page_size,
-            )
+            rows, total, present = parties.sites_with(connection, principal, domain, **asked)
             levels = findings.open_levels_at(connection, domain, [(row.task_id, row.run) for row in rows])
             items = (_site(row, levels.get((row.task_id, row.run))) for row in rows)
             newest, number = changes.newest(connection, principal, domain, MAX_CHANGES)
@@ -120,6 +94,18 @@ class PartyInventoryService:
             return encode_list(items, total=total, domain=domain, sites=present, **_facts(facts), **of_party)
 
         return await self._db.read(work)
+
+
+class _Asked(TypedDict):
+    """Which rows a query returns. `q`: lower case."""
+
+    q: str
+    offset: int
+    limit: int
+
+
+def _asked(paging: Paging) -> _Asked:
+    return {"q": paging.q.strip().lower(), "offset": paging.offset, "limit": paging.page_size}
 
 
 def _require_sort(sort: str, known: Sequence[str]) -> None:
@@ -150,8 +136,7 @@ def _service(row: Row[Any]) -> Json:
         "category": row.category,
         "domains": row.domains,
         "sites": row.sites,
-        "first_seen_at": to_wire(row.first_seen_at),
-        "last_seen_at": to_wire(row.last_seen_at),
+        **_seen(row),
     }
 
 
@@ -162,9 +147,12 @@ def _service_site(row: Row[Any]) -> Json:
         "task_id": row.task_id,
         "attempt": row.attempt,
         "domains": row.domains,
-        "first_seen_at": to_wire(row.first_seen_at),
-        "last_seen_at": to_wire(row.last_seen_at),
+        **_seen(row),
     }
+
+
+def _seen(row: Row[Any]) -> Json:
+    return {"first_seen_at": to_wire(row.first_seen_at), "last_seen_at": to_wire(row.last_seen_at)}
 
 
 def _change(row: Row[Any], texts: DifferenceTexts) -> Json:
@@ -184,8 +172,7 @@ def _facts(row: Row[Any]) -> Mapping[str, Any]:
         "registrar": row.registrar or None,
         "registered_on": row.registered_on or None,
         "title": row.title,
-        "first_seen_at": to_wire(row.first_seen_at),
-        "last_seen_at": to_wire(row.last_seen_at),
+        **_seen(row),
     }
 
 
@@ -203,6 +190,5 @@ def _site(row: Row[Any], level: str | None) -> Json:
         "page": row.page or None,
         "script": row.script or None,
         "outcome": row.outcome,
-        "first_seen_at": to_wire(row.first_seen_at),
-        "last_seen_at": to_wire(row.last_seen_at),
+        **_seen(row),
     }
