@@ -86,6 +86,13 @@ test("one is shown with its owner and the sites that use it, then those that use
   expect(rows[1]?.text()).toContain(english("inventory.earlier"));
 });
 
+test("of one that no site uses any more, no services are known: nor that there are none", async () => {
+  rest.answers[ONE] = { ...PARTY, services: [] };
+  expect((await shown(InventoryPartyView, { domain: "ads.test" })).find("header").text()).toContain(english("inventory.no_service"));
+  rest.answers[ONE] = { ...PARTY, services: [], sites: 0 };
+  expect((await shown(InventoryPartyView, { domain: "ads.test" })).find("header").text()).not.toContain(english("inventory.services_of"));
+});
+
 test("one that no site has is said to be nowhere", async () => {
   expect((await shown(InventoryPartyView, { domain: "nowhere.test" })).find("[data-state=gone]").exists()).toBe(true);
 });
