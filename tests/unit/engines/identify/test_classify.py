@@ -1,5 +1,6 @@
 """Categories: exact suffixes from the lists, nothing guessed."""
 
+from contextlib import suppress
 from importlib.resources import files
 
 import pytest
@@ -81,6 +82,12 @@ def every_line():
     return [
         row for name in ("services.tsv", "third_party_web.tsv") for row in read_list((DATA / name).read_text("utf-8"))
     ]
+
+
+def test_no_name_was_decoded_twice():
+    for _, _, name in every_line():
+        with suppress(UnicodeError):
+            assert name.encode("latin-1").decode() == name
 
 
 @pytest.mark.parametrize("name", ["services.tsv", "third_party_web.tsv"])
