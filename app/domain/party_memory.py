@@ -96,6 +96,22 @@ def merged(old: Party, new: Party) -> Party:
     )
 
 
+def lacks_facts(old: Party, new: Party) -> bool:
+    """Return whether a scan knows facts about a third party that the older one lacks. Then it is worth asking whether
+    scans before had them.
+    """
+    if old.category == UNKNOWN != new.category or _lacks_registration(old.registration, new.registration):
+        return True
+    return any(one.says_something and _lacks_showing(old.showings.get(url), one) for url, one in new.showings.items())
+
+
+def completed(party: Party, facts: Party) -> Party:
+    """Return a third party as a scan has it, and as scans before knew it where that scan does not know it."""
+    known = merged(facts, party)
+    showings = {**party.showings, **known.showings}
+    return replace(party, category=known.category, registration=known.registration, showings=showings)
+
+
 def remembered(party: Party) -> Party:
     """Return the facts about a third party that are kept."""
     return merged(Party(party.domain, relation=party.relation), party)
@@ -106,6 +122,18 @@ def _merged_showing(old: Showing | None, new: Showing) -> Showing:
     if old is None or (old.kind, old.site) != (new.kind, new.site):
         return new
     return replace(new, title=new.title or old.title, look=new.look or old.look)
+
+
+def _lacks_showing(old: Showing | None, new: Showing) -> bool:
+    if old is None or not old.says_something:
+        return True
+    return bool(new.title and not old.title) or bool(new.look and not old.look)
+
+
+def _lacks_registration(old: Registration | None, new: Registration | None) -> bool:
+    if old is None or new is None:
+        return new is not None
+    return bool(new.registered_on and not old.registered_on) or bool(new.registrar and not old.registrar)
 
 
 def _merged_registration(old: Registration | None, new: Registration | None) -> Registration | None:

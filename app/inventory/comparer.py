@@ -92,8 +92,9 @@ class ScanComparer:
             return counts_of(self.compare(other, other_reader, row, reader))
 
     def _recalled(self, before: Inventory, after: Inventory, other: TaskRow, row: TaskRow) -> Inventory:
-        """Return the earlier inventory with what the site remembers of third parties that one of the scans lacks. A
-        scan of another owner, or a later one that was named as the earlier one, has none of it.
+        """Return the earlier inventory with what the site remembers of third parties that one of the scans lacks, or
+        of which the earlier one does not know all facts. A scan of another owner, or a later one that was named as the
+        earlier one, has none of it.
         """
         is_same_site = (other.user_id, other.target_domain) == (row.user_id, row.target_domain)
         ended, now = other.completed_at, row.completed_at
@@ -101,7 +102,9 @@ class ScanComparer:
             return before
         recall = Recall(self._db, (row.user_id, row.target_domain), ended, now)
         known = recall.known(after.parties.keys() - before.parties.keys())
-        return replace(before, known=known, rotating=recall.rotating(before.parties.keys() - after.parties.keys()))
+        rotating = recall.rotating(before.parties.keys() - after.parties.keys())
+        completed = recall.completed(before.parties, after.parties)
+        return replace(before, parties={**before.parties, **completed}, known=known, rotating=rotating)
 
     def _load(self, loader: InventoryLoader, row: TaskRow, site: str) -> Inventory:
         """A third party that was accused once, and not when its page was judged again a moment later, is compared

@@ -118,6 +118,8 @@ class InventoryKeeper:
     async def _list(self, stale: Stale) -> None:
         row = stale.run
         site, run = (row.user_id, row.target_domain), (row.task_id, row.attempt)
+        # Before the list says what this run knows: it is compared with what was known before (ADR 0086).
+        found = PartyChanges() if stale.earlier is None else await self._changes(row, stale.earlier)
         own: Mapping[str, Showing] = {}
         reader = await asyncio.to_thread(self.stores.reader, row.task_id, row.run)
         try:
@@ -133,7 +135,6 @@ class InventoryKeeper:
             await asyncio.to_thread(reader.close)
         if stale.is_first:
             await self._write_history(row, stale.earlier)
-        found = PartyChanges() if stale.earlier is None else await self._changes(row, stale.earlier)
         await self._write_changes(row, row, found.changed)
         for start in range(0, len(found.gone), PIECE):
             await self.db.write(partial(note_gone, site=site, domains=found.gone[start : start + PIECE]))

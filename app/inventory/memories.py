@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from app.core.db import Database
 from app.domain.inventory import KnownParty, Party, Registration, Showing
-from app.domain.party_memory import PartyMemory, merged, remembered, texts_of
+from app.domain.party_memory import PartyMemory, completed, lacks_facts, merged, remembered, texts_of
 from app.domain.rechecks import is_unconfirmed
 from app.domain.scan_facts import RegistrationState
 from app.findings.queries import findings
@@ -85,8 +85,8 @@ def remember(connection: Connection, row: Row[Any], found: Sequence[Party], once
 
 
 class Recall:
-    """Reads what was known of the third parties of a site when a scan ended at `before` that lacks them. `now`: end of
-    the scan that it is compared with. Blocking.
+    """Reads what was known of the third parties of a site when a scan ended at `before`. `now`: end of the scan that it
+    is compared with. Blocking.
     """
 
     def __init__(self, db: Database, site: SiteKey, before: datetime, now: datetime) -> None:
@@ -102,6 +102,15 @@ class Recall:
             for row in self._rows(names)
             if row.first_seen_at <= self._before
         }
+
+    def completed(self, before: Mapping[str, Party], after: Mapping[str, Party]) -> Mapping[str, Party]:
+        """Return third parties of both scans with what scans before knew, where the earlier one does not know it.
+
+        Only as long as no later scan is listed: what is known then is not known to be older.
+        """
+        both = (name for name in before.keys() & after.keys() if lacks_facts(before[name], after[name]))
+        rows = (row for row in self._rows(set(both)) if row.last_seen_at <= self._before)
+        return {row.domain: completed(before[row.domain], memory_of(row).facts) for row in rows}
 
     def rotating(self, names: Names) -> frozenset[str]:
         """Return those of these third parties, which are gone now, that come and go."""

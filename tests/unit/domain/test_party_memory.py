@@ -15,6 +15,8 @@ from app.domain.party_memory import (
     LONG_AWAY,
     MAX_STAY,
     PartyMemory,
+    completed,
+    lacks_facts,
     merged,
     remembered,
 )
@@ -80,6 +82,40 @@ def test_facts_that_a_scan_lacks_stay_known():
     assert unseen.showings == {URL: SHOWN}
     half = replace(OWNER, registered_on="", registrar="")
     assert merged(AD, replace(AD, registration=half)).registration == OWNER
+
+
+DARK = replace(
+    AD, category="unknown", registration=None, showings={URL: replace(SHOWN, kind="error", title="", look="")}
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_lacking"),
+    [
+        (AD, AD, False),
+        (DARK, AD, True),
+        (AD, DARK, False),  # nothing to compare
+        (DARK, DARK, False),
+        (replace(AD, registration=None), AD, True),
+        (replace(AD, registration=replace(OWNER, registered_on="")), AD, True),
+        (replace(AD, registration=replace(OWNER, registrar="")), AD, True),
+        (replace(AD, category="unknown"), AD, True),
+        (replace(AD, showings={}), AD, True),
+        (replace(AD, showings={URL: replace(SHOWN, look="")}), AD, True),
+        (replace(AD, showings={URL: replace(SHOWN, title="")}), AD, True),
+    ],
+)
+def test_a_scan_lacks_what_the_newer_one_knows(old, new, is_lacking):
+    assert lacks_facts(old, new) is is_lacking
+
+
+def test_what_a_scan_could_not_see_is_as_scans_before_knew_it():
+    page = f"{URL}other"
+    dark = replace(DARK, page="http://a.test/", ways=frozenset({SCRIPT}), showings={**DARK.showings, page: SHOWN})
+    found = completed(dark, replace(AD, showings={URL: SHOWN, page: replace(SHOWN, title="Older")}))
+    assert (found.registration, found.category) == (OWNER, "ads")
+    assert found.showings == {URL: SHOWN, page: SHOWN}  # what the scan saw is as it saw it
+    assert (found.page, found.ways) == (dark.page, dark.ways)
 
 
 def test_a_newer_fact_replaces_an_older_one():

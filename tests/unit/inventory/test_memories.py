@@ -14,6 +14,7 @@ from app.domain.rechecks import Recheck, with_recheck
 from app.domain.risk import stated
 from app.domain.scan_facts import (
     Capture,
+    FetchError,
     FrontierUrl,
     Reference,
     Registration,
@@ -47,6 +48,7 @@ class Page:
     relation: Relation = Relation.LINK
     script: str = ""
     is_registry_away: bool = False
+    is_down: bool = False
 
 
 @dataclass
@@ -90,6 +92,7 @@ class Slot(Site):
             Capture(
                 domain, domain, url, final, 200, title=page.title, look=page.look,
                 registration=None if page.is_registry_away else registration,
+                error=FetchError.TIMEOUT if page.is_down else None,
             )
         )  # fmt: skip
         target = f"{url}{page.script}" if page.script else url
@@ -179,6 +182,45 @@ async def test_a_domain_that_was_bought_while_it_was_away_is_told_and_notified_o
     assert (told.content, told.sent) == ([("ad.test", aspect)],) * 2
 
 
+@pytest.mark.parametrize(
+    ("bought", "aspect"),
+    [
+        (Page(registered_on="2026-11-20"), "registered_on"),
+        (Page(registrar="Casino names"), "registrar"),
+        (Page(redirect="casino.test"), "redirect"),
+        (Page(title="Casino", look="0" * (DIGITS - 80) + "f" * 80), "title"),
+    ],
+)
+async def test_a_change_behind_a_scan_that_could_not_see_it_is_told_and_notified_of(site, bought, aspect):
+    """The third party was there, but its page was down and its registry did not respond, as while it changes hands."""
+    await site.rotate("x")
+    dark = await site.told(await site.look(2 * DAY, ad=Page(is_registry_away=True, is_down=True)))
+    assert (dark.content, dark.sent) == ([], [])
+    third = await site.look(3 * DAY, ad=bought)
+    told = await site.told(third)
+    assert (told.content, told.sent) == ([("ad.test", aspect)],) * 2
+    after = await site.told(await site.look(4 * DAY, ad=bought))
+    assert (after.content, after.sent) == ([], [])
+
+
+async def test_a_gap_is_not_filled_with_what_is_only_known_since(site):
+    """The list has a later scan already: the comparison that is stored has the change, a new one cannot know it."""
+    await site.rotate("x")
+    await site.look(2 * DAY, ad=Page(is_registry_away=True, is_down=True))
+    third = await site.look(3 * DAY, ad=Page(registrar="Other"))
+    await site.look(4 * DAY, ad=Page(registrar="Third"))
+    assert (await site.told(third)).content == [("ad.test", "registrar")]
+    site.world.db.write_sync(lambda c: c.execute(scan_differences.delete()) and None)
+    assert (await site.told(third)).content == []
+
+
+async def test_a_page_that_was_down_and_is_as_before_is_no_change(site):
+    await site.rotate("x")
+    await site.look(2 * DAY, ad=Page(is_registry_away=True, is_down=True))
+    told = await site.told(await site.look(3 * DAY, ad=Page()))
+    assert (told.content, told.sent) == ([], [])
+
+
 async def test_an_owner_is_not_forgotten_while_the_registry_is_away(site):
     """The last scan that had it knew neither owner nor content."""
     await site.rotate("x")
@@ -241,11 +283,11 @@ async def test_what_was_new_after_the_named_scan_is_new(site):
 async def test_a_list_that_was_interrupted_counts_each_scan_once(site):
     await site.rotate("x.")
     task_id = await site.look(3 * DAY, stays=Page(), ad=Page(), notice=False)
-    changed = site.keeper.changed_parties
-    site.keeper.changed_parties = None  # it is interrupted after the list, before the end
+    site.keeper._write_changes = None  # it is interrupted after the list, before the end
     with pytest.raises(TypeError):
         await site.keeper.look()
-    site.keeper.changed_parties = changed
+    assert dict(site.rows("is_present"))["ad.test"]
+    del site.keeper._write_changes
     await site.keeper.look()
     memory = orjson.loads(dict(site.rows("memory"))["ad.test"])
     assert (len(memory["returns"]), memory["stay"]) == (1, 1)
