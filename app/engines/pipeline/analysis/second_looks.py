@@ -66,9 +66,8 @@ class SecondLooks:
         if self._config is None:
             return
         changed = list(self._changed(self._config))
-        for capture, _ in changed[MAX_LOOKS:]:
-            self._keep(capture, SecondLook(LookOutcome.FAILED))
         some = changed[:MAX_LOOKS]
+        self._give_up_on(capture for capture, _ in changed[MAX_LOOKS:])
         if not some:
             return
         self.awaited = len(some)
@@ -78,9 +77,7 @@ class SecondLooks:
             async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as group:
                 for _ in range(WORKERS):
                     group.create_task(self._work(waiting))
-        for capture, _ in some:
-            if capture.url not in self._looks:
-                self._keep(capture, SecondLook(LookOutcome.FAILED))
+        self._give_up_on(capture for capture, _ in some if capture.url not in self._looks)
         self.awaited = 0
 
     def _changed(self, config: RecheckConfig) -> Iterable[tuple[Capture, Showing]]:
@@ -121,6 +118,13 @@ class SecondLooks:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, left_s)):
                 await self._is_over.wait()
+
+    def _give_up_on(self, captures: Iterable[Capture]) -> None:
+        """Note all of them with one write: there may be thousands, and each write has all of them."""
+        failed = {capture.url: SecondLook(LookOutcome.FAILED).to_json() for capture in captures}
+        if failed:
+            self._looks |= failed
+            self._store.put_checkpoint(SECOND_LOOKS, self._looks)
 
     def _keep(self, capture: Capture, found: SecondLook) -> None:
         self._looks[capture.url] = found.to_json()

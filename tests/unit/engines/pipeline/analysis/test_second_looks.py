@@ -24,7 +24,7 @@ AS_BEFORE = replace(DEFACED, title="Pumps", look=LOOK)
 
 class Store:
     def __init__(self, *captures):
-        self.kept, self.found = {}, list(captures)
+        self.kept, self.found, self.writes = {}, list(captures), 0
 
     def captures(self):
         return self.found
@@ -34,6 +34,7 @@ class Store:
 
     def put_checkpoint(self, key, value):
         self.kept[key] = dict(value)
+        self.writes += 1
 
     def outcomes(self):
         return {url: one.outcome for url, one in second_looks_of(self.kept.get(SECOND_LOOKS, {})).items()}
@@ -141,6 +142,15 @@ async def test_too_many_count_as_seen_once(monkeypatch):
     await looks(store, Pages(), shown={url: replace(BEFORE, url=url) for url in urls}).run()
     assert list(store.outcomes().values()).count(LookOutcome.FAILED) == 2
     assert len(store.outcomes()) == 4
+
+
+async def test_thousands_that_changed_are_noted_with_one_write(monkeypatch):
+    """Each write has all that is known: one for each of them would take a scan's process many seconds."""
+    monkeypatch.setattr(module, "MAX_LOOKS", 1)
+    urls = [f"{URL}{number}" for number in range(1_000)]
+    store = Store(*(replace(DEFACED, url=url) for url in urls))
+    await looks(store, Pages(), shown={url: replace(BEFORE, url=url) for url in urls}).run()
+    assert (len(store.outcomes()), store.writes) == (1_000, 2)
 
 
 async def test_a_page_that_never_answers_holds_no_scan(monkeypatch):
