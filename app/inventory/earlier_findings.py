@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from app.findings import summary as findings
 from app.inventory.queries import differences
 from app.scans.shown_run import RunRef, find_shown
 
+SEEN_WITHIN: Final = timedelta(days=30)  # as for findings that are announced again
 _ANYBODYS = Principal("", "", ADMIN)  # the predecessor is a scan of the same owner
 
 
@@ -38,3 +40,11 @@ def earlier_risks(connection: Connection, row: TaskRow) -> Mapping[str, str] | N
 def earlier_risks_of_running(connection: Connection, row: TaskRow, now: datetime) -> Mapping[str, str] | None:
     """Return the same for a scan that has not ended."""
     return earlier_risks(connection, replace(row, completed_at=now))
+
+
+def seen_once_before(connection: Connection, row: TaskRow, now: datetime) -> frozenset[tuple[str, str]]:
+    """Return (domain, kind) of what scans of the site within `SEEN_WITHIN` have seen once: seen by this one as well, it
+    is seen twice. A page that shows something to each visitor once a week would otherwise be judged again in vain each
+    time, because the scans between saw nothing.
+    """
+    return findings.unconfirmed_at(connection, differences.earlier_runs(connection, row, now - SEEN_WITHIN))

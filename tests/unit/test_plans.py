@@ -36,7 +36,7 @@ from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
 from app.events.tables import scan_tasks
 from app.events.types import ErrorInfo, Statistics, TaskWarning
-from app.findings.queries import assignments, bases, decisions, finding_counts, findings, violations
+from app.findings.queries import assignments, bases, decisions, finding_counts, findings, unconfirmed, violations
 from app.findings.queries.assignments import AssignmentKey
 from app.findings.recorder import Recorder
 from app.identity.queries import api_keys, audit, links, sessions, sign_in_counters, tickets, tokens
@@ -569,6 +569,8 @@ WALK: dict[str, Callable] = {
     "violations.of_domain": lambda c: violations.of_domain(c, ID, 1, "example.com"),
     "violations.known_violations": lambda c: violations.known_violations(c, ID, 1),
     "differences.predecessor": lambda c: differences.predecessor(c, ENDED),
+    "differences.earlier_runs": lambda c: differences.earlier_runs(c, ENDED, NOW),
+    "unconfirmed.unconfirmed_at": lambda c: unconfirmed.unconfirmed_at(c, [(ID, 1), (ID, 2)]),
     "differences.find": lambda c: differences.find(c, PAIR, 1),
     "differences.compared": lambda c: (
         differences.put(c, PAIR, 1, at=NOW, counts={}, body=b"x"),

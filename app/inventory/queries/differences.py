@@ -53,6 +53,18 @@ def predecessor(connection: Connection, row: TaskRow) -> tuple[str, int] | None:
     return None if found is None else (found.task_id, found.attempt)
 
 
+def earlier_runs(connection: Connection, row: TaskRow, since: datetime) -> list[tuple[str, int]]:
+    """Return (task, run) of the conclusive runs of the same owner and target since then that still have results, of at
+    most LOOKED_AT other tasks, the newest ones.
+    """
+    mine = (t.user_id == row.user_id, t.target_domain == row.target_domain, COMPLETED_VISIBLE)
+    earlier = select(t.id).where(*mine, t.completed_at >= since).order_by(t.completed_at.desc(), t.id.desc())
+    ids = [*connection.execute(earlier.limit(LOOKED_AT)).scalars(), row.id]
+    ended = (r.conclusive, r.results_removed_at.is_(None), r.completed_at >= since)
+    query = select(r.task_id, r.run).where(r.task_id.in_(ids), *ended)
+    return [(one.task_id, one.run) for one in connection.execute(query)]
+
+
 def find(connection: Connection, pair: Pair, version: int) -> tuple[Mapping[str, Any], bytes] | None:
     """Return counts and body of the comparison stored by this version; None: there is none."""
     query = select(d.counts, d.body).where(*_is(pair), d.version == version)

@@ -8,7 +8,7 @@ from app.core.db import Database, DatabaseUnavailable
 from app.domain.findings import FindingId
 from app.domain.inventory import Showing
 from app.engines.model import RecheckConfig
-from app.inventory.earlier_findings import earlier_risks_of_running
+from app.inventory.earlier_findings import earlier_risks_of_running, seen_once_before
 from app.inventory.memories import shown_before
 from app.scans.queries import tasks
 
@@ -16,7 +16,9 @@ log = structlog.get_logger(__name__)
 
 
 class EarlierFindings:
-    """Of the newest conclusive scan of the same owner and target that ended before."""
+    """Of the newest conclusive scan of the same owner and target that ended before; and what others before have seen
+    once.
+    """
 
     def __init__(self, db: Database, clock: Clock, recheck_after_s: float) -> None:
         self._db = db
@@ -34,14 +36,20 @@ class EarlierFindings:
             return None
         if earlier is None:
             return None
-        names, shown = earlier
+        names, once, shown = earlier
         found = [found for name in names if (found := FindingId.parse(name)) is not None]
         known = frozenset((finding.domain, finding.cause.value) for finding in found)
-        return RecheckConfig(known=known, after_s=self._recheck_after_s, shown=shown)
+        return RecheckConfig(known=known | once, after_s=self._recheck_after_s, shown=shown)
 
-    def _earlier(self, connection: Connection, task_id: str) -> tuple[list[str], dict[str, Showing]] | None:
-        row = tasks.find(connection, task_id)
-        risks = None if row is None else earlier_risks_of_running(connection, row, self._clock.now())
+    def _earlier(
+        self, connection: Connection, task_id: str
+    ) -> tuple[list[str], frozenset[tuple[str, str]], dict[str, Showing]] | None:
+        row, now = tasks.find(connection, task_id), self._clock.now()
+        risks = None if row is None else earlier_risks_of_running(connection, row, now)
         if row is None or risks is None:
             return None
-        return list(risks), shown_before(connection, (row.user_id, row.target_domain))
+        return (
+            list(risks),
+            seen_once_before(connection, row, now),
+            shown_before(connection, (row.user_id, row.target_domain)),
+        )

@@ -3,11 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from app.core.db import Database
 from app.domain.inventory import Party, Showing
 from app.domain.party_memory import PartyMemory
+from app.domain.rechecks import Recheck, with_recheck
+from app.domain.risk import stated
+from app.domain.violations import RiskLevel
 from app.engines.model import RecheckConfig
+from app.findings.tables import findings
 from app.inventory.memories import own_text_of, text_of
 from app.inventory.queries import parties
 from app.tasks.worker.earlier_findings import EarlierFindings
@@ -27,6 +32,22 @@ async def test_it_has_the_findings_by_domain_and_kind_and_how_long_a_recheck_wai
     world.find(earlier, "a.b.test", key="fraud")
     found = await EarlierFindings(world.db, world.clock, 60.0).load(running)
     assert found == RecheckConfig(known=frozenset({("casino.test", "gambling"), ("a.b.test", "fraud")}), after_s=60.0)
+
+
+@pytest.mark.parametrize(("days", "is_known"), [(20, True), (31, False)])
+async def test_what_an_earlier_scan_has_seen_once_is_known(world, days, is_known):
+    """A page that shows something to each visitor once a week would be refuted each time, and never announced."""
+    earlier = scan(world, -24 * days)
+    scan(world, -1)
+    running = world.add("mei", "a.test", None)
+    world.find(earlier, "other.test")
+    world.find(earlier, "casino.test")
+    reasons = with_recheck(stated(RiskLevel.HIGH), Recheck.NOT_CONFIRMED).reasons
+    values = {"reasons": [{"code": reason.code, "points": reason.points} for reason in reasons], "risk_level": "low"}
+    once = update(findings).where(findings.c.domain == "casino.test").values(**values)
+    world.db.write_sync(lambda c: c.execute(once) and None)
+    found = await EarlierFindings(world.db, world.clock, 60.0).load(running)
+    assert found.known == ({("casino.test", "gambling")} if is_known else frozenset())
 
 
 async def test_it_has_what_pages_of_the_site_and_of_its_third_parties_showed(world):
