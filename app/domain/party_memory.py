@@ -17,6 +17,9 @@ KEPT_RETURNS: Final = 5
 KEPT_WAYS: Final = 30  # with more, ways are not compared
 KEPT_SHOWINGS: Final = 4  # a scan captures four pages of a third party at most
 KEPT_TEXT: Final = 200  # characters of a title
+# Characters of the URL of a page; pages with a longer one are not compared.
+KEPT_URL: Final = 2_048
+KEPT_ADDRESSES: Final = 4_000  # characters of the addresses of all ways; with more, ways are not compared
 LONG_AWAY: Final = timedelta(days=30)  # as for findings, which are announced again then
 
 
@@ -48,8 +51,11 @@ class PartyMemory:
         return sum(moment <= at for moment in self.returns) >= RETURNS
 
     def is_rotating_when_gone(self, at: datetime) -> bool:
-        """Return the same for one that is gone since then: after a long stay its absence is news."""
-        return self.rotates(at) and self.stay <= MAX_STAY
+        """Return the same for one that is gone since then: after a long stay its absence is news. If it has come back
+        since, it is not known how long it had stayed.
+        """
+        has_returned = any(moment > at for moment in self.returns)
+        return self.rotates(at) and self.stay <= MAX_STAY and not has_returned
 
     def known(self, last_seen_at: datetime, before: datetime, now: datetime) -> KnownParty:
         """Return what was known at the end of a scan that lacks it, for one at `now`, which has it."""
@@ -84,7 +90,8 @@ def merged(old: Party, new: Party) -> Party:
     must not make an owner forgotten.
     """
     shown = {url: _merged_showing(old.showings.get(url), one) for url, one in new.showings.items()}
-    showings = {**old.showings, **{url: one for url, one in shown.items() if one.says_something}}
+    kept = {url: one for url, one in shown.items() if one.says_something and max(len(url), len(one.url)) <= KEPT_URL}
+    showings = {**old.showings, **kept}
     newest = [url for url in showings if url not in new.showings] + [url for url in new.showings if url in showings]
     return Party(
         new.domain,
@@ -144,9 +151,11 @@ def _merged_registration(old: Registration | None, new: Registration | None) -> 
 
 
 def _merged_ways(old: frozenset[Way] | None, new: frozenset[Way] | None) -> frozenset[Way] | None:
-    if old is None or new is None or len(old | new) > KEPT_WAYS:
+    if old is None or new is None:
         return None
-    return old | new
+    ways = old | new
+    is_much = len(ways) > KEPT_WAYS or sum(len(way.address) for way in ways) > KEPT_ADDRESSES
+    return None if is_much else ways
 
 
 def _facts_to_json(party: Party) -> dict[str, Any]:
@@ -177,5 +186,9 @@ def _registration_to_json(registration: Registration) -> list[str]:
 
 
 def texts_of(showing: Showing) -> list[str]:
-    """Return what a page showed as texts, in the order of the fields of `Showing`."""
-    return [showing.kind, showing.site, showing.url, showing.title[:KEPT_TEXT], showing.look]
+    """Return what a page showed as texts, in the order of the fields of `Showing`. Half surrogate pairs of pages, which
+    JSON cannot hold, become question marks.
+    """
+    title, once = showing.title[:KEPT_TEXT], showing.shown_once[:KEPT_TEXT]
+    texts = (showing.kind, showing.site, showing.url, title, showing.look, once)
+    return [text.encode("utf-8", "replace").decode() for text in texts]

@@ -49,5 +49,6 @@ def build_inventory(
             stored_changes=differences.stored_changes,
             services_at=services_at,
             targets=targets,
+            on_failure=metrics.note_background_failure,
         ),
     )

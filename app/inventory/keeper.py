@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Connection, Row
 
+from app.core.aio import OnFailure, ThreadsEnded, count_nothing
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
 from app.core.errors import NotFound, Unavailable
@@ -26,6 +27,7 @@ from app.core.redact import display_text
 from app.domain.differences import Section
 from app.domain.inventory import Party, Showing
 from app.domain.notifications import SHOWN_CHANGES
+from app.domain.party_changes import Aspect
 from app.domain.targets import TargetParser
 from app.domain.tasks import TERMINAL
 from app.events import outbox
@@ -45,6 +47,7 @@ LOOK_EVERY_S: Final = 60.0
 SOON_S: Final = 1.0  # after a scan has ended: many scans of an order end together
 PIECE: Final = 100  # third parties of one transaction: some 10 ms of the write lock
 MAX_PARTIES: Final = 20_000  # of one site
+MAX_ABSENT: Final = 100_000  # of one site, that it used before: five lists of that size (ADR 0086)
 MAX_WAYS: Final = 50  # read for each third party, to find a script
 MAX_TITLE: Final = 200
 MAX_VALUE: Final = 500  # characters of a changed fact
@@ -53,6 +56,7 @@ NOTIFIED_FIELDS: Final = ("section", "change", "name", "aspect", "before", "afte
 PATIENCE: Final = timedelta(hours=1)  # with two scans that cannot be compared at the moment
 # Reasons for which two scans can never be compared: a scan or its store is gone.
 LASTING: Final = frozenset({NotFound.code, "results_unavailable", StoreMismatch.code, StoreDamaged.code})
+_URGENCY: Final[Mapping[str, int]] = {aspect.value: number for number, aspect in enumerate(Aspect)}
 ServicesAt = Callable[[Iterable[str]], Mapping[str, str]]
 Found = tuple[Json, Mapping[str, str], Party]  # columns of a third party; its services; what can be compared
 log = structlog.get_logger(__name__)
@@ -74,6 +78,7 @@ class InventoryKeeper:
     stored_changes: Callable[[str, str], Awaitable[Sequence[RunChanges]]]
     services_at: ServicesAt
     targets: TargetParser
+    on_failure: OnFailure = count_nothing
 
     def __post_init__(self) -> None:
         self._has_ended = asyncio.Event()
@@ -98,8 +103,8 @@ class InventoryKeeper:
             await self.clock.sleep(SOON_S)
 
     async def look(self) -> None:
-        """List every site whose current results are not listed yet. Raises DatabaseUnavailable and LeaseLost; the next
-        look continues.
+        """List every site whose current results are not listed yet. Raises DatabaseUnavailable, LeaseLost and
+        ThreadsEnded; the next look continues.
         """
         after: SiteKey | None = None
         while True:
@@ -107,10 +112,13 @@ class InventoryKeeper:
             for one in stale:
                 try:
                     await self._list(one)
-                except DatabaseUnavailable:
+                except (DatabaseUnavailable, LeaseLost, ThreadsEnded):
                     raise
                 except (ScanStoreError, Unavailable) as error:  # concerns this site only: the next look retries it
                     log.warning("site_not_listed", task_id=one.run.task_id, reason=str(error))
+                except Exception:  # a boundary: the other sites do not wait for what one trips over
+                    log.exception("site_listing_failed", task_id=one.run.task_id)
+                    self.on_failure("inventory")
             if after is None:
                 break
         await self._forget_gone()
@@ -128,9 +136,7 @@ class InventoryKeeper:
                     begun = partial(parties.note_begun, site=site, run=run, completed_at=row.completed_at)
                     await self.db.write(begun)
                 own = await self._write(stale, reader)
-                for note_absent in (parties.note_absent, services.note_absent):
-                    while await self.db.write(partial(note_absent, site=site, run=run, limit=PIECE)) == PIECE:
-                        continue
+                await self._note_absent(site, run)
         finally:
             await asyncio.to_thread(reader.close)
         if stale.is_first:
@@ -138,8 +144,22 @@ class InventoryKeeper:
         await self._write_changes(row, row, found.changed)
         for start in range(0, len(found.gone), PIECE):
             await self.db.write(partial(note_gone, site=site, domains=found.gone[start : start + PIECE]))
-        told = [item for item in found.changed if item["section"] == Section.CONTENT]
+        told = sorted((item for item in found.changed if item["section"] == Section.CONTENT), key=_urgency)
         await self.db.write(partial(_note_listed, row=row, own=own, told=told, now=self.clock.now()))
+
+    async def _note_absent(self, site: SiteKey, run: tuple[str, int]) -> None:
+        """Mark what the run has not found, and forget some of what was absent before if that is too much. The rows are
+        searched in read transactions: a site may have many, and no writer waits for that.
+        """
+        names = await self.db.read(partial(parties.absent, site=site, run=run))
+        for start in range(0, len(names), PIECE):
+            await self.db.write(partial(parties.note_absent, site=site, domains=names[start : start + PIECE]))
+        keys = await self.db.read(partial(services.absent, site=site, run=run))
+        for start in range(0, len(keys), PIECE):
+            await self.db.write(partial(services.note_absent, site=site, keys=keys[start : start + PIECE]))
+        names = await self.db.read(partial(parties.forgettable, site=site, kept=MAX_ABSENT))
+        for start in range(0, len(names), PIECE):
+            await self.db.write(partial(parties.forget, site=site, domains=names[start : start + PIECE]))
 
     async def _write_history(self, site: Row[Any], earlier: tuple[str, int] | None) -> None:
         """Write the changes that earlier comparisons of the site have found. Those since `earlier` follow later."""
@@ -148,9 +168,10 @@ class InventoryKeeper:
                 await self._write_changes(site, run, found)
 
     async def _write_changes(self, site: Row[Any], run: Row[Any], found: Sequence[Json]) -> None:
-        rows = [_change(site, run, number, item) for number, item in enumerate(found)]
-        for start in range(0, len(rows), PIECE):
-            await self.db.write(partial(changes.put, rows=rows[start : start + PIECE]))
+        for start in range(0, len(found), PIECE):
+            piece = enumerate(found[start : start + PIECE], start)
+            rows = [_change(site, run, number, item) for number, item in piece]
+            await self.db.write(partial(changes.put, rows=rows))
 
     async def _changes(self, row: Row[Any], earlier: tuple[str, int]) -> PartyChanges:
         """Return changes of the owner, content or certificate of third parties since the listed results, so that no
@@ -288,6 +309,13 @@ def _listed(site: Row[Any]) -> dict[str, Any]:
     key = {"user_id": site.user_id, "target_domain": site.target_domain}
     run = {"task_id": site.task_id, "attempt": site.attempt, "last_seen_at": site.completed_at}
     return {**key, **run, "is_present": True}
+
+
+def _urgency(item: Json) -> int:
+    """Return the order in which changes are told: a notification has the first ones, and those of owners must not be
+    displaced by others whose names come first.
+    """
+    return _URGENCY[item["aspect"]]
 
 
 def _change(site: Row[Any], run: Row[Any], number: int, item: Json) -> dict[str, Any]:

@@ -22,7 +22,7 @@ scan_differences = Table(
 Index("ix_scan_differences_against", scan_differences.c.against_task_id)
 
 # One row per third party and site (an owner's target). The row is kept while the site exists, even if the newest scan
-# no longer contains the third party, so that it is not new when it returns.
+# no longer contains the third party, so that it is not new when it returns; of these at most `keeper.MAX_ABSENT`.
 site_parties = Table(
     "site_parties",
     metadata,

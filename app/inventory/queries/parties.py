@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     delete,
     func,
     literal,
@@ -31,6 +32,7 @@ from app.site_counts.summary import SiteKey, site_runs
 
 i, p, s = site_inventories.c, site_parties.c, site_services.c
 SITES: Final = 1_000  # looked at in one go
+FORGOTTEN: Final = 40_000  # absent third parties of a site at once; each scan adds half as many at most
 # Of what is listed of a site. 1: services of third parties.
 VERSION: Final = 1
 _BEGUN: Final = -1  # in place of the version: some third parties are listed, and never were all
@@ -189,14 +191,35 @@ def put_memories(connection: Connection, site: SiteKey, memories: Mapping[str, s
         connection.execute(statement, [{"name": name, "value": value} for name, value in memories.items()])
 
 
-def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], limit: int) -> int:
-    """Mark some third parties that the newest results of the site no longer contain; return their number."""
+def absent(connection: Connection, site: SiteKey, run: tuple[str, int]) -> list[str]:
+    """Return the third parties that the site's list still has, and that this run, which is written, has not found."""
     others = or_(p.task_id != run[0], p.attempt != run[1])
-    query = select(p.domain).where(*_of(site), p.is_present, others).order_by(p.domain).limit(limit)
-    names = list(connection.execute(query).scalars())
-    if names:
-        connection.execute(update(site_parties).where(*_of(site), p.domain.in_(names)).values(is_present=False))
-    return len(names)
+    return list(connection.execute(select(p.domain).where(*_of(site), p.is_present, others)).scalars())
+
+
+def note_absent(connection: Connection, site: SiteKey, domains: Collection[str]) -> None:
+    """Mark third parties that the newest results of the site no longer contain."""
+    connection.execute(update(site_parties).where(*_of(site), p.domain.in_(domains)).values(is_present=False))
+
+
+def forgettable(connection: Connection, site: SiteKey, kept: int) -> list[str]:
+    """Return third parties that the site no longer uses, beyond so many: those that one scan alone has found first,
+    then those that were seen the longest time ago (ADR 0086).
+    """
+    gone = (*_of(site), ~p.is_present)
+    count = connection.execute(select(func.count()).select_from(site_parties).where(*gone)).scalar_one()
+    if count <= kept:
+        return []
+    is_often = case((p.first_seen_at == p.last_seen_at, 0), else_=1)
+    query = select(p.domain).where(*gone).order_by(is_often, p.last_seen_at, p.domain)
+    return list(connection.execute(query.limit(min(count - kept, FORGOTTEN))).scalars())
+
+
+def forget(connection: Connection, site: SiteKey, domains: Collection[str]) -> None:
+    """Remove third parties of a site with their services."""
+    for table in (site_services, site_parties):
+        of_site = (table.c.user_id == site[0], table.c.target_domain == site[1])
+        connection.execute(delete(table).where(*of_site, table.c.domain.in_(domains)))
 
 
 def note_begun(connection: Connection, site: SiteKey, run: tuple[str, int], completed_at: datetime) -> None:

@@ -26,6 +26,7 @@ from app.inventory.tables import PRESENT, site_inventories, site_parties, site_s
 from app.site_counts.summary import SiteKey
 
 i, p, s = site_inventories.c, site_parties.c, site_services.c
+ServiceKey = tuple[str, str]  # domain and name of the service, of one site
 _KEY: Final = ("user_id", "target_domain", "domain", "service")
 _KEPT: Final = (*_KEY, "first_seen_at")  # columns that a later scan does not change
 _FIRST: Final = func.min(s.first_seen_at)
@@ -121,31 +122,32 @@ def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), list(rows))
 
 
-def note_absent(connection: Connection, site: SiteKey, run: tuple[str, int], limit: int) -> int:
-    """Mark some services that the newest results of the site no longer contain; return their number."""
+def absent(connection: Connection, site: SiteKey, run: tuple[str, int]) -> list[ServiceKey]:
+    """Return the services of third parties that the site's list still has, and that this run, which is written, has not
+    found.
+    """
     others = or_(s.task_id != run[0], s.attempt != run[1])
-    return _change_some(connection, site, (s.is_present, others), limit, is_gone=False)
+    query = select(s.domain, s.service).where(_of(site), s.is_present, others)
+    return [(row.domain, row.service) for row in connection.execute(query)]
+
+
+def note_absent(connection: Connection, site: SiteKey, keys: Sequence[ServiceKey]) -> None:
+    """Mark services that the newest results of the site no longer contain."""
+    found = (_of(site), tuple_(s.domain, s.service).in_(keys))
+    connection.execute(update(site_services).where(*found).values(is_present=False))
 
 
 def remove_some(connection: Connection, site: SiteKey, limit: int) -> int:
     """Remove some services of a deleted site; return their number."""
-    return _change_some(connection, site, (), limit, is_gone=True)
-
-
-def _change_some(
-    connection: Connection, site: SiteKey, which: Sequence[ColumnElement[bool]], limit: int, *, is_gone: bool
-) -> int:
-    mine = and_(s.user_id == site[0], s.target_domain == site[1])
-    query = select(s.domain, s.service).where(mine, *which).order_by(s.domain, s.service).limit(limit)
+    query = select(s.domain, s.service).where(_of(site)).order_by(s.domain, s.service).limit(limit)
     keys = [tuple(row) for row in connection.execute(query)]
     if keys:
-        found = (mine, tuple_(s.domain, s.service).in_(keys))
-        connection.execute(
-            delete(site_services).where(*found)
-            if is_gone
-            else update(site_services).where(*found).values(is_present=False)
-        )
+        connection.execute(delete(site_services).where(_of(site), tuple_(s.domain, s.service).in_(keys)))
     return len(keys)
+
+
+def _of(site: SiteKey) -> ColumnElement[bool]:
+    return and_(s.user_id == site[0], s.target_domain == site[1])
 
 
 def _visible(principal: Principal) -> list[ColumnElement[bool]]:

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.inventory import Party, Registration, Showing, Way
+from app.domain.differences import Change, Section, compare
+from app.domain.inventory import Inventory, Party, Registration, Showing, Way
 from app.domain.party_memory import (
+    KEPT_ADDRESSES,
     KEPT_RETURNS,
     KEPT_SHOWINGS,
+    KEPT_URL,
     KEPT_WAYS,
     LONG_AWAY,
     MAX_STAY,
@@ -73,6 +76,23 @@ def test_later_scans_say_nothing_of_earlier_ones():
     assert [memory.rotates(day(number)) for number in (3, 4)] == [False, True]
 
 
+def test_how_long_it_stayed_before_it_came_back_again_is_not_known():
+    """A comparison that is made later must not be softer: the stay that counts now is another one."""
+    memory = history(f"x.x.{'x' * (MAX_STAY + 1)}.x")
+    assert not memory.is_rotating_when_gone(day(4 + MAX_STAY + 1))
+
+
+def test_what_a_page_showed_once_before_it_was_away_is_kept_for_the_next_time():
+    """Seen once in two scans is seen twice, also if the page came and went between them."""
+    once = replace(AD, showings={URL: replace(SHOWN, shown_once="Casino")})
+    memory = PartyMemory.from_json("ad.test", PartyMemory(remembered(once)).to_json())
+    known = memory.known(day(1), before=day(2), now=day(3))
+    found = compare(Inventory(known={"ad.test": known}), Inventory(parties={"ad.test": once}))
+    assert [(item.change, item.before, item.after) for item in found if item.section is Section.CONTENT] == [
+        (Change.CHANGED, "Pumps", "Casino")
+    ]
+
+
 def test_facts_that_a_scan_lacks_stay_known():
     """A registry that does not respond, and a page that is away: the owner before is not forgotten."""
     dark = replace(AD, category="unknown", registration=None, showings={URL: replace(SHOWN, kind="error", title="")})
@@ -132,6 +152,10 @@ def test_what_is_kept_is_bounded():
     assert list(known.showings) == list(many)[-KEPT_SHOWINGS:]
     assert known.ways is None  # and so it is never known to be the same
     assert len(history("x." * 20 + "x").returns) == KEPT_RETURNS
+    long = frozenset({Way("script", f"{URL}{'a' * KEPT_ADDRESSES}.js")})
+    url = f"{URL}{'a' * KEPT_URL}"
+    known = merged(AD, replace(AD, showings={url: replace(SHOWN, url=url)}, ways=long))
+    assert (known.showings, known.ways) == (AD.showings, None)
 
 
 def test_what_was_known_before_it_came_back_is_kept_once():

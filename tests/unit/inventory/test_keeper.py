@@ -18,7 +18,7 @@ from app.events.outbox import Kind
 from app.events.tables import outbox, scan_tasks
 from app.inventory import keeper as module
 from app.inventory.build import build_inventory
-from app.inventory.differences import DifferenceFilter
+from app.inventory.differences import DifferenceFilter, PartyChanges
 from app.inventory.tables import party_changes, site_inventories, site_parties, site_services
 from app.scans.shown_run import RunRef
 from app.scanstore.errors import StoreDamaged
@@ -440,3 +440,86 @@ async def test_services_and_changes_of_a_site_that_is_gone_are_forgotten(site, m
     site.world.recount()
     await site.keeper.look()
     assert (site.rows(), site.services(), site.changes(), site.listed()) == ([], [], [], [])
+
+
+async def test_of_too_many_absent_third_parties_those_that_one_scan_has_found_are_forgotten_first(site, monkeypatch):
+    """A hacked page links to other names in each scan: they do not displace a partner that has been there for long."""
+    monkeypatch.setattr(module, "MAX_ABSENT", 3)
+    monkeypatch.setattr(module, "PIECE", 2)
+    site.hosts["baidu.com"] = BAIDU
+    for hours, domains in enumerate(
+        (("partner.test", "old.test"), ("partner.test", "old.test"), ("partner.test", "baidu.com"), ("new.test",)), 1
+    ):
+        site.scan(hours, *domains)
+        await site.keeper.look()
+    assert [name for name, *_ in site.rows()] == ["baidu.com", "new.test", "old.test", "partner.test"]
+    site.scan(5, "flood1.test", "flood2.test", "flood3.test")
+    await site.keeper.look()
+    site.scan(6)
+    await site.keeper.look()
+    assert [name for name, *_ in site.rows()] == ["flood3.test", "old.test", "partner.test"]
+    assert site.services() == []
+
+
+async def test_a_first_list_that_was_interrupted_is_forgotten_with_its_site(site, monkeypatch):
+    monkeypatch.setattr(module, "PIECE", 2)
+    task_id = site.scan(1, "b.test", "c.test", "d.test")
+    site.keeper._note_absent = None  # it ends after the third parties are written
+    await site.keeper.look()
+    del site.keeper._note_absent
+    assert len(site.rows()) == 3
+    deleted = update(scan_tasks).where(scan_tasks.c.id == task_id).values(deleted_at=site.world.now)
+    site.world.db.write_sync(lambda c: c.execute(deleted) and None)
+    site.world.recount()
+    await site.keeper.look()
+    assert (site.rows(), site.listed()) == ([], [])
+
+
+async def test_a_first_list_that_was_interrupted_is_listed_without_news(site):
+    site.scan(1, "b.test")
+    site.keeper._note_absent = None
+    await site.keeper.look()
+    del site.keeper._note_absent
+    await site.keeper.look()
+    assert (len(site.rows()), site.told()) == (1, [])
+
+
+async def test_a_site_that_cannot_be_listed_for_an_unknown_reason_keeps_no_other_from_it(site):
+    """What pages, registries and lists say can always trip over something: that must not silence all other sites."""
+    failures = []
+    site.keeper.on_failure = failures.append
+    site.scan(1, "broken.test", target="a.test")
+    task_id = site.scan(1, "b.test", target="b.test")
+    services = site.keeper.services_at
+
+    def services_at(hosts):
+        if "broken.test" in hosts:
+            raise TypeError
+        return services(hosts)
+
+    site.keeper.services_at = services_at
+    await site.keeper.look()
+    assert (failures, ("b.test", task_id) in site.listed()) == (["inventory"], True)
+    site.keeper.services_at = services
+    await site.keeper.look()
+    assert [name for name, *_ in site.rows()] == ["broken.test", "b.test"]
+
+
+async def test_the_changes_of_owners_come_first_in_a_notification(site, monkeypatch):
+    """Many changed pages, whose names come first, must not displace what is more urgent."""
+    monkeypatch.setattr(module, "SHOWN_CHANGES", 1)
+
+    def item(name, aspect):
+        fields = dict.fromkeys(module.NOTIFIED_FIELDS, "")
+        return {**fields, "section": "content", "change": "changed", "name": name, "domain": name, "aspect": aspect}
+
+    async def changed_parties(*_):
+        return PartyChanges([item("a.test", "title"), item("b.test", "registered_on")])
+
+    site.scan(1, "b.test")
+    await site.keeper.look()
+    site.scan(2, "b.test")
+    site.keeper.changed_parties = changed_parties
+    await site.keeper.look()
+    ((told, *_),) = [row.detail["changes"] for row in site.told()]
+    assert told["name"] == "b.test"
