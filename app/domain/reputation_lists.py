@@ -7,11 +7,11 @@ An entry of the setting is `NAME=SOURCE`, and behind it, parted by blanks, `kind
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -202,6 +202,23 @@ class UsedList:
 def used_list_of(stored: dict[str, Any]) -> UsedList:
     """Return the list that `UsedList.to_json` has written."""
     return UsedList(**{**stored, "kind": ListKind(stored["kind"])})
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLists:
+    """The versions that a scan is to use, with where their files lie.
+
+    `replaced`: names of lists of which an earlier attempt used a version that is there no more. `missing`: names of
+    lists that cannot be used, mostly because they were never fetched.
+    """
+
+    files: Sequence[tuple[UsedList, Path]] = ()
+    replaced: Sequence[str] = ()
+    missing: Sequence[str] = ()
+
+
+# Finds the lists of a scan, for the versions that an earlier attempt of it used; None: this is the first. Blocking.
+FindLists = Callable[[Sequence[UsedList] | None], FoundLists]
 
 
 def read_definitions(entries: Iterable[str]) -> tuple[ListDefinition, ...]:

@@ -8,18 +8,17 @@ from contextlib import asynccontextmanager
 from app.captures.port import ContentStorage
 from app.captures.quota import CaptureQuota
 from app.domain.messages import DEFAULT_LANGUAGE, MessageCatalog
-from app.domain.reputation_lists import LISTS, used_list_of
+from app.domain.reputation_lists import LISTS, FindLists, FoundLists, used_list_of
 from app.domain.rule_data import RULE_DATA
 from app.engines.analyse.rule_dates import rule_dates
 from app.engines.capture.render_service import OpenRenderService, render_here
 from app.engines.capture.scan_contents import ScanContents
-from app.engines.lists.in_use import FindLists, FoundLists, OpenLists, opened
+from app.engines.lists.in_use import OpenLists, opened, tell_lists
 from app.engines.local_reader.opening import ModelSource, count_effects, open_model
 from app.engines.model import NetworkConfig, ReadingModelConfig, RecheckConfig, ScanConfig
 from app.engines.parsing.launch import Launch, execute
 from app.engines.pipeline.analysis.appearance_index import AppearanceIndex, LoadLooks, LooksUnavailable
 from app.engines.pipeline.capture.thumbnails import Thumbnails
-from app.engines.pipeline.list_notices import tell_lists
 from app.engines.pipeline.network_stack import open_network_stack
 from app.engines.pipeline.scan_pipeline import ScanPipeline
 from app.engines.ports import CountEndedRechecks, ScanSink, ScanStore

@@ -1,19 +1,24 @@
 """Files of lists on this machine. With several machines they come out of the database, where the server that fetched
 the list has put them; the folder is a cache then.
+
+Versions that no scan can have begun with are removed, and those beyond a number.
 """
 
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Final
+from typing import Any, Final
 
 import zstandard
+from sqlalchemy import Row
 
 from app.core.data_folder import LISTS_FOLDER
 from app.core.db import Database
@@ -22,7 +27,9 @@ from app.lists import queries
 
 PART_BYTES: Final = 4 << 20  # of the file; a fifth of that when it is compressed
 OLD_WORK_S: Final = 3_600.0  # no update takes so long: what is older was left behind by one that was killed
-_LEVEL: Final = 3
+MAX_KEPT: Final = 12  # superseded versions of a list; a scan of twelve hours and a list that changes every hour
+GRACE: Final = timedelta(minutes=10)  # a scan that is just beginning has read what is in effect, and nothing yet of it
+_LEVEL: Final = 3  # of compression
 
 
 class FileLost(Exception):
@@ -116,3 +123,24 @@ class ListFiles:
 
     def _path(self, file_sha256: str) -> Path:
         return self.folder / file_sha256
+
+
+async def remove_old(db: Database, now: datetime) -> set[str]:
+    """Remove versions that are in effect no more and that nobody needs; return the hashes of all files that stay."""
+    oldest = await db.read(queries.oldest_begun)
+    rows = await db.read(queries.superseded)
+    ids = to_remove(rows, needed_since=min(oldest or now, now - GRACE))
+    if ids:
+        await db.write(partial(queries.remove, ids=ids))
+    return await db.read(queries.files)
+
+
+def to_remove(rows: Sequence[Row[Any]], *, needed_since: datetime) -> list[str]:
+    """Return ids. `rows`: key, id and end of superseded versions, the latest first."""
+    seen: Counter[str] = Counter()
+    ids = []
+    for row in rows:
+        seen[row.list_key] += 1
+        if row.superseded_at < needed_since or seen[row.list_key] > MAX_KEPT:
+            ids.append(row.id)
+    return ids

@@ -1,6 +1,6 @@
 """The lists of the deployment as administrators see them: what is in effect, and how the last update went."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -80,8 +80,3 @@ def list_states(connection: Connection, entries: Sequence[str]) -> list[ListStat
     keys = [item.key for item in definitions]
     versions, states = queries.in_effect(connection, keys), queries.states(connection, keys)
     return [ListState(item, versions.get(item.key), states.get(item.key)) for item in definitions]
-
-
-def versions_in_effect(connection: Connection, keys: Sequence[str]) -> Mapping[str, Row[Any]]:
-    """Return the version of each list that has one, by the key of its definition."""
-    return queries.in_effect(connection, keys)

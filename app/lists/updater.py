@@ -33,8 +33,7 @@ from app.domain.reputation_lists import (
     read_definitions,
 )
 from app.lists import queries
-from app.lists.files import FileLost, ListFiles
-from app.lists.removal import remove_old
+from app.lists.files import FileLost, ListFiles, remove_old
 
 LOOK_S: Final = 5.0
 JITTER: Final = 0.1  # of the interval, both ways: servers of a source see no crowd at the full hour

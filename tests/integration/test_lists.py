@@ -4,8 +4,8 @@ import asyncio
 
 from sqlalchemy import select
 
-from app.cli.doctor.lists import check_lists
 from app.cli.doctor.result import ENGLISH, CheckStatus
+from app.cli.doctor.services import check_lists
 from app.core.clock import SystemClock
 from app.core.config import Settings
 from app.core.lease import SoleProcess

@@ -16,7 +16,6 @@ from app.cli.display.sheet import GAP, LEAST, Sheet
 from app.cli.display.wrapping import pad, wrap
 from app.cli.doctor.browser_network import check_browser_network
 from app.cli.doctor.configuration import read_settings, settings_in_force
-from app.cli.doctor.lists import check_lists
 from app.cli.doctor.machine import (
     check_browser,
     check_clock,
@@ -28,7 +27,7 @@ from app.cli.doctor.machine import (
 from app.cli.doctor.network import check_port, check_resolvers
 from app.cli.doctor.readers import check_readers
 from app.cli.doctor.result import ENGLISH, CheckResult, CheckStatus
-from app.cli.doctor.services import check_bus, check_workers
+from app.cli.doctor.services import check_bus, check_lists, check_workers
 from app.cli.doctor.storage import check_captures, check_database, check_folder, check_results, check_space
 from app.cli.terminal import clean
 from app.core.config import Settings

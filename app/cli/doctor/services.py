@@ -1,17 +1,21 @@
-"""The services of a distributed deployment: PostgreSQL at its revision, and Redis."""
+"""What the services of a deployment say: its database (revision, workers, lists of hosts and URLs), and Redis."""
 
 import asyncio
+from functools import partial
 from importlib.util import find_spec
 
 from sqlalchemy.engine import make_url
 
 from app.cli.doctor.result import ENGLISH, CheckResult, degraded, failed, ok
+from app.configuration.watch import read_at_start
 from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
 from app.core.deployment import POSTGRESQL, SCAN_QUEUE, require_packages
 from app.core.errors import ConfigurationError
 from app.core.redact import redact
-from app.domain.messages import MessageCatalog
+from app.domain.messages import MessageCatalog, Text
+from app.domain.reputation_lists import ListFault
+from app.lists.service import ListState, list_states
 from app.migrations import runner
 from app.scans.queries import workers
 
@@ -68,3 +72,44 @@ def check_workers(settings: Settings, *, texts: MessageCatalog = ENGLISH) -> lis
     if not any(SCAN_QUEUE in worker.queues for worker in heard_of):
         return [degraded("workers", texts("doctor.workers", count=len(heard_of)), texts("doctor.workers_missing"))]
     return [ok("workers", texts("doctor.workers", count=len(heard_of)))]
+
+
+def check_lists(settings: Settings, *, texts: MessageCatalog = ENGLISH) -> list[CheckResult]:
+    """Say what is in effect of each list; nothing without lists, nor while the database cannot say (another check)."""
+    states = _read_lists(settings)
+    if not states:
+        return []
+    said = texts.join_clauses(_say_list(state, texts) for state in states)
+    if all(state.version is not None and state.last is not None and state.last.fault is None for state in states):
+        return [ok("lists", said)]
+    return [degraded("lists", said, texts("doctor.lists_old"))]
+
+
+def _read_lists(settings: Settings) -> list[ListState]:
+    file = settings.database_file
+    if file is not None and not file.exists():
+        return []
+    try:
+        require_packages(settings)
+        db = Database(settings.resolved_database_url, busy_timeout_s=TIMEOUT_S)
+    except ConfigurationError:
+        return []
+    try:
+        if runner.read_revision(db) != runner.head_revision():
+            return []
+        entries = read_at_start(db, settings).current.reputation_lists
+        return db.read_sync(partial(list_states, entries=entries))
+    except DatabaseUnavailable:
+        return []
+    finally:
+        asyncio.run(db.close())
+
+
+def _say_list(state: ListState, texts: MessageCatalog) -> Text:
+    name, version, last = state.definition.name, state.version, state.last
+    if last is not None and last.fault is not None:
+        fault = texts(f"list_fault.{ListFault(last.fault)}", detail=last.detail)
+        return texts("doctor.list_faulty", name=name, fault=fault)
+    if version is None:
+        return texts("doctor.list_none", name=name)
+    return texts("doctor.list_fine", name=name, entries=version.entries, date=version.list_date)

@@ -1,33 +1,23 @@
-"""The lists of one scan: opened when it begins, and open until it ends, whatever becomes of their files."""
+"""The lists of one scan: opened when it begins, and open until it ends, whatever becomes of their files; and what the
+scan says of them, before anything else.
+"""
 
+import asyncio
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from app.domain.reputation_lists import UsedList, used_list_of
+from app.domain.log_entry import LogEntry
+from app.domain.messages import MessageCatalog, Text
+from app.domain.reputation_lists import FoundLists, UsedList, used_list_of
+from app.domain.stages import StageKey
 from app.engines.analyse.reputation.layer import ReputationList
 from app.engines.analyse.reputation.list_file import ListFile
+from app.engines.ports import ScanSink
 from app.engines.scope import Scope
 
-
-@dataclass(frozen=True, slots=True)
-class FoundLists:
-    """The versions that a scan is to use, with where their files lie.
-
-    `replaced`: names of lists of which an earlier attempt used a version that is there no more. `missing`: names of
-    lists that cannot be used, mostly because they were never fetched.
-    """
-
-    files: Sequence[tuple[UsedList, Path]] = ()
-    replaced: Sequence[str] = ()
-    missing: Sequence[str] = ()
-
-
-# Finds the lists of a scan, for the versions that an earlier attempt of it used; None: this is the first. Blocking.
-FindLists = Callable[[Sequence[UsedList] | None], FoundLists]
+_MODULE: Final = StageKey.AI_ANALYSIS.value
 OpenLists = Sequence[tuple[UsedList, int]]  # with the descriptor of the file
 
 
@@ -60,3 +50,24 @@ def about_target(lists: OpenLists, scope: Scope) -> list[tuple[str, str, int]]:
     files = [(used.name, ListFile(descriptor)) for used, descriptor in lists]
     lines = ((name, file.find(host)) for name, file in files for host in names)
     return [(name, line.key, line.line) for name, line in lines if line is not None]
+
+
+async def tell_lists(
+    found: FoundLists, lists: OpenLists, *, scope: Scope, sink: ScanSink, texts: MessageCatalog
+) -> None:
+    """Name the lists, what is wrong with them, and their entries that mean the target itself. Raises ScanStopped."""
+    if lists:
+        said = texts("lists_used", lists=texts.join_terms(_said(used, texts) for used, _ in lists))
+        await sink.log(LogEntry("INFO", _MODULE, said))
+    for name, entry, line in await asyncio.to_thread(about_target, lists, scope):
+        said = texts("list_names_target", name=name, entry=entry, line=line)
+        await sink.log(LogEntry("WARNING", _MODULE, said))
+    if found.replaced:
+        said = texts("lists_replaced", names=texts.join_terms(found.replaced))
+        await sink.log(LogEntry("WARNING", _MODULE, said))
+    if found.missing:
+        await sink.warning("degraded", texts("lists_missing", names=texts.join_terms(found.missing)))
+
+
+def _said(used: UsedList, texts: MessageCatalog) -> Text:
+    return texts("list_used", name=used.name, date=used.date, entries=used.entries, sha256=used.sha256[:12])

@@ -1,23 +1,152 @@
-"""One update of one list, from its source to the file that scans look into. In a process of its own: it blocks."""
+"""One update of one list: from its source to the file that scans look into (`analyse.reputation.list_file`), with the
+number of what was left out.
+
+It blocks, and belongs in a process of its own: two million entries take half a minute of it, and 300 MB of memory.
+"""
 
 import asyncio
 import errno
+import hashlib
 import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import BinaryIO, Final
 
-from app.domain.reputation_lists import ListFault, ListOrder, ListUpdate
-from app.engines.analyse.reputation.list_file import ListFile
-from app.engines.lists.compiler import Compiled, ListCompiler
-from app.engines.lists.formats import UnreadableList
-from app.engines.lists.judge import Judge
-from app.engines.lists.names import NameReader
+from app.domain.reputation_lists import MAX_ENTRIES, ListDefinition, ListFault, ListKind, ListOrder, ListUpdate, Refused
+from app.engines.analyse.reputation.list_file import ListFile, line_of, write_lines
+from app.engines.lists.formats import SAMPLE_LINES, LineReader, UnreadableList
+from app.engines.lists.names import Judge, NameReader, NotUsed
 from app.engines.lists.sources import Gotten, ListFetcher, SourceFailed, copy_file, errno_name
 from app.engines.model import NetworkConfig
 
 WORK_FOLDER: Final = ".new-"  # beginning of the names of folders that a killed update leaves behind
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+MAX_EXAMPLES: Final = 20  # of refused entries that are shown
+MAX_SHOWN: Final = 120  # characters of one
+GARBAGE_FROM: Final = 20  # lines that are no entries, below which a short list may have more of them than entries
+_BOMS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+
+
+@dataclass(slots=True)
+class Compiled:
+    """What became of a list. `examples`: (line, text, reason) of the first entries that are not used."""
+
+    sha256: str = ""  # of the list
+    bytes: int = 0
+    file_sha256: str = ""
+    file_bytes: int = 0
+    entries: int = 0
+    duplicates: int = 0
+    layout: str = ""
+    date: str = ""  # ISO, as a list in our format says it
+    refused: Counter[str] = field(default_factory=Counter)
+    examples: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def refuse(self, line: int, text: str, reason: Refused) -> None:
+        self.refused[reason.value] += 1
+        if len(self.examples) < MAX_EXAMPLES and reason is not Refused.LOCAL_NAME:  # every file of hosts has some
+            shown = "".join(char for char in text[:MAX_SHOWN] if char.isprintable())
+            self.examples.append((line, shown, reason.value))
+
+
+class ListCompiler:
+    """Makes one list after another into the file that scans look into."""
+
+    def __init__(self, *, names: NameReader, judge: Judge, max_entries: int = MAX_ENTRIES) -> None:
+        self._names = names
+        self._judge = judge
+        self._max_entries = max_entries
+
+    def compile(self, source: Path, target: Path, definition: ListDefinition) -> Compiled:
+        """Read the list and write the file.
+
+        Raises UnreadableList when the whole is no list, or OSError.
+        """
+        result = Compiled(bytes=source.stat().st_size)
+        with source.open("rb") as file:
+            result.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        lines = self._lines(source, definition, result)
+        read = len(lines)
+        with target.open("w+b") as file:
+            result.entries = write_lines(lines, file)
+            file.flush()
+            os.fsync(file.fileno())
+            result.file_bytes = file.seek(0, 2)
+            file.seek(0)
+            result.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        result.duplicates = read - result.entries
+        return result
+
+    def _lines(self, source: Path, definition: ListDefinition, result: Compiled) -> list[bytes]:
+        with source.open("rb") as file:
+            reader = LineReader(definition.format, list(islice(_lines_of(file), SAMPLE_LINES)))
+        result.layout = reader.layout.value
+        found: list[bytes] = []
+        with source.open("rb") as file:
+            for number, line in enumerate(_lines_of(file), start=1):
+                self._take(reader, number, line, definition, result, found)
+                if len(found) > self._max_entries:
+                    raise UnreadableList(ListFault.TOO_MANY)
+        result.date = _iso_date(reader.headers.get("date", ""))
+        _check(len(found), result)
+        return found
+
+    def _take(
+        self,
+        reader: LineReader,
+        number: int,
+        line: bytes,
+        definition: ListDefinition,
+        result: Compiled,
+        found: list[bytes],
+    ) -> None:
+        try:
+            entries = reader.entries(line) or ()
+        except ValueError:  # also what cannot be decoded
+            result.refuse(number, line.strip().decode("utf-8", "replace"), Refused.NOT_AN_ENTRY)
+            return
+        for entry in entries:
+            try:
+                key = self._names.read(entry.text)
+                if definition.kind is ListKind.BLOCK:
+                    self._judge.check(key)
+            except NotUsed as refusal:
+                result.refuse(number, entry.text, refusal.reason)
+                continue
+            category = entry.category or definition.category.value
+            found.append(line_of(key, number, category, entry.score or definition.score))
+
+
+def _iso_date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""
+
+
+def _check(found: int, result: Compiled) -> None:
+    garbage = result.refused[Refused.NOT_AN_ENTRY.value]
+    if garbage >= GARBAGE_FROM and garbage > found + result.refused.total() - garbage:
+        raise UnreadableList(ListFault.NOT_A_LIST)
+    if not found:
+        raise UnreadableList(ListFault.NOT_A_LIST if garbage else ListFault.EMPTY)
+
+
+def _lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Lines as UTF-8, without the mark that says so; of UTF-16 as well."""
+    start = file.read(3)
+    file.seek(0)
+    coding = next((name for mark, name in _BOMS if start.startswith(mark)), None)
+    if coding == "utf-16":
+        text = file.read().decode(coding, "replace")
+        return (line.encode("utf-8", "replace") for line in text.splitlines())
+    file.seek(3 if coding else 0)
+    return iter(file)
 
 
 def update_list(order: ListOrder, network: NetworkConfig, fetcher: ListFetcher | None = None) -> ListUpdate:

@@ -41,6 +41,7 @@ from app.events.writer import EventWriter
 from app.findings.evidence.exposures import Assessor, Site
 from app.findings.run_findings import Grouped
 from app.lists.files import ListFiles
+from app.lists.scan_lists import ScanListFinder
 from app.scans.lifecycle import Lifecycle
 from app.scanstore.files import captures_dir
 from app.scanstore.location import open_stores
@@ -61,7 +62,6 @@ from app.tasks.worker.priority import NICE, ThreadSpawner, lower_priority
 from app.tasks.worker.render_service import render_service_of
 from app.tasks.worker.scan_factory import ScanFactory
 from app.tasks.worker.scan_job import JobOutcome, ScanJob
-from app.tasks.worker.scan_lists import ScanListFinder
 from app.tasks.worker.store_lease import StoreLease
 from app.tasks.worker.store_place import place_of
 
@@ -172,7 +172,7 @@ class ScanProcess:
             quota,
             open_render_service,
             StoredModels(db, self._bus.count_verdicts),
-            ScanListFinder(settings, db, list_files_of(settings, db)),
+            ScanListFinder(settings.reputation_lists, db, list_files_of(settings, db)),
             StoredLooks(db),
             EarlierFindings(db, clock, settings.recheck_after_s),
             self._launch_parsers,

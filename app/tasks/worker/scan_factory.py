@@ -5,8 +5,8 @@ from functools import partial
 from app.captures.port import ContentStorage
 from app.captures.quota import CaptureQuota
 from app.core.config import Settings
+from app.domain.reputation_lists import FindLists, FoundLists
 from app.engines.capture.render_service import OpenRenderService, render_here
-from app.engines.lists.in_use import FindLists, FoundLists
 from app.engines.local_reader.opening import ModelSource
 from app.engines.model import ScanConfig
 from app.engines.parsing.launch import Launch, execute

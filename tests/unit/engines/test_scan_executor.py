@@ -6,10 +6,9 @@ import pytest
 
 from app.captures.folder import FolderStorage
 from app.captures.port import ContentsUnavailable
-from app.domain.reputation_lists import ListKind, UsedList
+from app.domain.reputation_lists import FoundLists, ListKind, UsedList
 from app.domain.scan_facts import HostFact
 from app.domain.stages import STAGES, StageKey, StageStatus
-from app.engines.lists.in_use import FoundLists
 from app.engines.model import NetworkConfig, ScanConfig
 from app.engines.ports import ScanStopped
 from app.engines.scan_executor import ScanExecutor

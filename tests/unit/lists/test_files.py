@@ -2,12 +2,14 @@
 
 import os
 import time
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 
 from app.core.db import Database
-from app.lists.files import PART_BYTES, FileLost, ListFiles
+from app.lists.files import MAX_KEPT, PART_BYTES, FileLost, ListFiles, to_remove
 from app.lists.tables import list_parts
 from tests.support.databases import create_tables
 
@@ -104,3 +106,24 @@ def test_a_part_that_is_broken_is_a_lost_file(db, tmp_path):
     db.write_sync(lambda c: c.execute(list_parts.update().values(data=b"broken")))
     with pytest.raises(FileLost):
         there.find(name)
+
+
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+def row(number, hours, key="a"):
+    return SimpleNamespace(id=number, list_key=key, superseded_at=NOW - timedelta(hours=hours))
+
+
+def test_versions_go_that_no_scan_can_have_begun_with():
+    rows = [row(1, 1), row(2, 3), row(3, 5)]
+    assert to_remove(rows, needed_since=NOW - timedelta(hours=4)) == [3]
+    assert to_remove(rows, needed_since=NOW) == [1, 2, 3]
+    assert to_remove(rows, needed_since=NOW - timedelta(hours=9)) == []
+
+
+def test_however_long_a_scan_runs_versions_of_a_list_are_bounded():
+    rows = [row(number, number) for number in range(1, MAX_KEPT + 3)]
+    long_ago = NOW - timedelta(days=9)
+    assert to_remove(rows, needed_since=long_ago) == [MAX_KEPT + 1, MAX_KEPT + 2]
+    assert to_remove([*rows[:MAX_KEPT], row(99, 100, key="b")], needed_since=long_ago) == []

@@ -4,9 +4,8 @@ import pytest
 
 from app.domain.reputation_lists import ListDefinition
 from app.engines.analyse.reputation.list_file import ListFile
-from app.engines.lists.compiler import ListCompiler
-from app.engines.lists.judge import Judge
-from app.engines.lists.names import NameReader
+from app.engines.lists.names import Judge, NameReader
+from app.engines.lists.update import ListCompiler
 
 NAMES = NameReader()
 JUDGE = Judge()

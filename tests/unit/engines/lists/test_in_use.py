@@ -1,8 +1,8 @@
 import orjson
 
-from app.domain.reputation_lists import ListKind, UsedList
+from app.domain.reputation_lists import FoundLists, ListKind, UsedList
 from app.engines.analyse.reputation.list_file import line_of, write_lines
-from app.engines.lists.in_use import FoundLists, about_target, lists_of, opened, order_of
+from app.engines.lists.in_use import about_target, lists_of, opened, order_of
 from app.engines.scope import Scope
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.engines.lists.names import NameReader
+from app.domain.reputation_lists import ListKind
+from app.domain.violations import ViolationKey
+from app.engines.lists.names import Judge, NameReader
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,22 @@ def test_what_would_accuse_too_much_or_means_nothing_is_counted_and_shown(compil
 def test_an_address_of_a_network_that_the_deployment_scans_may_be_listed(compile_list):
     _, file = compile_list("10.0.0.1\n", names=NameReader(allow_networks=["10.0.0.0/8"]))
     assert file.find("10.0.0.1") is not None
+
+
+def test_entries_that_an_allow_list_has_are_refused_however_exact(compile_list, tmp_path):
+    _, allow = compile_list(
+        "partner.example\nhttps://shop.casino.example/a\n", kind=ListKind.ALLOW, category=ViolationKey.OTHER
+    )
+    result, file = compile_list(
+        "partner.example\nwww.partner.example\nhttps://partner.example/x\n"
+        "https://shop.casino.example/a\nhttps://shop.casino.example/b\nnotpartner.example\n",
+        judge=Judge([allow]),
+    )
+    assert result.refused == {"allowed": 4}
+    assert list(file.keys()) == ["https://shop.casino.example/b", "notpartner.example"]
+
+
+def test_an_allow_list_may_name_known_services(compile_list):
+    result, file = compile_list("jsdelivr.net\n", kind=ListKind.ALLOW)
+    assert list(file.keys()) == ["jsdelivr.net"]
+    assert not result.refused

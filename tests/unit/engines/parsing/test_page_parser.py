@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from app.domain.reputation_lists import ListKind, UsedList
+from app.domain.reputation_lists import FoundLists, ListKind, UsedList
 from app.domain.scan_facts import (
     Capture,
     DnsAnswer,
@@ -29,7 +29,7 @@ from app.engines.extract.sitemap import parse_sitemap
 from app.engines.extract.style_sheet import sheet_from_json, sheet_of
 from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
-from app.engines.lists.in_use import FoundLists, opened, order_of
+from app.engines.lists.in_use import opened, order_of
 from app.engines.local_reader.model import LocalOpinion
 from app.engines.parsing.jobs import MAX_ANSWER, Jobs, TooMuch
 from app.engines.parsing.own_pages import own_page_of

@@ -9,21 +9,20 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from app.core.config import Settings
 from app.core.db import Database, DatabaseUnavailable
-from app.domain.reputation_lists import ListDefinition, ListKind, UsedList, read_definitions
-from app.engines.lists.in_use import FoundLists
+from app.domain.reputation_lists import FoundLists, ListDefinition, ListKind, UsedList, read_definitions
+from app.lists import queries
 from app.lists.files import FileLost, ListFiles
-from app.lists.service import versions_in_effect
 
 log = structlog.get_logger(__name__)
 
 
 class ScanListFinder:
-    """Fulfils `engines.lists.in_use.FindLists`."""
+    """Fulfils `domain.reputation_lists.FindLists`, in the process of a scan."""
 
-    def __init__(self, settings: Settings, db: Database, files: ListFiles) -> None:
-        self._definitions = read_definitions(settings.reputation_lists)
+    def __init__(self, entries: Sequence[str], db: Database, files: ListFiles) -> None:
+        """`entries`: of the setting."""
+        self._definitions = read_definitions(entries)
         self._db = db
         self._files = files
 
@@ -51,7 +50,7 @@ class ScanListFinder:
         if not keys:
             return []
         try:
-            versions = self._db.read_sync(partial(versions_in_effect, keys=keys))
+            versions = self._db.read_sync(partial(queries.in_effect, keys=keys))
         except DatabaseUnavailable as error:
             log.warning("lists_not_found", reason=type(error).__name__)
             versions = {}

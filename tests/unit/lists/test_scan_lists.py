@@ -6,12 +6,11 @@ from hashlib import sha256
 
 import pytest
 
-from app.core.config import Settings
 from app.core.db import Database
 from app.domain.reputation_lists import read_definition
 from app.lists import queries as lists
 from app.lists.files import ListFiles
-from app.tasks.worker.scan_lists import ScanListFinder
+from app.lists.scan_lists import ScanListFinder
 from tests.support.clock import FakeClock
 from tests.support.databases import create_tables
 from tests.unit.lists.versions import version
@@ -35,8 +34,8 @@ def files(db, tmp_path):
 
 
 @pytest.fixture
-def finder(db, files, tmp_path):
-    return ScanListFinder(Settings(data_dir=tmp_path, reputation_lists=f"{FEED},{ALLOW}"), db, files)
+def finder(db, files):
+    return ScanListFinder((FEED, ALLOW), db, files)
 
 
 CLOCK = FakeClock()
@@ -103,17 +102,16 @@ def test_a_machine_of_several_gets_files_and_removes_those_of_no_version(db, tmp
     old = machine.folder / ("9" * 64)
     old.write_bytes(b"old")
     os.utime(old, (1, 1))
-    found = ScanListFinder(Settings(data_dir=tmp_path, reputation_lists=FEED), db, machine)(None)
+    found = ScanListFinder((FEED,), db, machine)(None)
     assert [path.read_bytes() for _, path in found.files] == [content]
     assert [entry.name for entry in machine.folder.iterdir()] == [name]
 
 
 def test_a_database_that_does_not_answer_fails_no_scan(db, files, tmp_path):
     add(db, files, FEED, 1)
-    settings = Settings(data_dir=tmp_path, reputation_lists=f"{FEED},{ALLOW}")
-    before = [used for used, _ in ScanListFinder(settings, db, files)(None).files]
+    before = [used for used, _ in ScanListFinder((FEED, ALLOW), db, files)(None).files]
     nowhere = Database(f"sqlite:///{tmp_path / 'no' / 'such.db'}")
     for shared in (False, True):
-        away = ScanListFinder(settings, nowhere, ListFiles(db=nowhere, data_dir=tmp_path, shared=shared))
+        away = ScanListFinder((FEED, ALLOW), nowhere, ListFiles(db=nowhere, data_dir=tmp_path, shared=shared))
         assert away(None).missing == ["feed", "fine"]
         assert [used for used, _ in away(before).files] == before
