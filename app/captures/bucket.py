@@ -18,7 +18,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from app.captures.packing import MAX_PACKED_BYTES
+from app.captures.contents import MAX_PACKED_BYTES
 from app.captures.port import (
     ENDING,
     ContentDamaged,

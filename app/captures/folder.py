@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from app.captures.packing import MAX_PACKED_BYTES
+from app.captures.contents import MAX_PACKED_BYTES
 from app.captures.port import ENDING, ContentDamaged, ContentMissing, is_sha256, require_sha256
 
 _NEW: Final = ".new-"  # prefix of what is being written

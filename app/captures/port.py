@@ -1,6 +1,6 @@
 """Where captured contents lie, whatever keeps them: the port of the two storages, and what can go wrong with one.
 
-A content lies under the sha256 of what it is, packed (`packing`), and never changes. Many processes put, read and
+A content lies under the sha256 of what it is, packed (`contents`), and never changes. Many processes put, read and
 remove at the same time. What was put within the last day is young, and young contents are not removed: so a scan has
 that long to name in its own store what it has put (ADR 0031).
 """

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, Final
 
-from app.captures.packing import MAX_PACKED_BYTES
+from app.captures.contents import MAX_PACKED_BYTES
 from app.captures.port import ContentStorage, ContentsUnavailable
 from app.core.clock import Clock
 from app.core.errors import ConfigurationError

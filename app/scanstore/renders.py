@@ -32,7 +32,7 @@ class RenderAnswer:
     final_url: str = ""
     title: str = ""
     screenshot: bytes = b""  # JPEG
-    document: bytes = b""  # compressed (`captures.packing`); empty when it was not needed
+    document: bytes = b""  # compressed (`captures.contents`); empty when it was not needed
     log: bytes = b""  # as `tasks.render_log` packs it; empty when it was not wanted
 
 

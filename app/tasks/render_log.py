@@ -5,7 +5,7 @@ from typing import Final
 import orjson
 import zstandard
 
-from app.captures.packing import pack
+from app.captures.contents import pack
 from app.engines.capture.link_sight import LinkSight, sights_of
 from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.capture.page_renderer import Rendered, RenderFailed

@@ -12,9 +12,8 @@ from typing import Final, TypeVar
 
 import structlog
 
-from app.captures.contents import Contents
+from app.captures.contents import Contents, digest_of, pack
 from app.captures.outage import StorageOutage
-from app.captures.packing import digest_of, pack
 from app.captures.port import ContentMissing, ContentStorage, ContentsUnavailable
 from app.captures.quota import CaptureQuota, UnlimitedQuota
 

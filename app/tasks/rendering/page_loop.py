@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from app.captures.packing import pack
+from app.captures.contents import pack
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow
 from app.engines.capture.render_limit import RenderLimit

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 import obstore
 import pytest
 
-from app.captures.contents import Contents
-from app.captures.packing import pack
+from app.captures.contents import Contents, pack
 from app.captures.port import ContentDamaged, ContentMissing, ContentsUnavailable
 from tests.support.s3_server import bucket_at
 

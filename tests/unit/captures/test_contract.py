@@ -8,8 +8,7 @@ import time
 import pytest
 import zstandard
 
-from app.captures.contents import Contents
-from app.captures.packing import MAX_BYTES, pack
+from app.captures.contents import MAX_BYTES, Contents, pack
 from app.captures.port import ContentDamaged, ContentMissing
 
 

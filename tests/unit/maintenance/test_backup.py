@@ -9,9 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from app.captures.contents import Contents
+from app.captures.contents import Contents, unpack
 from app.captures.folder import FolderStorage
-from app.captures.packing import unpack
 from app.core.errors import ConfigurationError
 from app.events.event import NewEvent
 from app.events.log import append

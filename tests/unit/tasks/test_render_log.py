@@ -4,7 +4,7 @@ import orjson
 import pytest
 import zstandard
 
-from app.captures.packing import pack
+from app.captures.contents import pack
 from app.engines.capture.link_sight import LinkSight
 from app.engines.capture.loaded_request import LoadedRequest
 from app.engines.capture.page_renderer import Rendered, RenderFailed

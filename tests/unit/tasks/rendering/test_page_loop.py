@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from app.captures.packing import digest_of, unpack
+from app.captures.contents import digest_of, unpack
 from app.domain.messages import english
 from app.engines.capture.browser_profile import BrowserUnavailable
 from app.engines.capture.page_renderer import Rendered, RenderFailed, RenderSlow

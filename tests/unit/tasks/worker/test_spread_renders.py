@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.captures.packing import pack
+from app.captures.contents import pack
 from app.core.aio import end_tasks
 from app.core.db import DatabaseUnavailable
 from app.core.db_backend import Failure
