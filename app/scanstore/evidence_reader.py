@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from app.domain.scan_facts import Capture, Hop, Reference
 from app.scanstore import rows, schema
-from app.scanstore.file_rows import FileRows
 from app.scanstore.inventory_reader import InventoryReader
 from app.scanstore.reader import MAX_LIMIT
-from app.scanstore.schema import LISTED, select
+from app.scanstore.schema import LISTED, FileRows, select
 
 MAX_CAPTURES: Final = 50  # of one domain; a scan makes four
 # References of a host that are weighed: the first that were found of each way in which it is referred to (relation,

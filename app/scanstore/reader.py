@@ -27,9 +27,8 @@ from app.domain.second_looks import SECOND_LOOKS, SecondLook, second_looks_of
 from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
 from app.scanstore import rows, schema
 from app.scanstore.errors import StoreDamaged, refusal
-from app.scanstore.file_rows import FileRows
 from app.scanstore.port import RowSource
-from app.scanstore.schema import LISTED, select
+from app.scanstore.schema import LISTED, FileRows, select
 
 MAX_LIMIT: Final = 1_000  # rows of one answer; a larger `limit` is cut to it
 MAX_HOPS: Final = 20  # that lead to one host: a site may send every link through a redirect

@@ -1,6 +1,7 @@
-"""The tables of a scan's file, and how a connection to it is set up."""
+"""The tables of a scan's file, how a connection to it is set up, and the rows of a run as its file has them."""
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +11,8 @@ import orjson
 
 from app.core.file_permissions import make_private_file, restrict_to_owner
 from app.scanstore.checkpointer import LOG_PAGES
-from app.scanstore.errors import StoreMismatch
+from app.scanstore.errors import StoreMismatch, StoreUnavailable
+from app.scanstore.rows import Row
 
 VERSION: Final = 5  # in `user_version`; 0 is a file without tables
 # Columns that versions before this one had not, and what a reader of their files gets instead.
@@ -195,3 +197,44 @@ def insert(verb: str, table: str, columns: str) -> str:
     """Return a statement that writes; `verb` is INSERT, REPLACE or INSERT OR IGNORE. Values are parameters too."""
     marks = ",".join("?" * len(columns.split(",")))
     return f"{verb} INTO {table} ({columns}) VALUES ({marks})"
+
+
+class FileRows:
+    """Fulfils `port.RowSource`. A missing file is an empty one."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file.
+
+        Raises:
+            StoreUnavailable: SQLite refused.
+            StoreMismatch: a newer version wrote the file.
+        """
+        try:
+            # None: no file with our tables, or closed.
+            self._db = open_reader(path)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+
+    @property
+    def present(self) -> bool:
+        return self._db is not None
+
+    def read(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        if self._db is None:
+            return []
+        try:
+            return self._db.execute(query, [in_json(value) for value in parameters]).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def stream(self, query: str) -> Iterator[Row]:
+        """Yield rows as they are read. Raises StoreUnavailable."""
+        try:
+            yield from self._db.execute(query) if self._db is not None else ()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None

@@ -11,11 +11,11 @@ from psycopg import Connection
 
 from app.scanstore import rows
 from app.scanstore.errors import StoreMismatch
-from app.scanstore.file_rows import FileRows
 from app.scanstore.postgres.batch import MAX_NAME, text_identity
 from app.scanstore.postgres.characters import storable
 from app.scanstore.postgres.refusals import refusals
 from app.scanstore.rows import Row
+from app.scanstore.schema import FileRows
 
 # By table: what is read of the file.
 _READ: Final = MappingProxyType(

@@ -1,4 +1,4 @@
-"""Files that other versions of the program wrote."""
+"""Files that other versions of the program wrote, and the rows of a run out of its file."""
 
 import sqlite3
 from contextlib import closing
@@ -8,9 +8,10 @@ import pytest
 
 from app.domain.scan_facts import Capture, FrontierUrl, Hop, HopKind, PageFact, Reference, Relation, ThirdParty
 from app.domain.third_parties import Outcome
-from app.scanstore.errors import StoreMismatch
+from app.scanstore.errors import StoreMismatch, StoreUnavailable
 from app.scanstore.evidence_reader import SqliteEvidenceReader
 from app.scanstore.reader import SqliteScanReader, contents_of
+from app.scanstore.schema import FileRows
 from app.scanstore.sqlite import SqliteScanStore
 
 HASH = "a" * 64
@@ -133,3 +134,26 @@ def test_the_file_of_a_newer_version_is_not_taken_for_a_missing_one(path):
         SqliteScanReader(path)
     with pytest.raises(StoreMismatch):
         contents_of(path)
+
+
+def test_a_missing_file_has_no_rows_and_is_not_made(path):
+    rows = FileRows(path)
+    assert not rows.present
+    assert rows.read("SELECT count(*) FROM pages") == []
+    assert not path.exists()
+
+
+def test_what_is_asked_is_answered_until_it_is_closed(path):
+    SqliteScanStore(path).close()
+    rows = FileRows(path)
+    assert rows.present
+    assert rows.read("SELECT ? + count(*) FROM pages", (1,)) == [(1,)]
+    rows.close()
+    rows.close()
+    assert rows.read("SELECT 1") == []
+
+
+def test_what_sqlite_refuses_is_an_error_of_the_store(path):
+    SqliteScanStore(path).close()
+    with closing(FileRows(path)) as rows, pytest.raises(StoreUnavailable):
+        rows.read("SELECT 1 FROM nowhere")

@@ -9,9 +9,9 @@ from app.core.db import Database
 from app.domain.scan_facts import FrontierUrl, Hop, HopKind, HostFact, PageFact, ThirdParty, UrlState
 from app.migrations.runner import migrate
 from app.scanstore.errors import StoreMismatch, StoreUnavailable
-from app.scanstore.file_rows import FileRows
 from app.scanstore.postgres.file_import import files_in, import_file
 from app.scanstore.postgres.store import PostgresScanStore
+from app.scanstore.schema import FileRows
 from app.scanstore.sqlite import SqliteScanStore
 from tests.unit.scanstore.test_contract import capture, reference
 
