@@ -1,22 +1,52 @@
 """Orders: scans of several domains, with a joint result."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Protocol
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from starlette.responses import Response
 
 from app.core.dependencies import CurrentUser
 from app.core.errors import Conflict, InvalidInput, LimitReached, Unavailable
+from app.core.principal import Principal
 from app.domain.report_format import MEDIA_TYPES, OF_ORDERS, ReportFormat, format_of_accept
-from app.orders.dependencies import ServicesDep
 from app.orders.schemas import OrderCreate, OrderPage, OrderReport, OrderResponse
-from app.orders.service import NewOrder
+from app.orders.service import NewOrder, OrderService
 from app.rest.documented_responses import refused, sent
 from app.rest.language import ReaderLanguage
-from app.rest.parameters import REPLAYED, IdempotencyKey, PageNumber, PageSize
-from app.rest.responses import JsonChunksResponse, ReportResponse
+from app.rest.parameters import REPLAYED, IdempotencyKey, PageNumber, PageSize, get_services
+from app.rest.responses import JsonChunksResponse, PieceStream, ReportResponse
 from app.scans.schemas.tasks import CommonOptions
 
+
+class OrderFile(Protocol):
+    """A report of an order, begun."""
+
+    @property
+    def stream(self) -> PieceStream: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def file_name(self) -> str: ...
+
+
+class OrderReports(Protocol):
+    """Makes reports of orders. `reports` fulfils it."""
+
+    async def open_order(self, principal: Principal, order_id: str, kind: ReportFormat, language: str) -> OrderFile:
+        """Raises NotFound, LimitReached, Unavailable."""
+        ...
+
+
+class OrderServices(Protocol):
+    """What these routes take of the lifespan state."""
+
+    orders: OrderService
+
+    @property
+    def report_files(self) -> OrderReports: ...
+
+
+ServicesDep = Annotated[OrderServices, Depends(get_services)]
 router = APIRouter(prefix="/orders", tags=["orders"])
 OrderId = Annotated[str, Path(description="Order id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a11"])]
 FILE_TYPES: Final = [MEDIA_TYPES[kind] for kind in OF_ORDERS if kind is not ReportFormat.JSON]
