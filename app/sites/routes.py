@@ -1,6 +1,6 @@
 """Sites: domains that are watched."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
@@ -10,12 +10,11 @@ from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, Not
 from app.orders.schemas import OrderResponse
 from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
-from app.rest.parameters import MAX_SEARCH, PageNumber, PageSize
+from app.rest.parameters import MAX_SEARCH, PageNumber, PageSize, get_services
 from app.rest.responses import JsonChunksResponse
 from app.rest.schemas import MAX_GROUP, Text
 from app.scans.schemas.tasks import MAX_TARGET, TaskPage, TaskResponse
-from app.sites.csv_import import new_site
-from app.sites.dependencies import ServicesDep
+from app.sites.csv_import import SiteImporter, new_site
 from app.sites.queries.sites import SiteFilter
 from app.sites.schemas import (
     MAX_TAG,
@@ -30,7 +29,26 @@ from app.sites.schemas import (
     SiteResponse,
     SiteUpdate,
 )
+from app.sites.service import SiteService
 
+
+class SiteUseCases(Protocol):
+    """What can be done with sites. `build.SiteParts` fulfils it."""
+
+    @property
+    def service(self) -> SiteService: ...
+    @property
+    def importer(self) -> SiteImporter: ...
+
+
+class SiteServices(Protocol):
+    """What these routes take of the lifespan state."""
+
+    @property
+    def sites(self) -> SiteUseCases: ...
+
+
+ServicesDep = Annotated[SiteServices, Depends(get_services)]
 router = APIRouter(prefix="/sites", tags=["sites"])
 SiteId = Annotated[str, Path(description="Site id.", examples=["019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a12"])]
 UNUSABLE: Final = ("target_empty", "target_control_characters", "target_is_url", "target_ip_address", "target_too_long")
