@@ -1,11 +1,17 @@
-"""Kinds of references, and their names in the reader's language ("own:link_block@robot" is for programs)."""
+"""Kinds of references and their places in documents, and what people read instead ("own:link_block@robot" is for
+programs).
+"""
 
 from typing import Final
 
-from app.domain.document_places import DOCUMENT_KINDS
 from app.domain.messages import MessageCatalog
 from app.domain.tampering import sign_of, visitor_of, without_visitor
 
+# First parts of the kinds of references, as `engines.documents` names them.
+DOCUMENT_KINDS: Final = frozenset(
+    {"pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "odf", "doc", "xls", "ppt", "ole", "rtf"}
+)
+_PLACES: Final = frozenset({"page", "slide", "sheet"})
 # What may stand before a kind, as `engines.extract` and `engines.pipeline` name it: in which part of the page it is.
 PARTS: Final = ("drawn", "rendered", "shown", "srcdoc", "template", "noscript", "noframes", "noembed", "feed")
 # Kinds that are a word and a name behind it; a name without a text of its own is the page's own and shown as it is.
@@ -65,3 +71,11 @@ def _named(kind: str, texts: MessageCatalog) -> str:
 def _name(sort: str, name: str, texts: MessageCatalog) -> str:
     key = f"kind.{sort}.{name}"
     return texts(key) if key in texts else name
+
+
+def place_text(kind: str, place: str, texts: MessageCatalog) -> str:
+    """Return the place of a reference: "page 3" in the reader's language; in a page its DOM path as it is."""
+    sort, found, name = place.partition(":")
+    if kind.partition(":")[0] not in DOCUMENT_KINDS or not found or sort not in _PLACES:
+        return place
+    return texts(f"place.{sort}", name=name)

@@ -59,7 +59,7 @@ class Assignments:
         return cls(assignments.of_domains(connection, *target, domains))
 
     def of(self, one: Row[Any]) -> Json | None:
-        """Return `findings.schemas.assignments.AssignmentInfo` of a finding, or of the one that a violation is part of;
+        """Return `findings.schemas.decisions.AssignmentInfo` of a finding, or of the one that a violation is part of;
         None: nobody has ever said anything.
         """
         row = self._assigned.get((one.cause, one.domain))
@@ -67,7 +67,7 @@ class Assignments:
 
 
 def serialise_assignment(row: Row[Any]) -> Json:
-    """Return `findings.schemas.assignments.AssignmentInfo`."""
+    """Return `findings.schemas.decisions.AssignmentInfo`."""
     assignee = None
     if row.assignee_id is not None:
         assignee = {"user_id": row.assignee_id, "username": display_text(row.assignee_name)}

@@ -53,7 +53,7 @@ class ReviewCursor:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """`items` as `findings.schemas.review.ReviewItem`. `next_cursor` None: that was all."""
+    """`items` as `findings.schemas.findings.ReviewItem`. `next_cursor` None: that was all."""
 
     items: Sequence[Json]
     next_cursor: str | None

@@ -25,7 +25,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/findings/due_findings.py": ("over real routes", "tests/integration/test_api_assignments.py"),
     "app/findings/queries/assignments.py": ("queries of one part", "tests/integration/test_api_assignments.py"),
     "app/findings/queries/unconfirmed.py": ("a query of one part", "tests/unit/tasks/worker/test_earlier_findings.py"),
-    "app/findings/schemas/assignments.py": ("what the routes show", "tests/integration/test_api_assignments.py"),
     "app/domain/assignments.py": ("what the routes ask for", "tests/integration/test_api_assignments.py"),
     "app/findings/build.py": ("puts parts together", "tests/unit/compose/test_services.py"),
     "app/reports/build.py": ("puts parts together", "tests/unit/compose/test_services.py"),

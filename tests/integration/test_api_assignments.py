@@ -8,8 +8,8 @@ from io import StringIO
 import pytest
 
 from app.domain.violations import ViolationKey
-from app.findings.schemas.assignments import AssignmentInfo
-from app.findings.schemas.review import ReviewPage
+from app.findings.schemas.decisions import AssignmentInfo
+from app.findings.schemas.findings import ReviewPage
 from app.identity.queries import audit
 from tests.integration.test_api_decisions import BOTH, CASINO, SHOP, Scans
 

@@ -19,8 +19,7 @@ from app.events.types import Statistics
 from app.findings.queries import decisions
 from app.findings.recorder import Recorder
 from app.findings.schemas.decisions import DecisionInfo
-from app.findings.schemas.findings import FindingPage
-from app.findings.schemas.review import ReviewPage
+from app.findings.schemas.findings import FindingPage, ReviewPage
 from app.findings.tables import decisions as table
 from app.identity.queries import audit
 from tests.integration.test_api_reports import found, store_of

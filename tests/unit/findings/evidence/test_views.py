@@ -25,8 +25,8 @@ from app.domain.scan_facts import (
 )
 from app.domain.violations import ViolationKey
 from app.findings.evidence.chains import Chain, Step
-from app.findings.evidence.excerpts import Excerpt
 from app.findings.evidence.exposures import Site
+from app.findings.evidence.kept_contents import Excerpt
 from app.findings.evidence.views import EvidenceViews
 from app.findings.schemas.evidence import CaptureItem, EvidenceItem, FindingSummary, RedirectChain, ReferenceItem
 from app.scanstore.evidence_reader import StoredReference

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.principal import Principal
 from app.domain.findings import NOBODY
-from app.findings.parameters import assignee_of
+from app.findings.dependencies import assignee_of
 
 
 @pytest.mark.parametrize(("asked", "wanted"), [(None, None), ("me", "a"), ("none", NOBODY), ("b", "b")])
