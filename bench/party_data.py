@@ -1,18 +1,33 @@
 """Third parties, as scans write them into their files and as the inventory lists them for each site."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
-from sites_data import NOW
+from sites_data import NOW, YEAR
 from sqlalchemy import Connection, insert
 
 from app.core.db import Database
 from app.domain.coverage import Seen
-from app.domain.scan_facts import Capture, FrontierUrl, PageFact, Reference, Relation, ThirdParty, UrlState
+from app.domain.inventory import Party, Registration, Showing, Way
+from app.domain.page_looks import DIGITS
+from app.domain.party_memory import PartyMemory, remembered
+from app.domain.scan_facts import (
+    Capture,
+    FrontierUrl,
+    PageFact,
+    Reference,
+    RegistrationState,
+    Relation,
+    ThirdParty,
+    UrlState,
+)
+from app.domain.scan_facts import Registration as StoredRegistration
+from app.inventory.memories import text_of
 from app.inventory.queries.parties import VERSION
 from app.inventory.tables import party_changes, site_inventories, site_parties, site_services
 from app.scanstore.sqlite import SqliteScanStore
@@ -23,11 +38,16 @@ AT_ONCE: Final = 1_000
 LISTED: Final = 100  # third parties of a site in the inventory
 COMMON: Final = 10  # of how many of these one is on every site
 SERVICES: Final = 200  # that third parties of all sites belong to
+TURN: Final = timedelta(days=5)  # of a third party that comes and goes
 CHANGES: Final = 5  # of a third party, found by a scan of each site
+REGISTRAR: Final = "Names Ltd."
+REGISTERED_ON: Final = "2011-04-12"
+REGISTRY: Final = "rdap.registry.example"
+LOOK: Final = "3c" * (DIGITS // 2)
 FACTS: Final = {
     "is_present": True, "category": "analytics", "relation": "script",
     "reference_count": 12, "hidden": 0, "page": "https://www.example.com/", "script": "https://cdn.example/app.js",
-    "outcome": "examined", "registrar": "Names Ltd.", "registered_on": "2011-04-12", "title": "About",
+    "outcome": "examined", "registrar": REGISTRAR, "registered_on": REGISTERED_ON, "title": "About",
     "first_seen_at": NOW, "last_seen_at": NOW, "attempt": 1, "run": 1,
 }  # fmt: skip
 
@@ -46,12 +66,17 @@ def write_scan(path: Path, site: str, parties: int, *, changed: int = 0) -> None
         store.add_urls([FrontierUrl(number, url, url, site, 1)])
         store.finish_url(number, UrlState.DONE, seen=Seen.JUDGED)
     for number in range(parties):
-        name = "new" if number >= parties - changed else "party"
-        write_party(store, f"{name}{number}.test", [urls[(number + step) % PAGES] for step in range(EACH)])
+        name = name_of(number, is_other=number >= parties - changed)
+        write_party(store, name, [urls[(number + step) % PAGES] for step in range(EACH)])
         if number % AT_ONCE == 0:
             store.settle()
     store.settle()
     store.close()
+
+
+def name_of(number: int, *, is_other: bool) -> str:
+    """Return the domain of a third party that `write_scan` writes. `is_other`: one of the changed ones."""
+    return f"{'new' if is_other else 'party'}{number}.test"
 
 
 def write_party(store: SqliteScanStore, domain: str, pages: list[str]) -> None:
@@ -63,7 +88,38 @@ def write_party(store: SqliteScanStore, domain: str, pages: list[str]) -> None:
         ]
     )
     store.put_third_party(ThirdParty(domain, (host,), references=EACH, relation=Relation.LINK, example_page=pages[0]))
-    store.put_capture(Capture(domain, host, url, url, 200, title=f"About {domain}"))
+    registration = StoredRegistration(
+        domain, RegistrationState.REGISTERED, REGISTRY, NOW.date().isoformat(), REGISTERED_ON, registrar=REGISTRAR
+    )
+    store.put_capture(
+        Capture(domain, host, url, url, 200, title=f"About {domain}", registration=registration, look=LOOK)
+    )
+
+
+def list_taking_turns(db: Database, site: Values, parties: int, *, before: datetime, now: datetime) -> None:
+    """List third parties of the two scans of `write_scan` that ended then, as the site remembers them when the later
+    one, of which all are others, has just been listed: all have come and gone before.
+    """
+    rows = []
+    for number in range(parties):
+        for is_back in (False, True):
+            domain = name_of(number, is_other=is_back)
+            known, at = PartyMemory(remembered(facts_of(domain))), before - timedelta(days=20)
+            for _ in range(2):
+                known, at = replace(known, is_gone=True).back(facts_of(domain), at, at - timedelta(days=5)), at + TURN
+            if is_back:
+                known = replace(known, is_gone=True).back(facts_of(domain), now, before - TURN)
+            seen = {"first_seen_at": NOW - YEAR, "last_seen_at": now if is_back else before}
+            rows.append({**FACTS, **site, **seen, "domain": domain, "is_present": is_back, "memory": text_of(known)})
+    db.write_sync(lambda connection: connection.execute(insert(site_parties), rows))
+
+
+def facts_of(domain: str) -> Party:
+    """Return what `write_party` writes as an inventory has it."""
+    url = f"http://www.{domain}/"
+    showing = Showing("content", domain, url, f"About {domain}", LOOK)
+    registration = Registration(RegistrationState.REGISTERED.value, REGISTRY, REGISTERED_ON, REGISTRAR)
+    return Party(domain, registration=registration, showings={url: showing}, ways=frozenset({Way(Relation.LINK.value)}))
 
 
 def list_parties(db: Database, sites: Iterable[tuple[str, str, str]]) -> None:

@@ -23,6 +23,7 @@ WITH_FILE: Final = 1_000  # of the newest scans
 PARTIES: Final = 200  # third parties of a scan's file
 SITE: Final = "https://www.example.com"
 YEAR: Final = timedelta(days=365)
+TOOK: Final = timedelta(minutes=5)  # each scan
 NOW: Final = datetime.now(UTC).replace(microsecond=0)
 SiteKey = tuple[str, str]  # owner and target
 
@@ -49,18 +50,25 @@ class World:
         """Return the newest scan of each site."""
         return {(owner, target): task_id for task_id, owner, target, *_ in self.tasks}
 
-    def pair(self) -> tuple[str, str, str]:
-        """Return the target of a site of the large owner and two scans of it, one right after the other. They are not
-        among the newest scans, whose files others read.
+    def pairs(self, count: int) -> list[tuple[str, str, str]]:
+        """Return the targets of so many sites of the large owner and two scans of each, one right after the other. They
+        are not among the newest scans, whose files others read.
         """
         later: dict[str, str] = {}
+        found: dict[str, tuple[str, str, str]] = {}
         older = self.tasks[: max(len(self.tasks) - WITH_FILE, len(self.tasks) // 2)]
         for task_id, owner, target, *_ in reversed(older):
-            if owner == self.owners[0] and target in later:
-                return target, task_id, later[target]
-            if owner == self.owners[0]:
-                later[target] = task_id
-        raise ValueError("No site was scanned twice.")
+            if owner != self.owners[0]:
+                continue
+            if target in later:
+                found.setdefault(target, (target, task_id, later[target]))
+            later[target] = task_id
+        if len(found) < count:
+            raise ValueError("Too few sites were scanned twice.")
+        return list(found.values())[:count]
+
+    def ended_at(self, task_id: str) -> datetime:
+        return next(at + TOOK for known, _, _, at, _ in self.tasks if known == task_id)
 
     def write(self, fill: Fill) -> None:
         fill.insert("users", self._users())
@@ -119,7 +127,7 @@ class World:
                 "running_s": 60.0,
                 "queued_at": moment(at),
                 "started_at": moment(at),
-                "completed_at": moment(at + timedelta(minutes=5)),
+                "completed_at": moment(at + TOOK),
             }
             if table == "scan_tasks":
                 more = {"id": task_id, "user_id": owner, "target_domain": target, "config": "{}", "min_seq": 1}

@@ -7,7 +7,7 @@ the other.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -199,7 +199,7 @@ def _parties(before: Inventory, after: Inventory) -> Iterator[Difference]:
             continue
         change = _missing(after.is_whole and _was_reached(before.places.get(domain, ()), after))
         if change is Change.GONE and domain in before.rotating:
-            yield replace(_party(Change.ROTATING, party), before=party.relation)
+            yield _party(Change.ROTATING, party, before=party.relation)
         else:
             yield _party(change, party)
     for domain, party in after.parties.items():
@@ -217,9 +217,9 @@ def _new_party(party: Party, known: KnownParty | None, *, was_read: bool) -> Ite
     yield from _changes(found.changes, party)
     yield from _seen_once(party, {} if known.facts is None else known.facts.showings)
     if found.is_rotating:
-        yield replace(_party(Change.ROTATING, party, was_read=was_read), after=party.relation)
+        yield _party(Change.ROTATING, party, after=party.relation, was_read=was_read)
     else:
-        yield replace(_party(Change.BACK, party, was_read=was_read), before=known.seen_on)
+        yield _party(Change.BACK, party, before=known.seen_on, was_read=was_read)
 
 
 def _changes(found: Iterable[PartyChange], now: Party) -> Iterator[Difference]:
@@ -238,8 +238,9 @@ def _seen_once(now: Party, before: Mapping[str, Showing]) -> Iterator[Difference
             yield Difference(Section.CONTENT, change, now.domain, *values, now.page, one.url)
 
 
-def _party(change: Change, party: Party, *, was_read: bool = True) -> Difference:
-    return Difference(Section.THIRD_PARTIES, change, party.domain, party.relation, page=party.page, was_read=was_read)
+def _party(change: Change, party: Party, *, before: str = "", after: str = "", was_read: bool = True) -> Difference:
+    values = party.domain, party.relation, before, after, party.page
+    return Difference(Section.THIRD_PARTIES, change, *values, was_read=was_read)
 
 
 def _ways(before: Inventory, after: Inventory) -> Iterator[Difference]:

@@ -75,14 +75,25 @@ class PartyMemory:
 
     @classmethod
     def from_json(cls, domain: str, value: Mapping[str, Any]) -> Self:
-        earlier = value["earlier"]
-        return cls(
-            _facts_from_json(domain, value["facts"]),
-            None if earlier is None else (datetime.fromisoformat(earlier[0]), _facts_from_json(domain, earlier[1])),
-            tuple(map(datetime.fromisoformat, value["returns"])),
-            value["stay"],
-            value["is_gone"],
-        )
+        facts = _facts_from_json(domain, value["facts"])
+        return cls(facts, _earlier_from_json(domain, value), _returns_of(value), value["stay"], value["is_gone"])
+
+
+def known_from_json(
+    domain: str, value: Mapping[str, Any], *, last_seen_at: datetime, before: datetime, now: datetime
+) -> KnownParty:
+    """Return what `PartyMemory.known` does; of the stored facts those that it does not take are not parsed."""
+    is_earlier = last_seen_at > before
+    facts = Party(domain) if is_earlier else _facts_from_json(domain, value["facts"])
+    earlier = _earlier_from_json(domain, value) if is_earlier else None
+    return PartyMemory(facts, earlier, _returns_of(value)).known(last_seen_at, before, now)
+
+
+def rotates_when_gone(value: Mapping[str, Any], at: datetime) -> bool:
+    """Return what `PartyMemory.is_rotating_when_gone` does. Of thousands that are gone, most have never come back."""
+    if not value["returns"]:
+        return False
+    return PartyMemory(Party(""), None, _returns_of(value), value["stay"]).is_rotating_when_gone(at)
 
 
 def merged(old: Party, new: Party) -> Party:
@@ -179,6 +190,15 @@ def _facts_from_json(domain: str, value: Mapping[str, Any]) -> Party:
         showings={url: Showing(*texts) for url, texts in value["showings"].items()},
         ways=None if value["ways"] is None else frozenset(Way(*texts) for texts in value["ways"]),
     )
+
+
+def _earlier_from_json(domain: str, value: Mapping[str, Any]) -> tuple[datetime, Party] | None:
+    earlier = value["earlier"]
+    return None if earlier is None else (datetime.fromisoformat(earlier[0]), _facts_from_json(domain, earlier[1]))
+
+
+def _returns_of(value: Mapping[str, Any]) -> tuple[datetime, ...]:
+    return tuple(map(datetime.fromisoformat, value["returns"]))
 
 
 def _registration_to_json(registration: Registration) -> list[str]:

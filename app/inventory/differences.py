@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from app.core.clock import Clock, to_wire
 from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from app.core.heap import without_collection
 from app.core.json_chunks import Json, JsonChunks, encode_list
 from app.core.paging import Paging
 from app.core.principal import Principal
@@ -43,6 +44,7 @@ MAX_COMPARED: Final = 500  # stored comparisons of a site, from which its histor
 
 _IN_HISTORY: Final = (Section.CONTENT, Section.CERTIFICATES)
 _OF_PARTIES: Final = frozenset({Section.CONTENT, Section.THIRD_PARTIES})
+_TEXTS: Final = ("name", "aspect", "before", "after", "page", "url")  # of a difference
 _TIMES: Final = ("first_seen_at", "last_seen_at")
 
 T = TypeVar("T")
@@ -232,10 +234,10 @@ class DifferenceService:
         found = self._db.read_sync(lambda c: queries.find(c, pair, VERSION))
         if found is not None:
             return _Kept(*found)
-        with self._results.open(other) as other_reader:
+        with self._results.open(other) as other_reader, without_collection():
             require_results(other, other_reader)
             differences = self._comparer.compare(other, other_reader, row, reader)
-        kept = _Kept.pack(counts_of(differences), (_json(item, other, row) for item in differences[:MAX_KEPT]))
+            kept = _Kept.pack(counts_of(differences), _json(differences[:MAX_KEPT], other, row))
         at = self._clock.now()
 
         def keep(connection: Connection) -> bool:
@@ -287,14 +289,21 @@ def _find_both(
     return row, other
 
 
-def _json(item: Difference, other: TaskRow, row: TaskRow) -> Json:
-    """`first_seen_at` null: it is older than both scans."""
-    fields = {name: display_text(value) if isinstance(value, str) else value for name, value in asdict(item).items()}
+def _json(found: Iterable[Difference], other: TaskRow, row: TaskRow) -> Iterator[Json]:
+    """Yield them as they are kept. `first_seen_at` null: it is older than both scans."""
     before, now = optional_to_wire(other.completed_at), optional_to_wire(row.completed_at)
-    is_back = item.change is Change.BACK or (item.change is Change.ROTATING and bool(item.after))
-    is_there = is_back or item.change in (Change.NEW, Change.CHANGED)
-    first = now if item.change is Change.NEW else None
-    return {**fields, "first_seen_at": first, "last_seen_at": now if is_there else before}
+    for item in found:
+        is_back = item.change is Change.BACK or (item.change is Change.ROTATING and bool(item.after))
+        is_there = is_back or item.change in (Change.NEW, Change.CHANGED)
+        yield {
+            "section": item.section,
+            "change": item.change,
+            **{name: display_text(value) if (value := getattr(item, name)) else "" for name in _TEXTS},
+            "was_read": item.was_read,
+            "is_unconfirmed": item.is_unconfirmed,
+            "first_seen_at": now if item.change is Change.NEW else None,
+            "last_seen_at": now if is_there else before,
+        }
 
 
 def _with_times(connection: Connection, row: TaskRow, items: Sequence[Json]) -> Iterator[Json]:

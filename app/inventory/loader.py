@@ -1,7 +1,7 @@
 """Builds a `domain.inventory.Inventory` from the store of a scan. Blocking; reads batches of at most PIECE rows."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from app.domain.inventory import (
     Showing,
     Way,
 )
+from app.domain.scan_facts import Relation
 from app.domain.second_looks import SecondLook
 from app.domain.targets import TargetParser
 from app.scanstore.inventory_reader import InventoryReader, StoredPlace, StoredWay
@@ -61,14 +62,18 @@ class InventoryLoader:
         self._domains: dict[str, str] = {}  # of the hosts of all third parties
         self._hosts: dict[str, tuple[str, ...]] = {}  # and the other way round
         self._looks: Mapping[str, SecondLook] | None = None  # None: they were not read yet
+        # Very many are equal, and are made once.
+        self._way_of: dict[tuple[str, str], Way] = {}
+        self._place_of: dict[tuple[Any, ...], Place] = {}
 
     def load(self, findings: Mapping[FindingKey, Risk]) -> Inventory:
         """Return the inventory without places. Raises ScanStoreError."""
-        parties = {party.domain: party for party in self._parties()}
+        rows = list(self._rows())
+        self._note_hosts(rows)
         captures = self._captures()
         captures.take_all(self._reader)
         return Inventory(
-            parties={name: captures.complete(party) for name, party in parties.items()},
+            parties={party.domain: party for party in self._parties(rows, captures)},
             hosts=dict(self._own_hosts()),
             own=captures.own,
             certificates=captures.certificates,
@@ -92,11 +97,11 @@ class InventoryLoader:
 
     def facts_of(self, rows: Sequence[ThirdPartyWithOutcome]) -> dict[str, Party]:
         """Return third parties with their registrations and showings, without reading the whole scan."""
-        found = list(self._parties_of(rows))
+        self._note_hosts(rows)
         captures = self._captures()
-        for row in self._reader.capture_rows_of([party.domain for party in found]) if found else ():
+        for row in self._reader.capture_rows_of([party.domain for party in rows]) if rows else ():
             captures.take(*row)
-        return {party.domain: captures.complete(party) for party in found}
+        return {party.domain: party for party in self._parties(rows, captures)}
 
     def own_showings(self) -> Mapping[str, Showing]:
         """Return the captured pages of the site, without reading the whole scan."""
@@ -116,18 +121,22 @@ class InventoryLoader:
 
     # Third parties
 
-    def _parties(self) -> Iterator[Party]:
+    def _rows(self) -> Iterator[ThirdPartyWithOutcome]:
         last = ""
         while rows := self._reader.third_parties_after(last, limit=PIECE):
             last = rows[-1].domain
-            counted = [row for row in rows if row.relation.value != "mention"]
-            for start in range(0, len(counted), DOMAINS_AT_ONCE):
-                yield from self._parties_of(counted[start : start + DOMAINS_AT_ONCE])
+            yield from (row for row in rows if row.relation is not Relation.MENTION)
 
-    def _parties_of(self, rows: Sequence[ThirdPartyWithOutcome]) -> Iterator[Party]:
+    def _note_hosts(self, rows: Iterable[ThirdPartyWithOutcome]) -> None:
         for row in rows:
             self._hosts[row.domain] = row.hosts
             self._domains.update(dict.fromkeys(row.hosts, row.domain))
+
+    def _parties(self, rows: Sequence[ThirdPartyWithOutcome], captures: "_Captures") -> Iterator[Party]:
+        for start in range(0, len(rows), DOMAINS_AT_ONCE):
+            yield from self._parties_of(rows[start : start + DOMAINS_AT_ONCE], captures)
+
+    def _parties_of(self, rows: Sequence[ThirdPartyWithOutcome], captures: "_Captures") -> Iterator[Party]:
         ways = self._ways([row.domain for row in rows])
         for row in rows:
             stored = ways.get(row.domain)
@@ -137,8 +146,10 @@ class InventoryLoader:
                 relation=row.relation.value,
                 page=row.example_page,
                 outcome=row.outcome,
-                ways=None if stored is None else frozenset(_way(way) for way in stored),
-                hidden=frozenset(comparable_url(way.address) for way in stored or () if way.is_hidden),
+                registration=captures.registrations.get(row.domain),
+                showings=captures.showings.get(row.domain, {}),
+                ways=None if stored is None else frozenset([self._way(way.relation, way.address) for way in stored]),
+                hidden=frozenset([comparable_url(way.address) for way in stored or () if way.is_hidden]),
             )
 
     def _ways(self, domains: Sequence[str]) -> dict[str, list[StoredWay]]:
@@ -160,16 +171,26 @@ class InventoryLoader:
             return {} if len(known) == 1 else {d: p for d in known for d, p in self._places([d]).items()}
         places: dict[str, list[Place]] = {domain: [] for domain in known}
         for stored in found:
-            places[self._domains[stored.way.host]].append(self._place(stored))
+            key = stored[1:]
+            if (place := self._place_of.get(key)) is None:
+                place = self._place_of[key] = self._place(stored)
+            places[self._domains[stored.host]].append(place)
         return places
+
+    def _way(self, relation: str, stored_address: str) -> Way:
+        key = (relation, stored_address)
+        if (way := self._way_of.get(key)) is None:
+            address = comparable_script(stored_address) if relation == "script" else ""
+            way = self._way_of[key] = Way(relation, address)
+        return way
 
     def _place(self, stored: StoredPlace) -> Place:
         via_host = host_in(stored.via) if stored.kind.startswith("redirect:") else ""
         is_foreign = bool(via_host) and not self._owns(via_host)
         return Place(
             comparable_page(stored.page_url),
-            _way(stored.way),
-            hidden=comparable_url(stored.way.address) if stored.way.is_hidden else "",
+            self._way(stored.relation, stored.address),
+            hidden=comparable_url(stored.address) if stored.is_hidden else "",
             is_rendered=stored.kind.startswith(RENDERED_KINDS),
             via=self._domain_of(via_host) if is_foreign else "",
         )
@@ -214,8 +235,9 @@ class _Captures:
         self._looks = looks
         self.own: dict[str, Showing] = {}
         self.certificates: dict[str, Certificate] = {}
-        self._showings: defaultdict[str, dict[str, Showing]] = defaultdict(dict)
-        self._registrations: dict[str, Registration] = {}
+        self.showings: defaultdict[str, dict[str, Showing]] = defaultdict(dict)
+        self.registrations: dict[str, Registration] = {}
+        self._equal: dict[tuple[str, ...], Registration] = {}
         self._domain_of = domain_of
         self._site = site
 
@@ -226,9 +248,12 @@ class _Captures:
             for row in rows:
                 self.take(*row)
 
-    def complete(self, party: Party) -> Party:
-        registration, showings = self._registrations.get(party.domain), self._showings.get(party.domain, {})
-        return replace(party, registration=registration, showings=showings)
+    def _registration(self, fields: Mapping[str, Any]) -> Registration:
+        """Return one for all equal ones: registries and registrars are few."""
+        texts = fields["state"], fields["source"], fields["registered_on"], fields.get("registrar", "")
+        if (known := self._equal.get(texts)) is None:
+            known = self._equal[texts] = Registration(*texts)
+        return known
 
     def take(self, host: str, url: str, domain: str, fields: Mapping[str, Any]) -> None:
         final = host_in(fields["final_url"]) or host
@@ -242,26 +267,17 @@ class _Captures:
         if (look := self._looks.get(url)) is not None:
             showing = look.applied(showing)
         is_own = domain == self._site
-        (self.own if is_own else self._showings[domain]).setdefault(comparable_url(url), showing)
+        (self.own if is_own else self.showings[domain]).setdefault(comparable_url(url), showing)
         if (registration := fields.get("registration")) is not None:
-            self._registrations[domain] = _registration(registration)
+            self.registrations[domain] = self._registration(registration)
         if (tls := fields.get("tls")) is not None:
             self.certificates.setdefault(host, _certificate(tls))
-
-
-def _registration(fields: Mapping[str, Any]) -> Registration:
-    return Registration(fields["state"], fields["source"], fields["registered_on"], fields.get("registrar", ""))
 
 
 def _certificate(fields: Mapping[str, Any]) -> Certificate:
     problem = code_of(fields.get("error", ""))
     names = frozenset(fields.get("names", ()))
     return Certificate(comparable_issuer(fields["issuer"]), names, "" if problem is None else problem.value)
-
-
-def _way(stored: StoredWay) -> Way:
-    address = comparable_script(stored.address) if stored.relation == "script" else ""
-    return Way(stored.relation, address)
 
 
 def _provider(aliases: Sequence[str]) -> str:

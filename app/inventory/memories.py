@@ -11,7 +11,16 @@ from sqlalchemy import Connection, Row
 
 from app.core.db import Database
 from app.domain.inventory import KnownParty, Party, Registration, Showing
-from app.domain.party_memory import PartyMemory, completed, lacks_facts, merged, remembered, texts_of
+from app.domain.party_memory import (
+    PartyMemory,
+    completed,
+    known_from_json,
+    lacks_facts,
+    merged,
+    remembered,
+    rotates_when_gone,
+    texts_of,
+)
 from app.domain.rechecks import is_unconfirmed
 from app.domain.scan_facts import RegistrationState
 from app.findings.queries import findings
@@ -97,11 +106,8 @@ class Recall:
 
     def known(self, names: Names) -> Mapping[str, KnownParty]:
         """Return those of these third parties that scans before had."""
-        return {
-            row.domain: memory_of(row).known(row.last_seen_at, self._before, self._now)
-            for row in self._rows(names)
-            if row.first_seen_at <= self._before
-        }
+        find = partial(parties.known_before, site=self._site, domains=sorted(names), before=self._before)
+        return {row.domain: self._known(row) for row in self._db.read_sync(find)}
 
     def completed(self, before: Mapping[str, Party], after: Mapping[str, Party]) -> Mapping[str, Party]:
         """Return third parties of both scans with what scans before knew, where the earlier one does not know it.
@@ -109,21 +115,20 @@ class Recall:
         Only as long as no later scan is listed: what is known then is not known to be older.
         """
         both = (name for name in before.keys() & after.keys() if lacks_facts(before[name], after[name]))
-        rows = (row for row in self._rows(set(both)) if row.last_seen_at <= self._before)
+        stored = self._db.read_sync(partial(parties.remembered, site=self._site, domains=sorted(both)))
+        rows = (row for row in stored if row.last_seen_at <= self._before)
         return {row.domain: completed(before[row.domain], memory_of(row).facts) for row in rows}
 
     def rotating(self, names: Names) -> frozenset[str]:
         """Return those of these third parties, which are gone now, that come and go."""
-        found = (row for row in self._rows(names) if row.memory is not None and _has_returned(row.memory))
-        return frozenset(row.domain for row in found if memory_of(row).is_rotating_when_gone(self._before))
+        stored = self._db.read_sync(partial(parties.memories, site=self._site, domains=sorted(names)))
+        return frozenset(domain for domain, memory in stored if rotates_when_gone(orjson.loads(memory), self._before))
 
-    def _rows(self, names: Names) -> list[Row[Any]]:
-        return self._db.read_sync(partial(parties.remembered, site=self._site, domains=sorted(names)))
-
-
-def _has_returned(memory: str) -> bool:
-    """Return whether it is worth reading: of thousands that are gone, most have never come back."""
-    return bool(orjson.loads(memory)["returns"])
+    def _known(self, row: Row[Any]) -> KnownParty:
+        if row.memory is None:
+            return memory_of(row).known(row.last_seen_at, self._before, self._now)
+        value, times = orjson.loads(row.memory), {"before": self._before, "now": self._now}
+        return known_from_json(row.domain, value, last_seen_at=row.last_seen_at, **times)
 
 
 def note_gone(connection: Connection, site: SiteKey, domains: Names) -> None:

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -44,21 +43,22 @@ _RENDERED: Final = select(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredWay:
-    """One way in which the site refers to a host. `address`: see `_ADDRESS`."""
+class StoredWay(NamedTuple):
+    """One way in which the site refers to a host, as a row has it. `address`: see `_ADDRESS`."""
 
     host: str
     relation: str
     address: str
-    is_hidden: bool
+    is_hidden: bool  # of a file: 0 or 1
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPlace:
+class StoredPlace(NamedTuple):
     """Where a reference stands. `via`: the address that sent on there; "" when a page refers to it."""
 
-    way: StoredWay
+    host: str
+    relation: str  # this and the next two as those of a `StoredWay`
+    address: str
+    is_hidden: bool
     page_url: str
     kind: str
     via: str
@@ -69,13 +69,11 @@ class InventoryReader(ScanReader):
 
     def ways_to(self, hosts: Sequence[str], *, limit: int) -> list[StoredWay]:
         """Return the different ways in which pages refer to these hosts."""
-        found = self._read(_WAYS, (tuple(hosts), limit))
-        return [StoredWay(host, relation, address, bool(hidden)) for host, relation, address, hidden in found]
+        return list(map(StoredWay._make, self._read(_WAYS, (tuple(hosts), limit))))
 
     def places_of(self, hosts: Sequence[str], *, limit: int) -> list[StoredPlace]:
         """Return where these hosts are referred to, equal references of a page once."""
-        found = self._read(_PLACES, (tuple(hosts), limit))
-        return [StoredPlace(StoredWay(row[0], row[1], row[2], bool(row[3])), *row[4:]) for row in found]
+        return list(map(StoredPlace._make, self._read(_PLACES, (tuple(hosts), limit))))
 
     def urls_after(self, last_id: int, *, limit: int) -> list[tuple[int, str, str | None]]:
         """Return (id, URL, what it showed) of the next known URLs; of that see `domain.coverage.Seen`."""

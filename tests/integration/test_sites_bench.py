@@ -40,6 +40,7 @@ def test_it_measures_what_people_read_of_very_many_scans(tmp_path):
         f"{name}, {who}" for who in ("an administrator", "the large owner") for name in READS
     ]
     assert "the first comparison: 4 differences" in done.stdout
+    assert "the comparison of those that take turns: 400 differences" in done.stdout
     assert "too late" in done.stdout
 
 

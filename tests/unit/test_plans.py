@@ -609,6 +609,8 @@ WALK: dict[str, Callable] = {
     "parties.seen_times": lambda c: parties.seen_times(c, SITE, ["b.test", "c.test"]),
     "parties.stale": lambda c: [parties.stale(c, after) for after in (None, SITE)],
     "parties.remembered": lambda c: parties.remembered(c, SITE, ["b.test", "c.test"]),
+    "parties.known_before": lambda c: parties.known_before(c, SITE, ["b.test", "c.test"], NOW),
+    "parties.memories": lambda c: parties.memories(c, SITE, ["b.test", "c.test"]),
     "parties.put_memories": lambda c: parties.put_memories(c, SITE, {"b.test": "{}"}),
     "parties.shown_before": lambda c: parties.shown_before(c, SITE, 100),
     "parties.put": lambda c: parties.put(c, [PARTY]),

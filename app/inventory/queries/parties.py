@@ -45,6 +45,7 @@ _ORDERS: Final[Mapping[str, Sequence[ColumnElement[Any]]]] = {
     "domain": (p.domain,),
 }
 SORTABLE: Final = tuple(_ORDERS)
+_REMEMBERED: Final = (p.domain, p.category, p.relation, p.registrar, p.registered_on, p.last_seen_at, p.memory)
 _SERVICE_PRESENT: Final = text("site_services.is_present")  # in the words of the indexes
 
 
@@ -122,8 +123,20 @@ def seen_times(connection: Connection, site: SiteKey, domains: Collection[str]) 
 
 def remembered(connection: Connection, site: SiteKey, domains: Sequence[str]) -> list[Row[Any]]:
     """Return the rows of those of these third parties that the site's list has, with what is remembered of them."""
-    columns = (p.domain, p.is_present, p.category, p.relation, p.registrar, p.registered_on)
-    query = select(*columns, p.first_seen_at, p.last_seen_at, p.task_id, p.attempt, p.memory)
+    return _rows_of(connection, select(*_REMEMBERED, p.is_present, p.task_id, p.attempt), site, domains)
+
+
+def known_before(connection: Connection, site: SiteKey, domains: Sequence[str], before: datetime) -> list[Row[Any]]:
+    """Return what is remembered of those of these third parties that the site had at that time."""
+    return _rows_of(connection, select(*_REMEMBERED).where(p.first_seen_at <= before), site, domains)
+
+
+def memories(connection: Connection, site: SiteKey, domains: Sequence[str]) -> list[Row[Any]]:
+    """Return (domain, memory) of those of these third parties of which something is remembered."""
+    return _rows_of(connection, select(p.domain, p.memory).where(p.memory.is_not(None)), site, domains)
+
+
+def _rows_of(connection: Connection, query: Select[Any], site: SiteKey, domains: Sequence[str]) -> list[Row[Any]]:
     found: list[Row[Any]] = []
     for start in range(0, len(domains), SITES):
         some = domains[start : start + SITES]

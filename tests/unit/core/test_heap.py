@@ -2,7 +2,7 @@ import gc
 
 import pytest
 
-from app.core.heap import loading, settle_heap
+from app.core.heap import loading, settle_heap, without_collection
 
 
 @pytest.fixture
@@ -43,3 +43,14 @@ def test_no_garbage_is_looked_for_while_modules_are_loaded():
         assert not gc.isenabled()  # somebody else has switched it off
     finally:
         gc.enable()
+
+
+@pytest.mark.usefixtures("collector")
+def test_blocks_that_overlap_cannot_keep_the_collector_away_for_ever():
+    first, second = without_collection(), without_collection()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert gc.isenabled()  # although the second one goes on
+    second.__exit__(None, None, None)
+    assert gc.isenabled()

@@ -19,9 +19,11 @@ from app.domain.party_memory import (
     MAX_STAY,
     PartyMemory,
     completed,
+    known_from_json,
     lacks_facts,
     merged,
     remembered,
+    rotates_when_gone,
 )
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -177,3 +179,15 @@ def test_after_a_month_its_return_is_told():
 def test_a_memory_is_stored_as_it_is(scans):
     memory = history(scans)
     assert PartyMemory.from_json("ad.test", memory.to_json()) == memory
+
+
+@given(st.text("x.?", min_size=1, max_size=12), st.integers(-1, 13), st.integers(0, 40))
+def test_what_is_parsed_in_part_says_the_same_as_the_whole_memory(scans, before, later):
+    scans = f"x{scans}"
+    memory, last = history(scans), day(scans.rindex("x"))
+    before, now = day(before), day(before + later)
+    value = memory.to_json()
+    assert known_from_json("ad.test", value, last_seen_at=last, before=before, now=now) == memory.known(
+        last, before, now
+    )
+    assert rotates_when_gone(value, before) == memory.is_rotating_when_gone(before)

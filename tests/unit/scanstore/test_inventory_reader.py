@@ -2,7 +2,7 @@
 
 from app.domain.coverage import Seen
 from app.domain.scan_facts import Capture, FrontierUrl, Hop, HopKind, Reference, Relation, UrlState
-from app.scanstore.inventory_reader import StoredPlace, StoredWay
+from app.scanstore.inventory_reader import StoredPlace
 
 PAGE = "http://a.test/"
 
@@ -44,7 +44,7 @@ def test_places_are_told_page_by_page(scan, store):
     fill(store)
     with scan.reader() as reader:
         assert reader.places_of(["c.test"], limit=10) == [
-            StoredPlace(StoredWay("c.test", "redirect", "", False), PAGE, "redirect:http", "http://b.test/go")
+            StoredPlace("c.test", "redirect", "", False, PAGE, "redirect:http", "http://b.test/go")
         ]
         assert len(reader.places_of(["b.test"], limit=10)) == 4
         assert len(reader.places_of(["b.test"], limit=3)) == 3
