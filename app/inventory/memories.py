@@ -122,7 +122,8 @@ class Recall:
     def rotating(self, names: Names) -> frozenset[str]:
         """Return those of these third parties, which are gone now, that come and go."""
         stored = self._db.read_sync(partial(parties.memories, site=self._site, domains=sorted(names)))
-        return frozenset(domain for domain, memory in stored if rotates_when_gone(orjson.loads(memory), self._before))
+        before = self._before
+        return frozenset(row.domain for row in stored if rotates_when_gone(orjson.loads(row.memory), before))
 
     def _known(self, row: Row[Any]) -> KnownParty:
         if row.memory is None:
