@@ -140,7 +140,7 @@ def _rows_of(connection: Connection, query: Select[Any], site: SiteKey, domains:
     found: list[Row[Any]] = []
     for start in range(0, len(domains), SITES):
         some = domains[start : start + SITES]
-        found.extend(connection.execute(query.where(*_of(site), p.domain.in_(some))))
+        found += connection.execute(query.where(*_of(site), p.domain.in_(some))).all()
     return found
 
 
