@@ -6,14 +6,16 @@ from typing import Any, Final, cast
 
 from reportlab.lib.colors import Color
 from reportlab.lib.pagesizes import A4
-from reportlab.platypus import Flowable, Image, TableStyle
+from reportlab.platypus import Flowable, Image, KeepTogether, TableStyle
 from reportlab.platypus import Table as PdfTable
+from reportlab.platypus.doctemplate import NullActionFlowable
 
 from app.reports.formats.blocks import Heading
 from app.reports.formats.pdf_tags import Element
 from app.reports.formats.pdf_text import LINE, known
 
 MOST_OF_A_PAGE: Final = A4[1] * 0.8
+MOST_KEPT: Final = A4[1] * 0.42  # what is higher is cut: it would leave half a page empty
 
 
 class Bookmark(Flowable):
@@ -76,6 +78,21 @@ class TaggedImage(Image):
                 self.canv.setStrokeColor(LINE)
                 self.canv.setLineWidth(0.5)
                 self.canv.rect(0, 0, self.drawWidth, self.drawHeight)
+
+
+class KeptTogether(KeepTogether):
+    """Parts that stay on one page; where they are too high for that, each part stays on one."""
+
+    def __init__(self, parts: Sequence[Sequence[Flowable]]) -> None:
+        super().__init__([flowable for part in parts for flowable in part])
+        self._parts = parts
+
+    def split(self, width: float, height: float) -> list[Flowable]:
+        self.wrap(width, height)
+        if len(self._parts) > 1 and self._H > MOST_KEPT:
+            return [NullActionFlowable(), *(KeptTogether([part]) for part in self._parts)]  # the first is never split
+        parts: list[Flowable] = super().split(width, height)
+        return parts
 
 
 class Grid(PdfTable):

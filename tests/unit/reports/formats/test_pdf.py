@@ -7,6 +7,7 @@ from PIL import Image
 from app.domain.third_parties import Outcome
 from app.domain.violations import RiskLevel
 from app.reports.formats.blocks import (
+    Beside,
     Cell,
     Column,
     Facts,
@@ -168,3 +169,27 @@ def test_a_short_table_is_never_torn_apart_nor_without_its_heading(lines):
     (page,) = [page for page in pages if "why" in page.lower()]
     assert "Why this risk" in page
     assert all(f"why {n}" in page for n in range(5))
+
+
+@pytest.mark.parametrize("lines", range(28, 58, 2))
+def test_a_finding_is_not_torn_apart_nor_are_its_sentences_the_last_on_a_page(lines):
+    """Wherever on the page it would begin."""
+    finding = [
+        Heading("1. Gambling: casino.test", 3, "a", "high", "high 60"),
+        Text("what it is"),
+        Text("review it", Tone.WARNING),
+        Beside([Facts([(f"name {n}", "value") for n in range(6)]), Quote("<a>")], [Text("no picture")], 0.6),
+        Facts([("Found", "today"), ("Action", "remove it")]),
+    ]
+    pages, *_ = read(Heading("Findings", 2), *[Text(f"line {n}") for n in range(lines)], *finding)
+    (page,) = [page for page in pages if "casino.test" in page]
+    assert "review it" in page
+    assert "remove it" in page
+
+
+def test_a_finding_that_takes_most_of_a_page_begins_where_there_is_room():
+    facts = Facts([(f"name {n}", "value\n" * 5) for n in range(6)])
+    finding = [Heading("1. Gambling: casino.test", 3), Text("what it is"), facts, Facts([("Action", "remove\n" * 40)])]
+    pages, *_ = read(Heading("Findings", 2), *[Text(f"line {n}") for n in range(5)], *finding)
+    assert "casino.test" in pages[0]
+    assert "Action" in pages[1]
