@@ -11,6 +11,7 @@ import App from "./App.vue";
 import { followColourScheme } from "./colourScheme";
 import { followLateViews } from "./lateViews";
 import { createPageRouter } from "./router";
+import { followSingleKeys } from "./singleKeys";
 import { useAccount } from "./stores/account";
 import { useConnection } from "./stores/connection";
 import { i18n } from "./texts";
@@ -19,6 +20,7 @@ import { entryOf, followUpgrades, loadAnew } from "./upgrade";
 
 followColourScheme();
 restoreLanguage();
+followSingleKeys();
 const app = createApp(App).use(createPinia()).use(i18n);
 const router = createPageRouter(useAccount());
 followUpgrades(router, { entry: entryOf(document), marks: sessionStorage, load: loadAnew });

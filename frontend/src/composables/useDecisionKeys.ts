@@ -1,14 +1,14 @@
-/** The keys of decisions: `c` confirms, `d` dismisses, `m` marks a fix in progress, `a` assigns, `u` undoes, `x` picks. Not while the user types. */
+/** The keys of decisions: `c` confirms, `d` dismisses, `m` marks a fix in progress, `a` assigns, `u` undoes, `x` picks. Not while the user types, nor while single keys are off. */
 
 import { onScopeDispose } from "vue";
 
-import { isTyping } from "./useQueueKeys";
+import { isSingleKey } from "./useQueueKeys";
 
 export type DecisionKey = "c" | "d" | "m" | "u";
 
 export function useDecisionKeys(acts: Record<DecisionKey, () => void> & { a?: () => void; x?: () => void }): void {
   function onKey(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
+    if (event.repeat || !isSingleKey(event)) return;
     const act = acts[event.key as keyof typeof acts];
     if (act === undefined) return;
     act();

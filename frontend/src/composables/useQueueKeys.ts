@@ -1,6 +1,8 @@
-/** Moves through a list by keyboard: `j` and `k`, `Enter` opens, `Escape` closes. Never while somebody types. */
+/** Moves through a list by keyboard: `j` and `k` unless single keys are off, `Enter` opens, `Escape` closes. Never while somebody types. */
 
 import { onScopeDispose, shallowRef, watch } from "vue";
+
+import { areSingleKeysOn } from "@/singleKeys";
 
 /** `keys`: of the lines in their order. `chosen` -1: none. `choose`, `open` and `close` also serve the mouse. */
 export function useQueueKeys(keys: () => readonly string[]) {
@@ -32,8 +34,8 @@ export function useQueueKeys(keys: () => readonly string[]) {
 
   function onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (event.key === "j") choose(chosen.value + 1);
-    else if (event.key === "k") choose(chosen.value - 1);
+    if (event.key === "j" && areSingleKeysOn.value) choose(chosen.value + 1);
+    else if (event.key === "k" && areSingleKeysOn.value) choose(chosen.value - 1);
     else if (event.key === "Escape" && isOpen.value) close();
     else if (event.key === "Enter" && chosen.value >= 0 && !isControl(event.target)) open(chosen.value);
     else return;
@@ -43,6 +45,11 @@ export function useQueueKeys(keys: () => readonly string[]) {
   addEventListener("keydown", onKey);
   onScopeDispose(() => removeEventListener("keydown", onKey));
   return { chosen, isOpen, choose, open, close };
+}
+
+/** Whether the key alone is meant for the page: single keys are on, and nobody types. */
+export function isSingleKey(event: KeyboardEvent): boolean {
+  return areSingleKeysOn.value && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target);
 }
 
 /** In a field, or in front of a dialog that lies over everything: a click on its text leaves the focus with the page. */

@@ -10,6 +10,7 @@ import { dayName, linesOf } from "@/components/overview/trend";
 import { hitsOf } from "@/composables/useSearch";
 import { NO_VIOLATIONS } from "@/generated/contract";
 import { useConnection } from "@/stores/connection";
+import { switchSingleKeys } from "@/singleKeys";
 import { setLanguage } from "@/texts";
 import OverviewView from "@/views/OverviewView.vue";
 
@@ -144,6 +145,14 @@ test("the search opens by / and Ctrl-K, but not while somebody types", async () 
   dialog.close();
   expect(key(field, "k", { ctrlKey: true })).toBe(true);
   expect(dialog.open).toBe(true);
+  dialog.close();
+  switchSingleKeys(false);
+  await flushPromises();
+  expect(key(document.body, "/")).toBe(false);
+  expect(dialog.open).toBe(false);
+  expect(box.find(".open").attributes("title")).toBe(english("search.keys_command"));
+  expect(key(document.body, "k", { ctrlKey: true })).toBe(true);
+  switchSingleKeys(true);
   field.remove();
 });
 

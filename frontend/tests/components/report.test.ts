@@ -5,6 +5,7 @@ import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { REPORT_FORMATS } from "@/generated/contract";
+import { switchSingleKeys } from "@/singleKeys";
 import { setLanguage } from "@/texts";
 import ReportMenu from "@/components/ReportMenu.vue";
 import ReportView from "@/views/ReportView.vue";
@@ -92,5 +93,13 @@ test("a key leads into the menu of reports, and Escape out of it", async () => {
   await menu.find("a").trigger("keydown", { key: "Escape" });
   expect(details.open).toBe(false);
   expect(document.activeElement).toBe(menu.find("summary").element);
+  expect(menu.find("summary").attributes("aria-keyshortcuts")).toBe("r");
+  switchSingleKeys(false);
+  await flushPromises();
+  window.dispatchEvent(new KeyboardEvent("keydown", { key: "r", cancelable: true }));
+  expect(details.open).toBe(false);
+  expect(menu.find("summary").attributes("aria-keyshortcuts")).toBeUndefined();
+  expect(menu.find("kbd").exists()).toBe(false);
+  switchSingleKeys(true);
   field.remove();
 });

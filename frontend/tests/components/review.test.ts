@@ -80,6 +80,30 @@ test("one request lists what is open, and says which scans could not be read", a
   expect(view.text()).toContain(english("review.unreadable", { count: 1 }));
 });
 
+test("single keys do nothing when they are switched off where they are listed, and do again when they are switched on", async () => {
+  rest.answers = { "GET /review": page(["x.test", "y.test"]) };
+  const { view } = await open();
+  const toggle = view.find<HTMLInputElement>(".keys input");
+  expect(toggle.element.checked).toBe(true);
+  await press("j");
+  await toggle.setValue(false);
+  document.activeElement instanceof HTMLElement && document.activeElement.blur();
+  for (const key of ["j", "x", "c"]) await press(key);
+  expect(view.findAll("[data-chosen] .line .domain").map((domain) => domain.text())).toEqual(["x.test"]);
+  expect([sent(), view.findAll("kbd").length, view.find("[aria-keyshortcuts]").exists()]).toEqual([[], 0, false]);
+  await press("Enter"); // no character: it goes on
+  expect(view.find(".detail").exists()).toBe(true);
+  await press("Escape");
+  view.unmount();
+  const again = (await open()).view;
+  expect(again.find<HTMLInputElement>(".keys input").element.checked).toBe(false);
+  await again.find(".keys input").setValue(true);
+  document.activeElement instanceof HTMLElement && document.activeElement.blur();
+  await press("j");
+  expect(again.findAll("[data-chosen]")).toHaveLength(1);
+  expect(again.findAll("kbd").length).toBeGreaterThan(5);
+});
+
 test("j and k choose, Enter opens all evidence below, Escape closes it; typed letters are left alone", async () => {
   rest.answers = { "GET /review": page(["x.test", "y.test"]), "GET /tasks/t1/findings/gambling.y.test": finding({ domain: "y.test" }) };
   const { view } = await open();
