@@ -146,6 +146,8 @@ async def serve(
         if generated is not None:
             (announce or partial(announce_password, language=settings.language))(generated)
         async with _running(settings, services, listener, on_end) as pair:
+            if services.lock is not None:
+                services.lock.announce(settings.public_url or pair[0].url)
             yield pair
     finally:
         listener.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TextIO, cast
+from urllib.parse import quote
 
 from pydantic import SecretStr
 from rich.console import Console
@@ -23,10 +24,12 @@ from app.cli.repeated_scans import RepeatedScans
 from app.cli.report import save_report
 from app.cli.scan_folder import describe_folder, kept_folder, private_folder
 from app.cli.scan_gate import Gate, Judgement
+from app.cli.terminal import clean
 from app.cli.testnet import command_for, open_testnet
 from app.client.taskview import TaskView
 from app.compose.services import Services, build_services
 from app.core.config import Settings, load_settings
+from app.core.data_folder import InUse, page_address
 from app.core.errors import ConfigurationError, Conflict, Unavailable
 from app.core.logging import configure_logging
 from app.core.principal import Principal
@@ -55,7 +58,10 @@ class ScanArguments:
 
 
 def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
-    """Scan and return the exit code. Raises ConfigurationError, InvalidInput, Forbidden, Unavailable."""
+    """Scan and return the exit code. Raises ConfigurationError, InvalidInput, Forbidden, Unavailable.
+
+    A service that runs is named with the address of its page, which alone can start scans in it.
+    """
     password = secrets.token_hex(PASSWORD_BYTES) if arguments.data_dir is None else None
     with ExitStack() as stack:
         overrides = {}
@@ -64,10 +70,25 @@ def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
         folder = arguments.data_dir or stack.enter_context(_own_folder(arguments))
         overrides = {"language": texts.language, **arguments.network.over(overrides)}
         settings = scan_settings(overrides, folder, texts, password)
-        code = _run(arguments, settings, texts)
+        address = page_address(load_settings(**overrides).data_dir) if arguments.data_dir is None else ""
+        if address:
+            sys.stderr.write(f"{texts('cli.scan_elsewhere', url=_page_of(address, arguments))}\n")
+        try:
+            code = _run(arguments, settings, texts)
+        except InUse as error:
+            if not error.address:
+                raise
+            url = _page_of(error.address, arguments)
+            raise ConfigurationError(texts("cli.scan_served", path=error.path, url=url)) from error
         if arguments.keep or arguments.data_dir is not None:
-            sys.stderr.write(f"\n{describe_folder(folder, texts, password)}")
+            sys.stderr.write(f"\n{describe_folder(folder, texts, password, is_port_free=not address)}")
     return code
+
+
+def _page_of(address: str, arguments: ScanArguments) -> str:
+    """Return where the page asks whether to scan the domain; of several, where its scans are."""
+    target = f"/?target={quote(clean(arguments.targets[0]), safe='')}" if len(arguments.targets) == 1 else "/#/scans"
+    return clean(address.rstrip("/")) + target
 
 
 def _run(arguments: ScanArguments, settings: Settings, texts: MessageCatalog) -> int:

@@ -56,13 +56,17 @@ def _make(parent: Path, name: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"compliance-{name}-"))
 
 
-def describe_folder(folder: Path, texts: MessageCatalog, password: str | None) -> str:
-    """Say where the results are, and how they are looked at again. `password`: of its new admin, if it has one."""
+def describe_folder(folder: Path, texts: MessageCatalog, password: str | None, *, is_port_free: bool = True) -> str:
+    """Say where the results are, and how they are looked at again. `password`: of its new admin, if it has one.
+
+    `is_port_free`: no service is known to run; beside one, a server for these results takes any port.
+    """
     path = shlex.quote(str(folder.absolute()))
+    any_port = "" if is_port_free else " --port 0"
     lines = [
         texts("cli.kept", folder=path),
         texts("cli.kept_report", command=f"compliance report {path}"),
-        texts("cli.kept_serve", command=f"compliance serve --data-dir {path}"),
+        texts("cli.kept_serve", command=f"compliance serve --data-dir {path}{any_port}"),
     ]
     if password is not None:
         lines.append(texts("cli.kept_password", user=FIRST_ADMIN, password=password))

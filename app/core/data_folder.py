@@ -11,6 +11,7 @@ from app.core.file_permissions import FOLDER_MODE, open_mode, restrict_to_owner,
 from app.core.system_errors import reason_of
 
 LOCK_FILE: Final = "lock"
+MAX_LOCK: Final = 4_096  # bytes of it that are read: a process and an address
 PASSIVE_CACHE: Final = "sources"  # folder: what passive sources answered within the last day
 LISTS_FOLDER: Final = "lists"  # what lists of hosts and URLs were made into
 OWN_LISTS_FOLDER: Final = "lists.d"  # lists that people put there: relative paths of the setting lie in it
@@ -57,11 +58,15 @@ def _is_ours(path: Path, mode: int) -> bool:
 
 
 class InUse(ConfigurationError):
-    """Another server holds the lock. `holder` is its process, as far as it has said so."""
+    """Another server holds the lock on `path`. `holder` is its process, as far as it has said so, and `address` that of
+    its page; "" for a process without one, such as a scan of the command line.
+    """
 
-    def __init__(self, *, text: str, path: Path, holder: str) -> None:
+    def __init__(self, *, text: str, path: Path, holder: str, address: str) -> None:
         super().__init__(text=text, path=path, process=holder or "?")
+        self.path = path
         self.holder = holder
+        self.address = address
 
 
 class FileLock:
@@ -74,11 +79,17 @@ class FileLock:
         try:
             self._descriptor: int | None = _acquire(path)  # None after `release`
         except _Held as held:
-            raise InUse(text=text, path=owned, holder=held.holder) from held
+            raise InUse(text=text, path=owned, holder=held.holder, address=held.address) from held
+
+    def announce(self, address: str) -> None:
+        """Tell those who find the lock held where the page of its holder is."""
+        if self._descriptor is not None:
+            os.pwrite(self._descriptor, f"{os.getpid()}\n{address}\n".encode(), 0)
 
     def release(self) -> None:
-        """May be called twice. The file stays: removing it would let two in."""
+        """May be called twice. The file stays, empty: removing it would let two in."""
         if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -123,18 +134,37 @@ class ServerLocks:
             self.release()
             raise
 
+    def announce(self, address: str) -> None:
+        """Tell those who find a lock held where the page of this server is."""
+        for lock in self._locks:
+            lock.announce(address)
+
     def release(self) -> None:
         """May be called twice."""
         for lock in self._locks:
             lock.release()
 
 
-class _Held(Exception):
-    """Another process holds the lock: this one, as far as it has said so."""
+def page_address(folder: Path) -> str:
+    """Return where the page of the service that runs with this folder is; "" when none does.
 
-    def __init__(self, holder: str) -> None:
+    The lock is not tried: a server that starts at this moment would find it held.
+    """
+    try:
+        process, address = _read_holder((folder / LOCK_FILE).read_bytes()[:MAX_LOCK])
+        os.kill(int(process), 0)
+    except (OSError, ValueError):
+        return ""  # there is none, or it was killed
+    return address
+
+
+class _Held(Exception):
+    """Another process holds the lock: this one, with a page at this address, as far as it has said so."""
+
+    def __init__(self, holder: str, address: str) -> None:
         super().__init__(holder)
         self.holder = holder
+        self.address = address
 
 
 def _acquire(path: Path) -> int:
@@ -146,9 +176,15 @@ def _acquire(path: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        holder, address = _read_holder(os.pread(descriptor, MAX_LOCK, 0))
         os.close(descriptor)
-        raise _Held(holder) from error
+        raise _Held(holder, address) from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return descriptor
+
+
+def _read_holder(content: bytes) -> tuple[str, str]:
+    """Return the process and the address of its page, each "" when it is not said."""
+    process, _, address = content.decode("utf-8", "replace").partition("\n")
+    return process.strip(), address.strip()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.data_folder import ServerLocks, prepare_folder
 from app.findings.schemas.results import Report
 from tests.support.command import finish, here, line_with, run, start
 from tests.support.said import said
@@ -47,6 +48,22 @@ async def test_violations_are_one_and_the_report_stands_alone_on_standard_output
     assert "子域名发现：已完成" in done.err  # the deployment's language: the locale says none
     assert done.err.count("发现违规：") == 3
     assert list(tmp_path.iterdir()) == []  # the private folder is gone
+
+
+async def test_beside_a_service_the_address_of_its_page_is_shown(world, tmp_path):
+    words = ["scan", TARGET, "--scheme", "http", *[word for word in network(world) if word != "--no-keep"]]
+    prepare_folder(tmp_path / "data")
+    service = ServerLocks(tmp_path / "data", None)
+    service.announce("http://127.0.0.1:8123")
+    try:
+        settings = values(world, tmp_path, LANG="en", COMPLIANCE_DATA_DIR=str(tmp_path / "data"))
+        done = await run(*words, **settings)
+    finally:
+        service.release()
+    assert done.code == 1, done.err
+    url = f"http://127.0.0.1:8123/?target={TARGET}"
+    assert done.err.splitlines()[0] == said("cli.scan_elsewhere", url=url)
+    assert " --port 0" in done.err
 
 
 async def test_only_what_the_baseline_does_not_have_counts_and_the_rest_is_said(world, tmp_path):

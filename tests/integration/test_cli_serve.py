@@ -52,13 +52,15 @@ async def test_a_database_has_one_server_and_the_next_one_starts_when_that_was_k
     process = await start("serve", "--port", port, "--data-dir", first, COMPLIANCE_ADMIN_PASSWORD=PASSWORD)
     try:
         await line_with(process.stderr, "serving")
-        for words in (["serve", "--port", 0], ["scan", "site.example"]):
+        page = f"http://127.0.0.1:{port}/?target=site.example"
+        for words, said_of_it in (
+            (["serve", "--port", 0], said("error.database_in_use", path=database, process=process.pid)),
+            (["scan", "site.example"], said("cli.scan_served", path=database, url=page)),
+        ):
             refused = await run("--lang", "en", *words, "--data-dir", second, **beside)
             assert refused.code == 2
             (line,) = refused.err.strip().splitlines()
-            assert line.removeprefix("compliance: ") == said(
-                "error.database_in_use", path=database, process=process.pid
-            )
+            assert line.removeprefix("compliance: ") == said_of_it
         migrate = await run("--lang", "en", "migrate", COMPLIANCE_DATA_DIR=str(second), **beside)
         assert (migrate.code, in_use("database", database) in migrate.err) == (2, True)
         assert await sign_in(f"http://127.0.0.1:{port}") == 200
@@ -92,7 +94,9 @@ async def test_a_server_and_what_works_beside_it(tmp_path):
 
         scan = await run("--lang", "en", "scan", "site.example", "--data-dir", folder)
         assert scan.code == 2
-        assert in_use("folder", folder) in scan.err
+        assert said("cli.scan_served", path=folder, url=f"{url}/?target=site.example") in scan.err
+        several = await run("--lang", "en", "scan", "a.example", "b.example", "--data-dir", folder)
+        assert said("cli.scan_served", path=folder, url=f"{url}/#/scans") in several.err
 
         migrate = await run("--lang", "en", "migrate", **beside)
         assert migrate.code == 2

@@ -62,3 +62,9 @@ def test_it_is_said_where_it_lies_and_how_it_is_looked_at_again(tmp_path, langua
     assert f"compliance serve --data-dir '{tmp_path}/a b'" in said
     assert "secret" in said
     assert "secret" not in describe_folder(tmp_path, MessageCatalog(language), None)
+
+
+def test_beside_a_service_the_results_are_shown_on_any_free_port(tmp_path):
+    texts = MessageCatalog("en")
+    assert "--port" not in describe_folder(tmp_path, texts, None)
+    assert f"--data-dir {tmp_path} --port 0" in describe_folder(tmp_path, texts, None, is_port_free=False)

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from app.core.data_folder import DatabaseLock, FolderLock, ServerLocks, prepare_folder
+from app.core.data_folder import LOCK_FILE, DatabaseLock, FolderLock, InUse, ServerLocks, page_address, prepare_folder
 from app.core.errors import ConfigurationError
 from tests.support.said import refused
 
@@ -27,6 +27,27 @@ def test_a_folder_has_one_holder_and_says_who(tmp_path):
     lock.release()
     lock.release()
     FolderLock(tmp_path).release()
+
+
+def test_who_finds_a_folder_held_learns_where_the_holders_page_is(tmp_path):
+    locks = ServerLocks(tmp_path, tmp_path / "compliance.db")
+    assert page_address(tmp_path) == ""  # it has none yet
+    locks.announce("http://127.0.0.1:8000")
+    assert page_address(tmp_path) == "http://127.0.0.1:8000"
+    for take in (lambda: FolderLock(tmp_path), lambda: DatabaseLock(tmp_path / "compliance.db")):
+        with pytest.raises(InUse) as refusal:
+            take()
+        assert (refusal.value.holder, refusal.value.address) == (str(os.getpid()), "http://127.0.0.1:8000")
+    locks.release()
+    assert page_address(tmp_path) == ""
+    FolderLock(tmp_path).release()
+
+
+@pytest.mark.parametrize("content", ["", "?\nhttp://a.test", "4194305\nhttp://a.test"], ids=["empty", "odd", "dead"])
+def test_a_server_that_is_not_there_has_no_page(tmp_path, content):
+    assert page_address(tmp_path / "missing") == ""
+    (tmp_path / LOCK_FILE).write_text(content)
+    assert page_address(tmp_path) == ""
 
 
 def test_a_lock_needs_a_folder(tmp_path):
