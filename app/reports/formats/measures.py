@@ -14,6 +14,7 @@ FIRST: Final = (Advice.CONFIRM_FIRST, Advice.KEEP_EVIDENCE)  # before anything i
 LAST: Final = (Advice.WARN_VISITORS, Advice.SCAN_AGAIN)
 MAX_ACTIONS: Final = 3  # on the first page
 MAX_PLACES: Final = 3  # named with an action
+MAX_RANGES: Final = 5  # of numbers of findings, with an action
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Measures:
         return [self._action(one) for one in (*specific, *general)[:MAX_ACTIONS]]
 
     def _action(self, measure: Measure) -> str:
-        numbers = numbers_text(list(measure.findings), self._texts)
+        numbers = numbers_text(list(measure.findings), self._texts, most=MAX_RANGES)
         if measure.advice in (*FIRST, *LAST):
             return self._texts("report.action", what=self.name(measure.advice), findings=numbers)
         where = list(dict.fromkeys(filter(None, (_place(measure.advice, one) for one in measure.findings.values()))))
@@ -70,15 +71,21 @@ class Measures:
         return self._texts("report.action_at", what=self.name(measure.advice), where=named, findings=numbers)
 
 
-def numbers_text(numbers: Sequence[int], texts: MessageCatalog) -> str:
-    """Return `finding 3`, or `findings 1, 4–6`."""
+def numbers_text(numbers: Sequence[int], texts: MessageCatalog, *, most: int | None = None) -> str:
+    """Return `finding 3`, or `findings 1, 4–6`; of more than `most` ranges the first, with the number of findings."""
+    ranges = list(_ranges(sorted(numbers)))
+    if most is not None and len(ranges) > most:
+        return texts("report.numbered_many", count=len(numbers), numbers=_named(ranges[:most], texts))
     key = "report.numbered_finding" if len(numbers) == 1 else "report.numbered_findings"
     return texts(key, numbers=ranges_text(numbers, texts))
 
 
 def ranges_text(numbers: Sequence[int], texts: MessageCatalog) -> str:
     """Return `1, 4–6`."""
-    ranges = _ranges(sorted(numbers))
+    return _named(_ranges(sorted(numbers)), texts)
+
+
+def _named(ranges: Iterable[tuple[int, int]], texts: MessageCatalog) -> str:
     return texts.join_terms(f"{first}" if first == last else f"{first}–{last}" for first, last in ranges)
 
 

@@ -83,6 +83,8 @@ class TaggedImage(Image):
 class KeptTogether(KeepTogether):
     """Parts that stay on one page; where they are too high for that, each part stays on one."""
 
+    _H: float  # height of all, which `wrap` finds
+
     def __init__(self, parts: Sequence[Sequence[Flowable]]) -> None:
         super().__init__([flowable for part in parts for flowable in part])
         self._parts = parts

@@ -111,3 +111,10 @@ def test_every_measure_has_a_name_and_instructions(language, advice):
 def test_numbers_that_follow_each_other_are_a_range(numbers, shown):
     assert ranges_text(numbers, MessageCatalog("en")) == shown
     assert shown in numbers_text(numbers, MessageCatalog("en"))
+
+
+def test_of_many_ranges_the_first_are_named_and_the_findings_counted():
+    numbers = [1, 2, 5, 8, 11, 14, 17, 20]
+    assert numbers_text(numbers, MessageCatalog("en"), most=5) == "8 findings: 1–2, 5, 8, 11, 14, …"
+    assert numbers_text(numbers, MessageCatalog("zh-CN"), most=5) == "共 8 项问题：1–2、5、8、11、14 等"
+    assert numbers_text(numbers[:6], MessageCatalog("en"), most=5) == "findings 1–2, 5, 8, 11, 14"
