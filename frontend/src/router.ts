@@ -34,8 +34,8 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
       { path: `/orders/:id(${TASK_ID})`, name: "order", component: () => import("./views/OrderView.vue"), props: ({ params }) => ({ orderId: String(params.id) }) },
       { path: `/scans/:id(${TASK_ID})/third-parties/:domain`, name: "party", component: () => import("./views/PartyView.vue"), props: partyProps },
       { path: `/scans/:id(${TASK_ID})/pages/:page(\\d+)`, name: "page", component: () => import("./views/PageView.vue"), props: pageProps },
-      { path: "/third-parties", name: "inventory", component: () => import("./views/InventoryView.vue") },
-      { path: "/third-parties/:domain", name: "inventory-party", component: () => import("./views/InventoryPartyView.vue"), props: true },
+      { path: "/third-parties", name: "inventory", component: () => import("./views/InventoryView.vue"), meta: { roomy: true } },
+      { path: "/third-parties/:domain", name: "inventory-party", component: () => import("./views/InventoryPartyView.vue"), props: true, meta: { roomy: true } },
       // Addresses of the page before this one, as they stand in old messages.
       { path: "/tasks/:rest(.*)*", redirect: ({ path, query }) => ({ path: path.replace("/tasks", "/scans"), query }) },
       { path: "/review", name: "review", component: () => import("./views/ReviewView.vue") },

@@ -71,7 +71,11 @@ test("another order is another list, from its first page", async () => {
 
 test("an empty list says when there will be something, and a failure offers another try", async () => {
   rest.answers[LIST] = { items: [], total: 0 };
-  expect((await shown(InventoryView)).text()).toContain(english("inventory.empty"));
+  const view = await shown(InventoryView);
+  expect(view.text()).toContain(english("inventory.empty"));
+  expect([view.find("input").exists(), view.find("select").exists()]).toEqual([false, false]); // there is nothing to search
+  const ofService = await shown(InventoryView, {}, { service: "Acme/Ads & more" });
+  expect(ofService.text()).toContain(english("inventory.no_domains"));
   rest.answers[LIST] = problem(503, "database_unavailable");
   expect((await shown(InventoryView)).find("[data-state=failed] button").exists()).toBe(true);
 });
@@ -94,7 +98,9 @@ test("of one that no site uses any more, no services are known: nor that there a
 });
 
 test("one that no site has is said to be nowhere", async () => {
-  expect((await shown(InventoryPartyView, { domain: "nowhere.test" })).find("[data-state=gone]").exists()).toBe(true);
+  const view = await shown(InventoryPartyView, { domain: "nowhere.test" });
+  expect(view.find("[data-state=gone]").text()).toContain(english("inventory.gone"));
+  expect(view.find("input").exists()).toBe(false);
 });
 
 test("services are a list of their own, which leads to the domains and sites of one", async () => {
