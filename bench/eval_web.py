@@ -40,7 +40,7 @@ from app.engines.html.document import HtmlDocument
 from app.engines.html.page_content import read_content
 from app.engines.identify.aggregate import ThirdPartyAggregate
 from app.engines.parsing.own_pages import own_page_of, references_of
-from app.engines.pipeline.analysis.analysis_stage import of_start_page
+from app.engines.pipeline.analysis.analysis_stage import is_weak_at_home, of_start_page
 from app.engines.pipeline.analysis.tampered_pages import tampered_page
 from app.engines.pipeline.capture_selector import CaptureTarget
 from app.engines.pipeline.third_party.rare_scripts import rare_scripts
@@ -230,7 +230,8 @@ class Judge:
         own = [*([tampered_page(url, told)] if told else ()), *judge_references(self._own, found.references)]
         if urlsplit(url).path == "/":
             start = self._own.analyse(Subject(capture, party, content))
-            own += [of_start_page(one, CaptureTarget(host, host, url), self._scope.is_own) for one in start]
+            target = CaptureTarget(host, host, url)
+            own += [of_start_page(one, target, self._scope.is_own) for one in start if not is_weak_at_home(one)]
         self._accuse(url, OWN, own)
         self._accuse(url, THIRD, self._third.analyse(Subject(capture, party, content)))
         self._parties.add(found.references)

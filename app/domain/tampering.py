@@ -40,6 +40,8 @@ class TamperSign(StrEnum):
     LINK_PAIR = "link_pair"
     HIDDEN_LINK = "hidden_link"  # one that nobody sees
     SCRIPT_WRITES = "script_writes"  # a disguised script writes links, scripts or frames of an unknown host
+    SCRIPT_TAKES = "script_takes"  # a script hands over what visitors type, or runs what a foreign host sends
+    LURE = "lure"  # a pretence that has visitors switch off their protection, give a wallet's phrase, or buy
     SCRIPT_REDIRECTS = "script_redirects"  # a script sends elsewhere who comes from a search engine, or is its robot
     FRAME_COVERS = "frame_covers"  # a frame of an unknown site lies over the whole page
     FRAME_UNSEEN = "frame_unseen"  # a frame of no size, of an odd address
@@ -81,6 +83,8 @@ SCORES: Final = MappingProxyType(
         TamperSign.LINK_PAIR: 0.55,
         TamperSign.HIDDEN_LINK: 0.65,
         TamperSign.SCRIPT_WRITES: 0.8,
+        TamperSign.SCRIPT_TAKES: 0.7,
+        TamperSign.LURE: 0.65,
         TamperSign.SCRIPT_REDIRECTS: 0.85,
         TamperSign.FRAME_COVERS: 0.8,
         TamperSign.FRAME_UNSEEN: 0.6,

@@ -32,7 +32,7 @@ from app.engines.html.page_content import read_content
 from app.engines.identify.aggregate import ThirdPartyAggregate
 from app.engines.identify.classify import UNKNOWN, classify
 from app.engines.parsing.own_pages import own_page_of, references_of
-from app.engines.pipeline.analysis.analysis_stage import of_start_page
+from app.engines.pipeline.analysis.analysis_stage import is_weak_at_home, of_start_page
 from app.engines.pipeline.analysis.tampered_pages import tampered_page
 from app.engines.pipeline.capture.own_forwards import Goal, forwards
 from app.engines.pipeline.capture_selector import CaptureTarget
@@ -108,7 +108,7 @@ def judge_page(page: OwnPage) -> PageOutcome:
     found = extract_document(document, url=page.url, headers=_headers(page.charset))
     signs = references_of(analyser.examine_own(own_page_of(document, found, page.url)), page.url)
     lone = _judge_code(page, found.references)
-    start = [of_start_page(fact, _target_of(page), scope.is_own) for fact in own]
+    start = [of_start_page(fact, _target_of(page), scope.is_own) for fact in own if not is_weak_at_home(fact)]
     told = [sign for sign in (*signs, *lone) if sign_of(sign.kind) is not None]
     return PageOutcome(page, (*start, *judge_references(analyser, found.references)), tuple(told))
 

@@ -150,7 +150,7 @@ def _own(tag: str, attributes: Mapping[str, str | None]) -> list[tuple[str, str,
 
 
 def _presentational(tag: str, attributes: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    if "hidden" in attributes:
+    if "hidden" in attributes or "popover" in attributes or (tag == "dialog" and "open" not in attributes):
         yield "display", "none"
     if tag in _COLOURED and (ground := attributes.get("bgcolor")):
         yield "background-color", _colour(ground)

@@ -43,11 +43,24 @@ WHITE: Final = (255, 255, 255)
 
 
 def length_px(value: str) -> float | None:
-    """Convert a CSS length to pixels, roughly (percent of a 1280 px page); None for `auto`, `calc()` and the like."""
+    """Convert a CSS length to pixels, roughly (percent of a 1280 px page); None for `auto` and the like. Of `calc()`
+    sums of lengths are worked out.
+    """
     match = _LENGTH.match(value)
     if match is None:
-        return None
+        return _sum_px(value[5:-1]) if value.startswith("calc(") and value.endswith(")") else None
     return (-1 if match[1] == "-" else 1) * float(f"0{match[2]}") * _FACTORS.get(match[3], EM_PX)
+
+
+def _sum_px(value: str) -> float | None:
+    words = value.split()[:_MAX_WORDS]
+    if not words[1:] or not len(words) % 2 or any(sign not in {"+", "-"} for sign in words[1::2]):
+        return None
+    lengths = [length_px(word) for word in words[::2]]
+    if any(length is None for length in lengths):
+        return None
+    signs = [1, *(-1 if sign == "-" else 1 for sign in words[1::2])]
+    return sum(sign * (length or 0) for sign, length in zip(signs, lengths, strict=True))
 
 
 def font_size_px(value: str) -> float | None:

@@ -38,10 +38,11 @@ _BARE: Final = frozenset({"href", "target", "rel", "style"})  # attributes of a 
 _PAINTED: Final = 4.0  # px of a coloured box that somebody sees
 # Without any of these nothing on a page is hidden, unless by rules or scripts.
 _MARKS: Final = (
-    "[style], [hidden], [bgcolor], [background], [text], [link], font[color], details, iframe, embed, object, marquee"
+    "[style], [hidden], [popover], dialog, [bgcolor], [background], [text], [link], font[color], details, iframe, "
+    "embed, object, marquee"
 )
-_MARK_TAGS: Final = ("font", "details", "iframe", "embed", "object", "marquee")
-_MARK_ATTRIBUTES: Final = marks(b"style", b"hidden", b"bgcolor", b"background", b"text", b"link")
+_MARK_TAGS: Final = ("dialog", "font", "details", "iframe", "embed", "object", "marquee")
+_MARK_ATTRIBUTES: Final = marks(b"style", b"hidden", b"popover", b"bgcolor", b"background", b"text", b"link")
 _BOX: Final = frozenset({"width", "height", "background-color", "background-image", "padding-left", "padding-top"})
 
 

@@ -15,6 +15,10 @@ from app.engines.html.tree import HtmlTree
 
 MAX_TEXT: Final = 20_000  # characters of one page that are looked at
 MAX_NODES: Final = 20_000  # texts of one page
+MAX_HANDLERS: Final = 200  # elements with code of their own that are looked at
+_HANDLERS: Final = ("onload", "onerror", "onpageshow", "onmouseover", "ontouchstart", "onclick", "onanimationstart")
+_HANDLED: Final = ", ".join(f"[{name}]" for name in _HANDLERS)
+_LEADS: Final = ("location", "write", "eval", "createElement", "innerHTML", "insertAdjacent", "import(", "fetch(")
 _ROOTS: Final = frozenset({"body", "html", "-document"})
 _NO_TEXT: Final = frozenset({"script", "style", "title", "noscript", "template", "iframe", "textarea", "option"})
 
@@ -42,7 +46,7 @@ def seen_text(hidden: Sequence[HiddenElements]) -> str:
 
 
 def inline_scripts(document: HtmlDocument) -> list[OwnText]:
-    """Return the code of the inline scripts that a browser runs."""
+    """Return the code of the inline scripts that a browser runs, and that of attributes which lead somewhere."""
     found: list[OwnText] = []
     for tree in document.trees:
         paths = DomPaths()
@@ -51,7 +55,17 @@ def inline_scripts(document: HtmlDocument) -> list[OwnText]:
             for node in tree.css("script:not([src])")
             if not is_data_script(node) and node.mem_id not in document.inactive
         ]
+        found += _handlers(tree, paths)
     return found
+
+
+def _handlers(tree: HtmlTree, paths: DomPaths) -> Iterator[OwnText]:
+    """Yield the code of attributes that runs without a script around it and leads or writes somewhere."""
+    for node in islice(tree.css(_HANDLED), MAX_HANDLERS):
+        for name in _HANDLERS:
+            code = node.attributes.get(name) or ""
+            if any(word in code for word in _LEADS):
+                yield OwnText(code, paths.of(node))
 
 
 def _blocks(hidden: HiddenElements) -> Iterator[OwnText]:

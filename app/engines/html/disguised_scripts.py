@@ -44,6 +44,12 @@ _REVERSED: Final = re.compile(
     r"""(?:"([^"\n]{8,2000})"|'([^'\n]{8,2000})')\s{0,3}\.\s{0,3}split\(\s{0,3}(?:""|'')\s{0,3}\)\s{0,3}\.\s{0,3}reverse\("""
 )
 _REVERSES: Final = ".reverse("
+# What turns any text around; and an address that stands backwards in a string.
+_TURNS: Final = re.compile(
+    r"""(?:split\(\s{0,3}(?:""|'')\s{0,3}\)|\[\s{0,3}\.\.\.\s{0,3}[\w$]{1,40}\s{0,3}\])\s{0,3}\.\s{0,3}reverse\("""
+)
+_STRING: Final = re.compile(r""""([^"\\\n]{6,1000})"|'([^'\\\n]{6,1000})'""")
+_ADDRESS_BACKWARDS: Final = re.compile(r"//:s?ptth|[a-z]{2}\.[\w-]{2,40}//[\"']")
 _HEX: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){8,}")
 _PACKED: Final = re.compile(
     r"""\}\s*\(\s*'((?:[^'\\]++|\\.)*+)'\s*,\s*(\d{1,3})\s*,\s*(\d{1,6})\s*,\s*'((?:[^'\\]++|\\.)*+)'\s*\.\s*split\(\s*'\|'\s*\)"""
@@ -93,6 +99,8 @@ def _disguised(code: str) -> Iterator[str]:
         yield from (_decoded((match[1] or match[2])[::-1]) for match in islice(_BACKWARDS.finditer(code), MAX_FOUND))
     if _REVERSES in code:
         yield from ((match[1] or match[2])[::-1] for match in islice(_REVERSED.finditer(code), MAX_FOUND))
+    if _REVERSES in code and _TURNS.search(code) and _ADDRESS_BACKWARDS.search(code):
+        yield from ((match[1] or match[2])[::-1] for match in islice(_STRING.finditer(code), MAX_FOUND))
     for match in islice(_HEX.finditer(code), MAX_FOUND):
         yield unescape_script(match[0])
     if _PACKER in code:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
 from typing import Final
+from urllib.parse import unquote
 
-from app.engines.html.script_text import unescape_script
+from app.engines.html.script_text import decode_base64, unescape_script
 
 MAX_SCRIPT: Final = 65_536  # characters: what somebody has put into a page is short
 MAX_NAMES: Final = 100  # of one script
@@ -33,6 +34,9 @@ _REVERSED: Final = re.compile(
 )
 _REPLACED: Final = re.compile(
     rf"({_STRING})\s{{0,3}}\.\s{{0,3}}replace\(\s{{0,3}}/([^/\\\n.*+?()\[\]{{}}|^$]{{1,20}})/[gi]{{1,2}}\s{{0,3}},\s{{0,3}}({_STRING})\s{{0,3}}\)"
+)
+_DECODED: Final = re.compile(
+    rf"(?:\b(?:window|self|top|globalThis|[A-Za-z_$])\s{{0,3}}\.\s{{0,3}})?\b(atob|unescape|decodeURIComponent|decodeURI)\s{{0,3}}\(\s{{0,3}}({_STRING})\s{{0,3}}\)"
 )
 _GIVEN: Final = re.compile(rf"(?<![\w$.])({_NAME})\s{{0,3}}=\s{{0,3}}({_STRING})\s{{0,3}}(?=[,;\n}})]|$)")
 # A name beside a string that it is added to, or that a script goes to.
@@ -100,10 +104,18 @@ def _replaced(match: re.Match[str]) -> str:
     return _quoted(match[1][1:-1].replace(match[2], match[3][1:-1])[:MAX_MADE])
 
 
+def _decoded(match: re.Match[str]) -> str:
+    """Return the string that is decoded; of one that is of several lines or no text the call itself."""
+    text = match[2][1:-1]
+    said = decode_base64(text) if match[1] == "atob" else unquote(text, errors="replace")
+    return _quoted(said) if said and said.isprintable() and not {'"', "'"} <= set(said) else match[0]
+
+
 _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
     (_REVERSED, _reversed),
     (_REPLACED, _replaced),
     (_JOINED, _joined),
     (_SUM, _sum),
+    (_DECODED, _decoded),
     (_PROPERTY, _property),
 )

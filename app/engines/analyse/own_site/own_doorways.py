@@ -10,6 +10,7 @@ from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.structure.doorways import doorways
 from app.engines.analyse.structure.gambling_brands import GamblingBrands
 from app.engines.html.own_page import OwnPage
+from app.engines.urls import host_of
 
 SURE: Final = 0.7  # of a doorway's score
 ENOUGH_TEXT: Final = 200  # characters that say in which script a page is written
@@ -26,6 +27,15 @@ _FOREIGN_SCRIPTS: Final = (
     re.compile("[\u0621-\u064a]"),  # Arabic
 )
 LETTERS: Final = 4  # of a script that make a title one of that script
+# Shops that nobody knows, with goods of brands, stand in search engines under the addresses of others.
+_SALE: Final = re.compile(
+    r"激安|送料無料|正規品|新品未使用|在庫処分|閉店セール|アウトレット|通販|割引|ポイント\d|\d{2}\s?[%％]\s?OFF|即日発送|買取|スーパーコピー|"
+    r"купить|скидк|дешев|доставк|цена|무료배송|할인|정품|레플리카|ราคา|ส่วนลด|خصم|شراء|شحن مجاني",
+    re.IGNORECASE,
+)
+MANY_SALES: Final = 3  # words of a sale, in a title that names the organisation as well
+_LATIN: Final = re.compile(r"[A-Za-z]{4,}")
+MAX_META: Final = 2_000  # characters
 _VERSION: Final = re.compile(r"\s{0,3}v?\d{1,4}(?:\.\d{1,4}){0,4}$", re.IGNORECASE)
 # Doorways take over the titles of pages that rank well, with the name of who wrote them.
 MAX_BORROWED: Final = 20  # characters of its end
@@ -53,6 +63,15 @@ def examine_small_trades(page: OwnPage, gambling_brands: GamblingBrands) -> Iter
         yield TamperMatch(sign, best.offer, best.line[at : at + MAX_QUOTE], (best.offer,))
     if is_of_another_script(page.title, page.text):
         yield TamperMatch(TamperSign.TITLE_SCRIPT, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE])
+        sold = tuple(dict.fromkeys(_SALE.findall(" ".join((page.title, *page.meta))[:MAX_META])))
+        if len(sold) >= (MANY_SALES if _names_site(page) else 1):
+            yield TamperMatch(TamperSign.TITLE_FOREIGN, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE], sold)
+
+
+def _names_site(page: OwnPage) -> bool:
+    """Whether a title has words of the page's text: a page for foreign visitors says whose it is."""
+    text = page.text[:MAX_TEXT]
+    return any(word in text for word in _LATIN.findall(page.title.split(host_of(page.url))[0]))
 
 
 def is_of_another_script(title: str, text: str) -> bool:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_addresses import names_trade
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of, resolve
@@ -62,7 +63,7 @@ def _sign(tag: str, address: str, before: str) -> TamperSign | None:
     is_full = _FULL_WIDTH.search(tag) and _FULL_HEIGHT.search(tag)
     if is_full and (_FIXED.search(tag) or _is_covering(before)):
         return TamperSign.FRAME_COVERS
-    if _NO_SIZE.search(tag) and _ODD_ADDRESS.match(address):
+    if _NO_SIZE.search(tag) and (_ODD_ADDRESS.match(address) or names_trade(address)):
         return TamperSign.FRAME_UNSEEN
     return None
 

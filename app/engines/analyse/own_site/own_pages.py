@@ -9,86 +9,61 @@ allowed hosts is asked: the target itself is never silenced.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Final
 
 from app.domain.authorship import Author, authorship_of
-from app.domain.tampering import PASSAGE_TRADES, TRADES, TamperSign, certainty
-from app.domain.violations import VIOLATION_FROM, ViolationKey
+from app.domain.tampering import TRADES, TamperSign, certainty
+from app.domain.violations import VIOLATION_FROM
+from app.engines.analyse.own_site.own_addresses import is_akin, named_in_the_open, names_trade, trade_of
 from app.engines.analyse.own_site.own_defaced import examine_defaced
 from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_borrowed, is_stuffed
 from app.engines.analyse.own_site.own_frames import examine_frames
+from app.engines.analyse.own_site.own_lures import examine_lures
 from app.engines.analyse.own_site.own_scripts import examine_scripts, may_send_away
+from app.engines.analyse.own_site.own_terms import (
+    MANY_TERMS,
+    MAX_TERMS,
+    SURE_GUARD,
+    as_written,
+    guard_of,
+    has_product,
+    is_judged,
+    is_product,
+    quote_of,
+    words_of,
+)
 from app.engines.analyse.own_site.own_words import OwnWords
 from app.engines.analyse.own_site.own_written import examine_written, writes
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.structure.doorways import leaves_handle, names_goods, names_offer
 from app.engines.analyse.structure.gambling_brands import GamblingBrands
 from app.engines.analyse.text.layer import MAX_TEXT_CHARS, TextLayer, Zone
-from app.engines.analyse.text.lexicon import OFFER_FROM, PRODUCT_FROM, Hit, Lexicon, Role, Term
-from app.engines.analyse.text.normalise import NormalisedText, Normaliser
+from app.engines.analyse.text.lexicon import Lexicon
+from app.engines.analyse.text.normalise import Normaliser
 from app.engines.html.marks import marks
 from app.engines.html.own_page import OwnLink, OwnPage, OwnText
 from app.engines.urls import host_of
 
 SURE_TEXT: Final = 0.75  # of the text layer
 ENOUGH_TEXT: Final = 200  # characters of a page that say what it is about
-MANY_TERMS: Final = 3
 FADED_SHARE: Final = 0.5  # of a page's text
 FADED_BLOCKS: Final = 4  # title, article, pager and the like: who plants a text plants one block or two
-SURE_GUARD: Final = 0.7  # weight of a guard word that nobody writes beside an offer of his own
+REPORTS: Final = 1.0  # weight of a guard word of those who report: the criminal law, the police
 BLOCK_DOMAINS: Final = 3  # foreign sites of a trade side by side
 PAIR_DOMAINS: Final = 2
 MAX_LINKS: Final = 300
 MAX_LINES: Final = 1_000
 MAX_LINE: Final = 2_000  # characters
 MAX_HANDLES: Final = 20  # lines with a handle
-MAX_TERMS: Final = 8
 
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,4000})</title", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"&#(?:\d{2,7}|[xX][0-9a-fA-F]{2,6});")
 _FADED: Final = "opacity_zero"  # kind of hiding
 _FRAME: Final = marks(b"frame")
 _ENCODED_FROM: Final = 4  # characters of a title that are written as numbers
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What one class says in one text."""
-
-    weights: dict[str, float]  # by term
-    strongest: Hit
-    guard: float  # weight of the strongest guard word; 0 without one
-
-    @property
-    def is_guarded(self) -> bool:
-        """Whether somebody reports or teaches."""
-        return self.guard > 0
-
-    @property
-    def is_excused(self) -> bool:
-        """The same of descriptions, in which words of sport and shops stand beside offers as well."""
-        return self.guard >= SURE_GUARD or (self.is_guarded and not self.has_offer)
-
-    @property
-    def has_product(self) -> bool:
-        return max(self.weights.values()) >= PRODUCT_FROM
-
-    @property
-    def has_offer(self) -> bool:
-        return max(self.weights.values()) >= OFFER_FROM
-
-    @property
-    def offers(self) -> bool:
-        """Whether it reads as an offer in a few words."""
-        return self.has_offer or (len(self.weights) > 1 and self.has_product)
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        return tuple(sorted(self.weights, key=lambda term: -self.weights[term])[:MAX_TERMS])
 
 
 class OwnPages:
@@ -121,50 +96,66 @@ class OwnPages:
         return found if certainty(item.sign for item in found) >= VIOLATION_FROM else ()
 
     def _signs(self, page: OwnPage) -> Iterator[TamperMatch]:
+        is_named = named_in_the_open(page.links, page.url)
+        own = host_of(page.url)
+
+        def is_partner(host: str) -> bool:
+            return self._is_known(host) or (is_akin(own, host) and not names_trade(host))
+
         if may_send_away(page.markup, page.marks):
-            yield from examine_scripts(page.scripts(), page.url, self._is_known)
+            yield from examine_scripts(page.scripts(), page.url, self._is_known, is_named, self._is_harmless)
         if writes(page.marks):
             yield from examine_written(page.scripts(), page.url, self._is_known, self._offer_in)
         if page.marks >= _FRAME:
             yield from examine_frames(page.markup, page.url, self._is_known)
+        yield from examine_lures(page, lambda host: self._is_known(host) or is_named(host), self._offer_in)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
             yield from examine_small_trades(page, self._gambling_brands)
             yield from examine_defaced(page)
         if self._own_words is not None:
-            yield from self._own_words.examine_links(page.links(), self._is_known, by_visitors=by_visitors)
+            yield from self._own_words.examine_links(page.links(), is_partner, by_visitors=by_visitors)
             if not by_visitors:
                 yield from self._own_words.examine_head(page)
+                yield from self._own_words.examine_lines(page.text)
+            hidden = [link for link in islice(page.links(), MAX_LINKS) if link.hidden is not None]
+            if hidden := [link for link in hidden if not is_partner(host_of(link.url))]:
+                yield from self._own_words.examine_hidden(page.hidden_texts(), hidden)
         if names_goods(page.text) and any(names_offer(link.text) for link in islice(page.links(), MAX_LINKS)):
             yield from self._links(page.links(), by_visitors=by_visitors)
         if not self._may_offer("\n".join((page.title, *page.meta, page.unseen, page.text[:MAX_TEXT_CHARS]))):
             return
         body, title, meta, _ = self._text.read(text=page.text, title=page.title, meta=page.meta)
         unseen = self._lexicon.find(self._normaliser.normalise(page.unseen)) if page.unseen else []
-        if not any(map(_has_product, (body.hits, title.hits, meta.hits, unseen))):
+        if not any(map(has_product, (body.hits, title.hits, meta.hits, unseen))):
             return
-        if _has_product(body.hits) or _has_product(unseen):
+        if has_product(body.hits) or has_product(unseen):
             yield from self._hidden(_planted(page.hidden_texts(), len(page.text)))
             yield from self._links(page.links(), by_visitors=by_visitors)
         if by_visitors:
             return
         if self._own_words is not None:
             yield from self._own_words.examine_whole(page)
-        seen = self._text.read(text=page.seen_text(), title="", meta=())[0] if _has_product(body.hits) else body
+        seen = self._text.read(text=page.seen_text(), title="", meta=())[0] if has_product(body.hits) else body
         yield from self._head(page, seen, title, meta)
-        yield from self._read(seen)
+        is_denied = self._own_words is not None and self._own_words.denies(page)
+        is_denied = is_denied and not any(map(leaves_handle, page.text.split("\n", MAX_LINES)))
+        yield from self._read(seen, is_denied=is_denied)
         yield from self._planted_line(page.text)
         yield from self._stuffed(page, seen)
+
+    def _is_harmless(self, text: str) -> bool:
+        return self._own_words is not None and self._own_words.is_harmless(text)
 
     def _offer_in(self, text: str) -> tuple[str, tuple[str, ...]] | None:
         """Return what a script that writes into the page says of an offer."""
         if self._may_offer(text):
             normalised = self._normaliser.normalise(text)
-            found = _words(self._lexicon.find(normalised)).values()
+            found = words_of(self._lexicon.find(normalised)).values()
             if any(words.is_guarded for words in found):
                 return None
             for words in found:
                 if words.offers:
-                    return _quote(normalised, words.strongest), words.terms
+                    return quote_of(normalised, words.strongest), words.terms
         return None if self._own_words is None else self._own_words.offer_in(text)
 
     def _may_offer(self, text: str) -> bool:
@@ -173,13 +164,17 @@ class OwnPages:
 
     @cached_property
     def _names_product(self) -> Callable[[str], bool]:
-        return self._lexicon.detector(_is_product)
+        return self._lexicon.detector(is_product)
 
     def _head(self, page: OwnPage, body: Zone, title: Zone, meta: Zone) -> Iterator[TamperMatch]:
         """Judge title and description, each alone."""
-        below = _words(body.hits)
-        for key, words in _words(title.hits).items():
+        below = words_of(body.hits)
+        for key, words in words_of(title.hits).items():
             if key not in TRADES or words.is_guarded or not words.has_product:
+                continue
+            if key in below and below[key].guard >= REPORTS and not words.weights.keys().isdisjoint(below[key].weights):
+                continue  # who reports on the trade calls it by its name
+            if key in below and self._own_words is not None and self._own_words.denies(page, title=True):
                 continue
             match = _TITLE.search(page.markup)
             written = match[1].strip() if match else page.title
@@ -193,57 +188,62 @@ class OwnPages:
                         sign, written[:MAX_QUOTE], page.title[:MAX_QUOTE], words.terms, "html > head > title"
                     )
             break
-        for key, words in _words(meta.hits).items():
-            if key not in TRADES or words.is_excused or not words.has_product:
+        for key, words in words_of(meta.hits).items():
+            is_excused = words.is_excused or guard_of(key, title.hits) >= SURE_GUARD
+            if key not in TRADES or is_excused or not words.has_product:
                 continue
             many = len(words.weights) >= MANY_TERMS and words.has_offer
             if many or (key not in below and words.offers and len(page.text) >= ENOUGH_TEXT):
-                quote = _quote(meta.text, words.strongest)
-                yield TamperMatch(TamperSign.DESCRIPTION, _as_written(meta.text, words.strongest), quote, words.terms)
+                quote = quote_of(meta.text, words.strongest)
+                yield TamperMatch(TamperSign.DESCRIPTION, as_written(meta.text, words.strongest), quote, words.terms)
                 return
 
-    def _read(self, body: Zone) -> Iterator[TamperMatch]:
-        """Judge the page as a whole as one of a third party is judged, without its head."""
-        words = _words(body.hits)
-        signals = [signal for signal in self._text.judge([body]) if _is_judged(signal.key, words)]
+    def _read(self, body: Zone, *, is_denied: bool) -> Iterator[TamperMatch]:
+        """Judge the page as a whole as one of a third party is judged, without its head. `is_denied`: whether its words
+        are far from those of a trade; beside a guard word that is enough against what is unsure.
+        """
+        words = words_of(body.hits)
+        signals = [signal for signal in self._text.judge([body]) if is_judged(signal.key, words)]
         best = max(signals, key=lambda signal: signal.evidence.score, default=None)
         if best is None or best.evidence.score < VIOLATION_FROM:
             return
         sign = TamperSign.TEXT if best.evidence.score >= SURE_TEXT else TamperSign.TEXT_UNSURE
+        if sign is TamperSign.TEXT_UNSURE and is_denied and words[best.key].is_guarded:
+            return
         strongest = words[best.key].strongest
         yield TamperMatch(
-            sign, _as_written(body.text, strongest), best.evidence.snippet, best.evidence.terms[:MAX_TERMS]
+            sign, as_written(body.text, strongest), best.evidence.snippet, best.evidence.terms[:MAX_TERMS]
         )
 
     def _planted_line(self, text: str) -> Iterator[TamperMatch]:
         """A line that offers and leaves a handle was put into a page about something else."""
         for line in islice(filter(leaves_handle, text.split("\n", MAX_LINES)), MAX_HANDLES):
             said = self._normaliser.normalise(line[:MAX_LINE])
-            for words in _words(self._lexicon.find(said)).values():
+            for words in words_of(self._lexicon.find(said)).values():
                 if words.offers and len(words.weights) > 1 and not words.is_guarded:
-                    quote = _quote(said, words.strongest)
-                    yield TamperMatch(TamperSign.TEXT_UNSURE, _as_written(said, words.strongest), quote, words.terms)
+                    quote = quote_of(said, words.strongest)
+                    yield TamperMatch(TamperSign.TEXT_UNSURE, as_written(said, words.strongest), quote, words.terms)
                     return
 
     def _stuffed(self, page: OwnPage, body: Zone) -> Iterator[TamperMatch]:
         """Guards do not count: the text into which the title is strewn was copied from the news."""
-        words = next((words for words in _words(body.hits).values() if words.has_offer), None)
+        words = next((words for words in words_of(body.hits).values() if words.has_offer), None)
         if words is not None and is_stuffed(page.title, page.text):
             yield TamperMatch(
-                TamperSign.STUFFED, page.title[:MAX_QUOTE], _quote(body.text, words.strongest), words.terms
+                TamperSign.STUFFED, page.title[:MAX_QUOTE], quote_of(body.text, words.strongest), words.terms
             )
 
     def _hidden(self, texts: Iterable[OwnText]) -> Iterator[TamperMatch]:
         for block in texts:
             text = self._normaliser.normalise(block.text)
-            for words in _words(self._lexicon.find(text)).values():
+            for words in words_of(self._lexicon.find(text)).values():
                 many = len(words.weights) >= MANY_TERMS or (len(words.weights) > 1 and words.has_offer)
                 if words.is_guarded or not words.has_product or not many:
                     continue
                 yield TamperMatch(
                     TamperSign.HIDDEN_TEXT,
-                    _as_written(text, words.strongest),
-                    _quote(text, words.strongest),
+                    as_written(text, words.strongest),
+                    quote_of(text, words.strongest),
                     words.terms,
                     block.dom_path,
                     block.hidden,
@@ -263,6 +263,9 @@ class OwnPages:
         hidden = [link for link, _ in by_domain.values() if link.hidden is not None]
         is_planted = bool(hidden) and not by_visitors and not self._is_known(host_of(hidden[0].url))
         sign = _sign_of_links(len(by_domain), len(hidden), is_planted=is_planted)
+        sure = (link for link, terms in by_domain.values() if len(terms) > 1 or names_offer(link.text))
+        if sign is None and trade_of(sure):
+            sign = TamperSign.LINK_PAIR  # text and host say the same
         if sign is None:
             return
         first = next(iter(hidden), next(iter(by_domain.values()))[0])
@@ -279,7 +282,7 @@ class OwnPages:
         """Return the terms by which the text of a link offers what a trade has; empty when it does not."""
         if offer := names_offer(text):
             return (offer,)
-        found = _words(self._lexicon.find(self._normaliser.normalise(text))).values()
+        found = words_of(self._lexicon.find(self._normaliser.normalise(text))).values()
         return next((item.terms for item in found if item.has_product and not item.is_guarded), ())
 
 
@@ -302,47 +305,3 @@ def _sign_of_links(domains: int, hidden: int, *, is_planted: bool) -> TamperSign
     if domains >= PAIR_DOMAINS:
         return TamperSign.LINK_PAIR
     return TamperSign.HIDDEN_LINK if is_planted else None
-
-
-def _is_judged(key: ViolationKey, words: Mapping[ViolationKey, _Words]) -> bool:
-    """Of medicines a page has to make an offer, or to name several: clinics and patients write about them."""
-    if key in TRADES:
-        return True
-    return key in words and (words[key].has_offer or (words[key].has_product and len(words[key].weights) > MANY_TERMS))
-
-
-def _has_product(hits: Iterable[Hit]) -> bool:
-    return any(_is_product(term) for hit in hits for term in hit.terms)
-
-
-def _is_product(term: Term) -> bool:
-    return term.role is Role.TERM and term.weight >= PRODUCT_FROM and term.key in PASSAGE_TRADES
-
-
-def _words(hits: Iterable[Hit]) -> dict[ViolationKey, _Words]:
-    """Return what each trade says in a text."""
-    weights: dict[ViolationKey, dict[str, float]] = {}
-    strongest: dict[ViolationKey, tuple[float, Hit]] = {}
-    guards: dict[ViolationKey, float] = {}
-    for hit in hits:
-        for term in hit.terms:
-            if term.key not in PASSAGE_TRADES:
-                continue
-            if term.role is Role.GUARD:
-                guards[term.key] = max(term.weight, guards.get(term.key, 0.0))
-            elif term.role is Role.TERM:
-                weights.setdefault(term.key, {})[term.pattern] = term.weight
-                if term.weight > strongest.get(term.key, (0.0, hit))[0]:
-                    strongest[term.key] = term.weight, hit
-    return {key: _Words(found, strongest[key][1], guards.get(key, 0.0)) for key, found in weights.items()}
-
-
-def _as_written(text: NormalisedText, hit: Hit) -> str:
-    low, high = text.span(hit.start, hit.end)
-    return text.original[low:high][:MAX_QUOTE]
-
-
-def _quote(text: NormalisedText, hit: Hit) -> str:
-    low, high = text.span(hit.start, hit.end)
-    start = max(0, low - (MAX_QUOTE - (high - low)) // 2)
-    return text.original[start : start + MAX_QUOTE]

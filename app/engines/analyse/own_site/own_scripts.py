@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_addresses import names_trade
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.html.disguised_scripts import DISGUISES, is_disguised, undisguise
 from app.engines.html.marks import Marks, marks
@@ -36,7 +37,7 @@ _ENGINES: Final = re.compile(
 )
 _ROBOTS: Final = re.compile(r"spider|crawl|googlebot|bingbot|slurp|\bbot\b", re.IGNORECASE)
 _GOES: Final = re.compile(
-    r"""(?:location(?:\s*\.\s*href)?\s*=|location\s*\.\s*(?:replace|assign)\s*\(|window\s*\.\s*open\s*\()\s*["'`]\s*((?:https?:)?//[^"'`\s]{4,500})"""
+    r"""(?:location(?:\s*\.\s*href)?\s*=|location\s*\.\s*(?:replace|assign)\s*\(|(?:window|self|top)\s*\.\s*open\s*\()\s*["'`]\s*((?:https?:)?//[^"'`\s]{4,500})"""
 )
 # Goes where a name of the script leads, which stands in it in disguise.
 _GOES_BY_NAME: Final = re.compile(
@@ -66,7 +67,25 @@ _FURTIVE: Final = (
     re.compile(r"\btimeZone\b|getTimezoneOffset"),
     re.compile(r"\bpopstate\b|onpopstate"),  # who goes back
 )
+# What puts a script or a frame into the page, with its address.
+_LOADS: Final = re.compile(
+    r"""(?:<\s{0,3}(?:s["'+ ]{0,5}c["'+ ]{0,5}r["'+ ]{0,5}i["'+ ]{0,5}p["'+ ]{0,5}t|iframe)"""
+    r"""\b[^<>]{0,300}?\bsrc\s{0,3}=\s{0,3}\\?["']?|"""
+    r"""\.\s{0,3}src\s{0,3}=\s{0,3}["'])((?:https?:)?//[^"'`\s\\<>]{4,300})""",
+    re.IGNORECASE,
+)
+_ENGINES_LISTED: Final = re.compile(
+    r"baidu|google|sogou|haosou|360|bing|yahoo|shenma|toutiao|soso|youdao|yisou|duckduckgo|ecosia|yandex", re.IGNORECASE
+)
+_IF: Final = re.compile(r"\bif\s{0,3}\(([^{}]{1,400})\)\s{0,9}\{")
+_ELSE_BACK: Final = re.compile(r"\bif\s{0,3}\(([^{};]{1,400})\)\s{0,9}\{?\s{0,9}return\b")
+_AT_ONCE: Final = re.compile(r"(?:\bif\s{0,3}\(|[;{}])([^{};]{1,400})(?:\)|&&)[^{};]{0,200}$")
+_ASKS: Final = re.compile(r"\.(?:test|indexOf|match|includes|search)\b|referrer|^\s{0,3}!?[\w$]{1,20}\s{0,3}$")
+_TITLED: Final = re.compile(r"""\b(?:title|alt|aria-label)\s{0,3}=\s{0,3}(?:"([^"<>]{2,200})"|'([^'<>]{2,200})')""")
+_TAG: Final = re.compile(r"<[^<>]{0,600}>")
+MAX_READABLE: Final = 800  # characters
 CLOSE: Final = 800  # characters between such a choice and where it leads
+_LEADING: Final = ("location", "open", "write", "createElement", ".src")
 _CHOOSING: Final = ("webdriver", "getHours", "timeZone", "getTimezoneOffset", "popstate", "Math.random")
 
 
@@ -82,14 +101,32 @@ def may_send_away(markup: str, found: Marks) -> bool:
     """Tell quickly whether a script of the page may send some visitors elsewhere, or write what nobody can read."""
     if looks_odd(markup, found):
         return True
+    if "document.referrer" in markup or "t.referrer" in markup or ".userAgent" in markup:
+        return True
     return found >= _LOCATION and any(word in markup for word in _CHOOSING)
 
 
 def examine_scripts(
-    scripts: Iterable[OwnText], page_url: str, is_known: Callable[[str], bool]
+    scripts: Iterable[OwnText],
+    page_url: str,
+    is_known: Callable[[str], bool],
+    is_named: Callable[[str], bool] = lambda _: False,
+    is_harmless: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[TamperMatch]:
-    """Yield at most one sign of each kind. `is_known`: whether a host is that of a well-known service."""
+    """Yield at most one sign of each kind.
+
+    Args:
+        scripts: code of the page that runs.
+        page_url: address of the page.
+        is_known: whether a host is that of a well-known service.
+        is_named: whether the page names a host in the open.
+        is_harmless: whether what a script writes says that it is nothing of a forbidden trade.
+    """
     own = registrable_domain(host_of(page_url))
+
+    def is_partner(host: str) -> bool:
+        return is_known(host) or is_named(host)
+
     written: TamperMatch | None = None
     redirecting: TamperMatch | None = None
     read = 0
@@ -98,13 +135,14 @@ def examine_scripts(
         plain = undisguise(code) if is_disguised(code) else ""
         read += len(code) + len(plain) if plain else 0
         if written is None and plain:
-            written = _written(code, plain, script, own, is_known)
+            written = _written(code, plain, script, own, is_partner, is_harmless)
         if redirecting is None and (plain or _may_choose(code)):
             said = put_together(code)
             read += len(code) + len(said)
-            redirecting = _redirecting(f"{said}\n{plain}", script, own, is_known)
+            redirecting = _redirecting(f"{said}\n{plain}", script, own, is_known, is_named)
             redirecting = redirecting or _computed(code, plain, script, own)
-            redirecting = redirecting or _by_reference(said, script, own, is_known)
+            redirecting = redirecting or _by_reference(said, script, own, is_partner)
+            written = written or _loading(said, script, own, is_partner)
         if read > MAX_READ:
             break
     yield from (found for found in (written, redirecting) if found is not None)
@@ -112,26 +150,37 @@ def examine_scripts(
 
 def _may_choose(code: str) -> bool:
     """Tell quickly whether a script may send some visitors elsewhere."""
-    return ("location" in code or "open" in code) and any(word in code for word in (*_ODD, *_CHOOSING))
+    return any(word in code for word in _LEADING) and any(word in code for word in (*_ODD, *_CHOOSING))
 
 
-def _is_chosen(before: str) -> bool:
-    """Whether visitors are chosen in two ways, of which one is furtive: phones once a day, others at night."""
+def _is_chosen(before: str, address: str) -> bool:
+    """Whether visitors are chosen in two ways, of which one is furtive: phones once a day, others at night. One way is
+    enough for an address that is named after a trade.
+    """
     if _AGENT.search(before) and _PHONES.search(before) and _ONCE.search(before):
         return True
     close = before[-CLOSE:]
+    if names_trade(address) and (_USUAL.search(close) or any(choice.search(close) for choice in _FURTIVE)):
+        return True
     furtive = sum(choice.search(close) is not None for choice in _FURTIVE)
     return furtive > 1 or (furtive > 0 and _USUAL.search(close) is not None)
 
 
-def _written(code: str, plain: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
+def _written(
+    code: str,
+    plain: str,
+    script: OwnText,
+    own: str,
+    is_known: Callable[[str], bool],
+    is_harmless: Callable[[str], bool],
+) -> TamperMatch | None:
     """Statistics services escape what they write as well; but only who has something to hide hides the host."""
     is_backwards = ".reverse(" in code and _WRITING.search(code)
     if _WRITES.search(plain) is None and not is_backwards:
         return None
     hosts = ((address, host_of(address)) for address in _foreign(plain, own))
     foreign = [address for address, host in hosts if host not in code and not is_known(host)]
-    if not foreign:
+    if not foreign or (not any(map(names_trade, foreign)) and is_harmless(_read_in(plain))):
         return None
     at = max(0, plain.find(foreign[0]) - MAX_QUOTE // 2)
     return TamperMatch(
@@ -139,8 +188,55 @@ def _written(code: str, plain: str, script: OwnText, own: str, is_known: Callabl
         script.text.strip()[:MAX_QUOTE],
         plain[at : at + MAX_QUOTE],
         dom_path=script.dom_path,
-        leads_to=tuple(foreign),
+        leads_to=tuple(dict.fromkeys(foreign)),
     )
+
+
+def _read_in(markup: str) -> str:
+    """Return what people read of markup: its texts and the titles of what it embeds."""
+    titles = " | ".join(match[1] or match[2] for match in islice(_TITLED.finditer(markup), MAX_ADDRESSES))
+    return f"{titles} | {_TAG.sub(' ', markup)}"[:MAX_READABLE]
+
+
+def _loading(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
+    """A script or frame of a foreign host that only crawlers are given; or visitors from search engines, when the host
+    is named after a trade.
+    """
+    for match in islice(_LOADS.finditer(code), MAX_ADDRESSES):
+        address = next(_foreign(f'"{match[1]}', own), None)
+        if address is None or is_known(host_of(address)):
+            continue
+        before = code[max(0, match.start() - CLOSE) : match.start()]
+        if not _is_conditional(before):
+            continue
+        engines = {engine.lower() for engine in _ENGINES_LISTED.findall(before)}
+        from_search = len(engines) > 1 and "referrer" in before and names_trade(address)
+        if from_search or (_AGENT.search(before) and _ROBOTS.search(before)):
+            start = max(0, match.start() - MAX_QUOTE // 2)
+            quote = script.text.strip()[:MAX_QUOTE] if match[0] not in script.text else match[0][:MAX_QUOTE]
+            return TamperMatch(
+                TamperSign.SCRIPT_WRITES,
+                quote,
+                code[start : start + MAX_QUOTE],
+                dom_path=script.dom_path,
+                leads_to=(address,),
+            )
+    return None
+
+
+def _is_conditional(before: str) -> bool:
+    """Whether code behind this one only runs if something is so: its braces are open, or others were sent back."""
+    if any(_asks(match) for match in (_ELSE_BACK.search(before), _AT_ONCE.search(before))):
+        return True
+    return any(
+        _asks(match) and before.count("{", match.end()) >= before.count("}", match.end())
+        for match in islice(_IF.finditer(before), 20)
+    )
+
+
+def _asks(match: re.Match[str] | None) -> bool:
+    """Whether a condition asks where a visitor comes from, or who he is, and not for the size of his window."""
+    return match is not None and _ASKS.search(match[1]) is not None
 
 
 def _foreign(text: str, own: str) -> Iterator[str]:
@@ -182,15 +278,17 @@ def _by_reference(code: str, script: OwnText, own: str, is_known: Callable[[str]
     return TamperMatch(TamperSign.SCRIPT_REDIRECTS, address, quoted, dom_path=script.dom_path, leads_to=(address,))
 
 
-def _redirecting(code: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
+def _redirecting(
+    code: str, script: OwnText, own: str, is_known: Callable[[str], bool], is_named: Callable[[str], bool]
+) -> TamperMatch | None:
     for match in islice(_GOES.finditer(code), MAX_ADDRESSES):
         address = match[1] if match[1].startswith("http") else f"https:{match[1]}"
-        if registrable_domain(host_of(address)) == own:
+        if registrable_domain(host_of(address)) == own or is_named(host_of(address)):
             continue
         before = code[max(0, match.start() - NEAR) : match.start()]
         from_search = _REFERRER.search(before) and _ENGINES.search(before)
         is_robot = _AGENT.search(before) and _ROBOTS.search(before)
-        if from_search or is_robot or (not is_known(host_of(address)) and _is_chosen(before)):
+        if from_search or is_robot or (not is_known(host_of(address)) and _is_chosen(before, address)):
             start = max(0, match.start() - MAX_QUOTE // 2)
             return TamperMatch(
                 TamperSign.SCRIPT_REDIRECTS,

@@ -22,6 +22,9 @@ from app.engines.urls import host_of
 MAX_SCRIPT: Final = 65_536  # characters; what somebody has put into a page is short
 MAX_SCRIPTS: Final = 50
 MAX_ADDRESSES: Final = 20  # of one script
+MAX_COVERT: Final = 8_000  # characters of a script that writes covertly
+
+_SOME: Final = re.compile(r"\bgetHours\b|\bMath\s*\.\s*random\b|\breferrer\b|\btimeZone\b|getTimezoneOffset|webdriver")
 
 _MARKS: Final = marks(
     b"document.write", b"['write']", b'["write"]', b"insertadjacenthtml", b"innerhtml", b"createelement"
@@ -37,7 +40,13 @@ _RUNS: Final = re.compile(
     r"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b|powershell|mshta|certutil|curl[^\n]{1,200}\|\s{0,3}(?:ba)?sh\b",
     re.IGNORECASE,
 )
-_PROGRAM: Final = re.compile(r"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b", re.IGNORECASE)
+# A program, or an address of a script, an archive or a disk image that visitors are led to.
+_PROGRAM: Final = re.compile(
+    r"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b|"
+    r"(?:href|location(?:\s{0,3}\.\s{0,3}href)?)\s{0,3}=\s{0,3}\\?[\"']?https?://[^\"'\s<>]{4,300}\.(?:js|jse|vbs|wsf|cmd|ps1|lnk|iso|img|zip|rar|7z)"
+    r"(?=[\"'?#\\])",
+    re.IGNORECASE,
+)
 _CLIPBOARD: Final = re.compile(r"clipboard\s{0,3}\.\s{0,3}writeText|execCommand\(\s{0,3}[\"']copy", re.IGNORECASE)
 _HUMAN: Final = re.compile(
     r"verify (?:that )?you are (?:a )?human|(?:not|i am) a robot|human verification|"
@@ -45,6 +54,7 @@ _HUMAN: Final = re.compile(
     re.IGNORECASE,
 )
 _OUTDATED: Final = re.compile(
+    r"using an? (?:older|old|outdated) version|"
     r"(?:version|flash|browser|chrome|firefox|edge|plugin|player|certificate|font)[^<>\n]{0,60}"
     r"(?:out of date|outdated|too old|not found|missing|expired|must be updated|update required|needs? to be updated)|"
     r"(?:update|upgrade) (?:your browser|now|chrome|required)|"
@@ -75,24 +85,27 @@ def examine_written(
             continue
         plain = undisguise(code) if is_disguised(code) else ""
         read += len(code) + len(plain) if plain else 0
-        is_running, is_linking = _RUNS.search(code), _LINK.search(code) or _LINK.search(plain)
-        if not is_running and not is_linking:
+        is_running = _RUNS.search(code) or (_OUTDATED.search(code) and _PROGRAM.search(code))
+        is_linking = _LINK.search(code) or _LINK.search(plain)
+        # Who writes what nobody can read, or to some visitors only, has no need of a link: a handle is enough.
+        is_covert = len(code) <= MAX_COVERT and (is_disguised(code) or _SOME.search(code))
+        if not is_running and not is_linking and not is_covert:
             continue
         said = put_together(code)
         read += len(code) + len(said)
         if is_running and (lure := _lure(code, said, script, own, is_known)) is not None:
             yield lure
             return
-        if not is_linking:
+        if not is_linking and not is_covert:
             continue
         said = f"{said}\n{plain}"
         leads_to = tuple(_foreign(said, own, is_known))
-        found = offer_in(said) if leads_to else None
+        found = offer_in(said) if leads_to or is_covert else None
         if found is not None:
             quote, terms = found
             yield TamperMatch(
                 TamperSign.SCRIPT_WRITES,
-                leads_to[0][:MAX_QUOTE] if leads_to[0] in code else code.strip()[:MAX_QUOTE],
+                leads_to[0][:MAX_QUOTE] if leads_to and leads_to[0] in code else code.strip()[:MAX_QUOTE],
                 quote,
                 terms,
                 dom_path=script.dom_path,

@@ -47,7 +47,7 @@ PASTED_WITHIN: Final = 200  # characters after the window in which one is to pas
 _PASTE: Final = re.compile(r"(?:ctrl|control|⌘|cmd)\s*\+\s*v\b|粘贴|\bpaste\b", re.IGNORECASE)
 
 # "Turn your protection off first": and why one should not believe what it says.
-_PROTECTION_OFF: Final = re.compile(
+PROTECTION_OFF: Final = re.compile(
     r"(?:disable|turn off|switch off|deactivate|pause)[^.\n]{0,30}(?:defender|anti-?virus|real-?time protection|"
     r"smartscreen)|(?:关闭|退出|卸载|停用)[^。，；\n]{0,20}(?:defender|杀毒|杀软|实时保护|安全软件|360|火绒|电脑管家|"
     r"手机管家)",
@@ -65,9 +65,16 @@ _ILLICIT: Final = re.compile(
     r"aimbot|wallhack|warez)\b|解压密码|破解|注册机|外挂|激活工具|专用播放器|误删",
     re.IGNORECASE,
 )
-_TURN_ON_AGAIN: Final = re.compile(
+RESTORED: Final = re.compile(
     r"(?:turn|switch) (?:it|protection|them) (?:back )?on|re-?enable|(?:重新|再次)(?:打开|开启|启用)|checksum|sha-?256|"
     r"\bioc\b|yara",
+    re.IGNORECASE,
+)
+# Beside it, why nothing can look into the program, or why one should not wonder.
+UNTRUSTED: Final = re.compile(
+    r"(?:archive|rar|zip|extract\w{0,4}|unpack\w{0,4}) (?:with the )?password|\(password |password[:\s]{1,3}\w{2,12}|"
+    r"as administrator|false positive|(?:is )?not (?:yet )?signed|"
+    r"解压(?:密码|码)|误报|报毒|误删|信任区|添加信任|管理员身份",
     re.IGNORECASE,
 )
 # Scripts that compute coins on other people's machines, by the names that their files have.
@@ -160,8 +167,8 @@ def _unprotected(subject: Subject) -> Iterator[Signal]:
     if not subject.page.downloads:
         return
     text = subject.page.text
-    asked = _PROTECTION_OFF.search(text)
-    if asked is None or _DISTRUST.search(text) is None or _TURN_ON_AGAIN.search(text):
+    asked = PROTECTION_OFF.search(text)
+    if asked is None or _DISTRUST.search(text) is None or RESTORED.search(text):
         return
     # Clients of offices and banks say so, too: they are honest, and reported falsely.
     score = 0.75 if _ILLICIT.search(f"{subject.title}\n{text}") else 0.45

@@ -9,7 +9,7 @@ from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.scan_facts import Capture, FetchError
 from app.domain.tampering import PASSAGE_TRADES
-from app.domain.violations import Layer, ViolationFact, ViolationKey, violation_name
+from app.domain.violations import REVIEW_BELOW, Layer, ViolationFact, ViolationKey, violation_name
 from app.engines.analyse.subject import Subject
 from app.engines.analyse.wording import describe
 from app.engines.capture.capturer import CapturedPage
@@ -145,7 +145,7 @@ class AnalysisStage:
         self._grounds[target] = self._grounds_of(target)
         facts = await self._facts(target, page)
         if target.own:
-            facts = [of_start_page(fact, target, self._is_own) for fact in facts]
+            facts = [of_start_page(fact, target, self._is_own) for fact in facts if not is_weak_at_home(fact)]
         if facts:
             self._on_violations(target, page, facts)
             if self._before_report is not None:
@@ -213,6 +213,14 @@ class AnalysisStage:
     async def _note_unreadable(self, capture: Capture, failure: Unreadable) -> None:
         self._unreadable.add(capture.html_sha256)
         await self._notice.tell(capture.url, failure.reason)
+
+
+def is_weak_at_home(fact: ViolationFact) -> bool:
+    """Whether all that is said of a start page of the site is that some of its words, of a class of which organisations
+    warn, perhaps offer something: one weak sign is no finding.
+    """
+    is_read = all(item.layer is Layer.TEXT for item in fact.evidence)
+    return is_read and fact.violation_key not in PASSAGE_TRADES and fact.confidence_score < REVIEW_BELOW
 
 
 def of_start_page(fact: ViolationFact, target: CaptureTarget, is_own: Callable[[str], bool]) -> ViolationFact:

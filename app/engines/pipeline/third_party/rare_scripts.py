@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from app.domain.scan_facts import Reference, Relation, ThirdParty
 from app.domain.tampering import TamperSign, kind_of, sign_of
-from app.engines.analyse.shipped_data import shipped_data
+from app.engines.analyse.own_site.own_addresses import names_trade
 from app.engines.identify.classify import UNKNOWN
 from app.engines.scope import registrable_domain
 
@@ -21,9 +21,6 @@ MAX_SHARE: Final = 0.02  # of the pages, that use one such script
 MAX_USES: Final = 3
 ENOUGH: Final = 2  # things that tell
 
-# A brand of gambling in an address, of at least so many letters: shorter ones are parts of anything.
-MIN_BRAND: Final = 4
-
 # Numbers, one or two letters, or what stands for statistics: a library or a service calls itself by its name.
 _MEANINGLESS: Final = re.compile(
     r"(?:\d{1,10}|[a-z]{1,2}\d{0,4}|tj\d{0,4}|tongji\d{0,4}|js\d{0,4}|[0-9a-f]{16,64})\.js", re.IGNORECASE
@@ -31,7 +28,8 @@ _MEANINGLESS: Final = re.compile(
 # Domains that are called like services of statistics and libraries; those of the services themselves are known.
 _IMITATES: Final = re.compile(
     r"tongji|51-?la|51-?tj|\btj-|-tj\d{0,3}\b|cnzz|umeng|baidu|google|gstatic|g-?analytics|\bhm-|jquery|bootstrap|"
-    r"cloudflare|jsdelivr|unpkg|cdnjs|wordpress|\bwp-|facebook|fbcdn|twitter|yandex|metrika|recaptcha|microsoft|alicdn|bootcdn",
+    r"cloudflare|jsdelivr|unpkg|cdnjs|wordpress|\bwp-|facebook|fbcdn|twitter|yandex|metrika|recaptcha|microsoft|alicdn|bootcdn|"
+    r"walletconnect|metamask|polyfill|stripe|paypal|alipay|wechat",
     re.IGNORECASE,
 )
 # What opens windows behind the page, digs for coins, or shows what no organisation advertises.
@@ -40,8 +38,12 @@ _PUSHES: Final = re.compile(
     r"(?![a-z])|coinhive|cryptonight|(?<![a-z])miner(?![a-z])|coin-?miner",
     re.IGNORECASE,
 )
+# What pushes advertisements at visitors, and top-level domains that cost next to nothing.
+_ADVERTISES: Final = re.compile(
+    r"(?:^|[-.])(?:push|ads?|adserv\w{0,6}|traffic|clicks?|promo|aff)\d{0,3}(?=[-.]|$)|push(?=\.)|"
+    r"\.(?:top|xyz|icu|cyou|sbs|cfd|click|buzz|rest|monster|quest|pw|tk|ml|ga|cf|gq)$"
+)
 _RANDOM: Final = re.compile(r"(?:[a-z]{1,3}\d{1,3}){2,6}[a-z]{0,3}\.")  # label of a host
-_WORD: Final = re.compile(r"[a-z]+\d*")
 _NUMBERED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
@@ -75,15 +77,21 @@ def rare_scripts(
 
 def _rare(party: ThirdParty, references: Sequence[Reference], *, most: int) -> Sequence[Reference]:
     """Return the scripts, when they are all that the site has of an unknown party."""
+    scripts = [one for one in references if not _is_hint(one)]
     is_rare = (
         party.category == UNKNOWN
         and party.relation is Relation.SCRIPT
         and party.references == len(references)
-        and len(references) <= most
+        and len(scripts) <= most
     )
-    if not is_rare or not all(one.kind.startswith("script[src]") for one in references):
+    if not is_rare or not all(one.kind.startswith("script[src]") for one in scripts):
         return ()
-    return [one for one in references if _tells(one) >= ENOUGH]
+    return [one for one in scripts if _tells(one) >= ENOUGH]
+
+
+def _is_hint(reference: Reference) -> bool:
+    """Whether it only tells browsers to connect to the host early."""
+    return reference.kind.startswith("link[href]") and urlsplit(reference.url).path in {"", "/"}
 
 
 def _tells(script: Reference) -> int:
@@ -96,13 +104,7 @@ def _tells(script: Reference) -> int:
         + bool(_IMITATES.search(registrable_domain(host)) or _RANDOM.match(host))
         + is_odd
         + bool(address.port or _NUMBERED.fullmatch(host))
-        + _names_brand(f"{host}{address.path}?{address.query}")
+        + names_trade(script.url, whole=True)
+        + bool(_ADVERTISES.search(host))
         + ENOUGH * bool(_PUSHES.search(script.url))
     )
-
-
-def _names_brand(address: str) -> bool:
-    """Whether a word of an address is a brand of gambling, with a number behind it or without one."""
-    brands = shipped_data().gambling_brands.by_name
-    words = (word.rstrip("0123456789") for word in _WORD.findall(address))
-    return any(len(word) >= MIN_BRAND and word in brands and brands[word].is_own for word in words)

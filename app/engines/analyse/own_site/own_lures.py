@@ -1,0 +1,188 @@
+"""What lies in wait for visitors on the site's own pages: pretences, and scripts that take what visitors type.
+
+The rules of third parties for programs, commands and wallets are asked of a page of the site as well, when its markup
+has a word of them. Scripts that hand over what is typed into a form to a foreign host, or that run what a foreign host
+sends, need no words; a script beside a foreign one that says what a trade offers is that trade's window.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_addresses import names_trade
+from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
+from app.engines.analyse.structure.lures import PROTECTION_OFF, RESTORED, UNTRUSTED
+from app.engines.html.disguised_scripts import is_disguised, undisguise
+from app.engines.html.marks import marks
+from app.engines.html.own_page import OwnPage, OwnText
+from app.engines.html.script_strings import put_together
+from app.engines.scope import registrable_domain
+from app.engines.urls import host_of
+
+MAX_SCRIPT: Final = 20_000  # characters: what somebody has put into a page is short
+MAX_WINDOW: Final = 4_000  # of what a foreign script is told to show
+MAX_SCRIPTS: Final = 60
+MAX_TEXT: Final = 60_000
+
+_SCRIPT: Final = marks(b"<script")
+_SRC: Final = re.compile(
+    r"""<script\b[^<>]{0,600}?\bsrc\s{0,3}=\s{0,3}["']?((?:https?:)?//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})[^\s"'<>]{0,500})[^<>]{0,1000}>""",
+    re.IGNORECASE,
+)
+_ADDRESS: Final = re.compile(
+    r"""["'`](?:https?:|wss?:)?//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})[^\s"'`<>]{0,300}"""
+)
+# What visitors type, as scripts name it; that they send it; and how.
+_SECRET: Final = re.compile(
+    r"passw(?:or)?d|passwd|\bpwd\b|\bcvv\b|\bcvc\b|card-?_?(?:num|no|holder)|cc-?_?(?:num|exp|cvc|cvv)|type=.{0,3}password|密码|卡号|"
+    r"身份证|idcard|id_?no\b|\biban\b|\bpin\b",
+    re.IGNORECASE,
+)
+_TYPED: Final = re.compile(
+    r"""addEventListener\(\s{0,3}["'](?:submit|input|change|blur|key\w{2,5}|click|beforeunload)|"""
+    r"""\.on(?:submit|input|change|blur|key\w{2,5}|click)\s{0,3}=|"""
+    r"""new FormData|\.serialize\(|querySelectorAll\(\s{0,3}["'](?:input|form|\[)""",
+    re.IGNORECASE,
+)
+_SENDS: Final = re.compile(
+    r"sendBeacon|\bfetch\s{0,3}\(|XMLHttpRequest|new Image\b|\$\.(?:post|ajax|get)|\.src\s{0,3}=|"
+    r"new WebSocket|createElement\(\s{0,3}[\"']img",
+    re.IGNORECASE,
+)
+# Code that a foreign host sends is run.
+_RUNS_REMOTE: Final = re.compile(
+    r"(?:fetch\s{0,3}\(|XMLHttpRequest|new WebSocket)[\s\S]{0,600}?(?:\beval\b|new Function\b|\bFunction\()|"
+    r"(?:\beval|new Function|\bFunction)\s{0,3}\([^;]{0,200}(?:fetch|responseText)",
+)
+_IMPORTS: Final = re.compile(r"""\b(?:import|importScripts)\s{0,3}\(\s{0,3}["'`](?:https?:)?//([\w.\-]{4,200})""")
+_PHRASE: Final = re.compile(
+    r"(?:12|24|twelve|twenty-four)[ -]?words?\b[^<>\"'\n]{0,24}(?:recovery|seed|secret|backup|phrase)|"
+    r"(?:enter|import|type|paste|verify)[^<>\"'\n]{0,24}"
+    r"(?:seed|recovery|secret|backup|mnemonic)[ -](?:phrase|words?)|"
+    r"(?:输入|导入|填写|验证)[^<>\"'\n]{0,10}(?:助记词|私钥)|輸入[^<>\"'\n]{0,10}助記詞",
+    re.IGNORECASE,
+)
+_MINES: Final = re.compile(
+    r"coin-?hive|coinimp|crypto-?loot|webminepool|deepminer|cryptonight|stratum\+tcp", re.IGNORECASE
+)
+BEFORE: Final = 60  # characters, in which is said that one is not to do so
+_NOT: Final = re.compile(
+    r"\b(?:not|never|n't|no need to|without)\b|不要|切勿|请勿|无[需须]|不必|勿|別|不會|不会|禁止|不建议|不需",
+    re.IGNORECASE,
+)
+# On either side of it: who tells of others.
+_TELLS: Final = re.compile(
+    r"诱导|劝用户|受害|中毒事件|都不是|要求(?:关闭|你)|"
+    r"\b(?:victims?|told (?:people|users)|tricks?|asks? (?:users|victims))\b",
+    re.IGNORECASE,
+)
+# What the head of a page says of its address, and where its forms lead.
+_HEAD: Final = re.compile(r"<(?:link|meta|base|form)\b[^<>]{0,800}>", re.IGNORECASE)
+_STATES: Final = re.compile(r"canonical|alternate|amphtml|og:url|refresh|<base|<form|prefetch|prerender", re.IGNORECASE)
+_HOST: Final = re.compile(r"//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})")
+MAX_HEAD: Final = 30_000  # characters of the markup
+_PROGRAM_HREF: Final = re.compile(
+    r"""\bhref\s{0,3}=\s{0,3}["']?[^"'\s<>]{2,400}\.(?:exe|msi|apk|dmg|zip|rar|7z|iso|bat|cmd|scr|js|vbs|lnk|ps1)\b""",
+    re.IGNORECASE,
+)
+
+
+def examine_lures(
+    page: OwnPage,
+    is_known: Callable[[str], bool],
+    offer_in: Callable[[str], tuple[str, tuple[str, ...]] | None],
+) -> Iterator[TamperMatch]:
+    """Yield at most one sign of each kind. `is_known`: whether a host is that of a well-known service, or a partner's;
+    `offer_in`: a quote and the words of a trade that a text offers something with.
+    """
+    asked = PROTECTION_OFF.search(page.text[:MAX_TEXT])
+    if asked is not None and _is_asked(page, asked):
+        quote = page.text[max(0, asked.start() - MAX_QUOTE // 4) :][:MAX_QUOTE]
+        yield TamperMatch(TamperSign.LURE, asked[0][:MAX_QUOTE], quote, (asked[0],))
+    own = registrable_domain(host_of(page.url))
+    yield from islice(_stated(page.markup[:MAX_HEAD], own), 1)
+    if not page.marks >= _SCRIPT:
+        return
+    foreign = [
+        match for match in islice(_SRC.finditer(page.markup), MAX_SCRIPTS) if _is_foreign(match[2], own, is_known)
+    ]
+    scripts = page.scripts()
+    yield from islice(_takers(scripts, own, is_known), 1)
+    if foreign:
+        yield from islice(_windows(foreign[0], scripts, offer_in), 1)
+
+
+def _is_asked(page: OwnPage, asked: re.Match[str]) -> bool:
+    """Whether visitors are asked to switch off their protection for a program that lies elsewhere. Who warns of such
+    pages tells of others, and gives no program of theirs.
+    """
+    before = page.text[max(0, asked.start() - BEFORE) : asked.start()]
+    after = page.text[asked.end() : asked.end() + BEFORE]
+    if (
+        _NOT.search(before)
+        or _TELLS.search(f"{before}{asked[0]}{after}")
+        or UNTRUSTED.search(page.text[:MAX_TEXT]) is None
+        or RESTORED.search(page.text[:MAX_TEXT])
+    ):
+        return False
+    own = registrable_domain(host_of(page.url))
+    hosts = (_HOST.search(match[0]) for match in islice(_PROGRAM_HREF.finditer(page.markup), MAX_SCRIPTS))
+    return any(host is not None and registrable_domain(host[1].lower()) != own for host in hosts)
+
+
+def _is_foreign(host: str, own: str, is_known: Callable[[str], bool]) -> bool:
+    return registrable_domain(host.lower()) != own and not is_known(host.lower())
+
+
+def _stated(head: str, own: str) -> Iterator[TamperMatch]:
+    """Yield what says that the page belongs to, or leads to, a host that is named after a trade."""
+    for match in _HEAD.finditer(head):
+        host = _HOST.search(match[0])
+        if (
+            host is not None
+            and _STATES.search(match[0])
+            and registrable_domain(host[1].lower()) != own
+            and names_trade(host[1])
+        ):
+            yield TamperMatch(TamperSign.LURE, host[1], match[0][:MAX_QUOTE], (host[1],))
+
+
+def _takers(scripts: Iterable[OwnText], own: str, is_known: Callable[[str], bool]) -> Iterator[TamperMatch]:
+    """Yield scripts that hand over what is typed to a foreign host, and such as run what one sends."""
+    for script in islice(scripts, MAX_SCRIPTS):
+        code = script.text[:MAX_SCRIPT]
+        if len(script.text) > MAX_SCRIPT or not (_SENDS.search(code) or "import" in code):
+            continue
+        plain = undisguise(code) if is_disguised(code) else ""
+        said = f"{put_together(code)}\n{plain}"
+        hosts = [match[1].lower() for match in islice(_ADDRESS.finditer(f"{said}\n'{plain}"), MAX_SCRIPTS)]
+        foreign = [host for host in hosts if _is_foreign(host, own, is_known)]
+        imported = [match[1].lower() for match in islice(_IMPORTS.finditer(said), MAX_SCRIPTS)]
+        runs = [host for host in imported if _is_foreign(host, own, is_known)] or (
+            foreign if foreign and _RUNS_REMOTE.search(said) else []
+        )
+        takes = foreign and _SECRET.search(said) and _TYPED.search(said) and _SENDS.search(said)
+        if runs or takes:
+            host = (runs or foreign)[0]
+            at = max(0, said.find(host) - MAX_QUOTE // 2)
+            raw = host if host in code else code.strip()[:MAX_QUOTE]
+            yield TamperMatch(TamperSign.SCRIPT_TAKES, raw, said[at : at + MAX_QUOTE], (host,), script.dom_path)
+
+
+def _windows(
+    foreign: re.Match[str],
+    scripts: Iterable[OwnText],
+    offer_in: Callable[[str], tuple[str, tuple[str, ...]] | None],
+) -> Iterator[TamperMatch]:
+    """Yield scripts, or the foreign script's own attributes, that say what a foreign script shows."""
+    for text, path in ((foreign[0], ""), *((one.text, one.dom_path) for one in islice(scripts, MAX_SCRIPTS))):
+        if len(text) > MAX_WINDOW:
+            continue
+        said = put_together(text)
+        asked = _PHRASE.search(said) or _MINES.search(said)
+        if asked is not None:
+            yield TamperMatch(TamperSign.LURE, foreign[1][:MAX_QUOTE], asked[0][:MAX_QUOTE], (asked[0],), path)
+        elif (found := offer_in(said)) is not None:
+            yield TamperMatch(TamperSign.LURE, foreign[1][:MAX_QUOTE], found[0], found[1], path)
