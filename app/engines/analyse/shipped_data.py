@@ -5,7 +5,7 @@ from functools import cache
 
 from app.engines.analyse.reputation.layer import STARTER_ALLOW, STARTER_BLOCK, ListEntry, load_list
 from app.engines.analyse.structure.brands import BrandCatalog, load_brands
-from app.engines.analyse.structure.gambling_brands import GamblingBrands, load_gambling_brands
+from app.engines.analyse.structure.gambling_brands import GamblingBrands, shipped_gambling_brands
 from app.engines.analyse.text.classifier import TextClassifier, load_classifier
 from app.engines.analyse.text.lexicon import Lexicon, load_lexicon
 from app.engines.analyse.text.normalise import Normaliser
@@ -30,7 +30,7 @@ def shipped_data() -> ShippedData:
 
     Raises `ListError`, `BrandError`, `GamblingBrandError` or `LexiconError` when a file is broken, and `OSError`.
     """
-    normaliser, gambling_brands = Normaliser(), load_gambling_brands()
+    normaliser, gambling_brands = Normaliser(), shipped_gambling_brands()
     return ShippedData(
         normaliser=normaliser,
         lexicon=load_lexicon(normaliser, more=gambling_brands.terms(normaliser)),

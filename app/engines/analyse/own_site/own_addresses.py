@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
-from app.engines.analyse.shipped_data import shipped_data
+from app.engines.analyse.structure.gambling_brands import shipped_gambling_brands
 from app.engines.html.own_page import OwnLink
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of
@@ -60,7 +60,7 @@ def names_trade(url: str, *, whole: bool = False) -> bool:
 
 def _names_brand(address: str) -> bool:
     """Whether a word of an address is a brand of gambling, with a number behind it or without one."""
-    brands = shipped_data().gambling_brands.by_name
+    brands = shipped_gambling_brands().by_name
     words = (word.rstrip("0123456789") for word in _WORD.findall(address))
     return any(len(word) >= MIN_BRAND and word in brands and brands[word].is_own for word in words)
 

@@ -9,7 +9,7 @@ alone.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -147,6 +147,12 @@ def load_gambling_brands(path: Path = SHIPPED) -> GamblingBrands:
             brand, names = _gambling_brand(content, f"{path.name}, line {number}")
             by_name |= {name: brand for name in names if name not in by_name}
     return GamblingBrands(version, by_name)
+
+
+@cache
+def shipped_gambling_brands() -> GamblingBrands:
+    """Return those that ship; they are read once in a process. Raises what `load_gambling_brands` raises."""
+    return load_gambling_brands()
 
 
 def _gambling_brand(content: str, place: str) -> tuple[GamblingBrand, list[str]]:
