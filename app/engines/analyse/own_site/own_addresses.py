@@ -7,6 +7,7 @@ of a partner tells itself as well: the site names it in the open, or both have t
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
@@ -50,6 +51,7 @@ _ORDINARY: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=4_096)  # the foreign hosts of a site are few
 def names_trade(url: str, *, whole: bool = False) -> bool:
     """Whether a host is named after a trade of intruders. `whole`: path and query are looked at as well."""
     address = urlsplit(url.lower() if "//" in url else f"//{url.lower()}")
@@ -86,6 +88,7 @@ def _is_open(link: OwnLink) -> bool:
     return link.hidden is None and not link.is_inactive
 
 
+@lru_cache(maxsize=4_096)
 def is_akin(one: str, other: str) -> bool:
     """Whether the domains of two hosts have a good part of their names in common."""
     first, second = (_ORDINARY.sub("|", _label(host)) for host in (one, other))
