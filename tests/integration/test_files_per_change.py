@@ -22,8 +22,10 @@ APP: Final = ROOT / "app"
 # A file or a folder whose name says lists; these are other ones, and revisions are never changed.
 OF_LISTS: Final = re.compile(r"(?:^|[/_])lists?(?:[/_.])")
 NOT_OF_LISTS: Final = re.compile(r"^core/|^migrations/|__init__\.py$")
-# Loops that turn meanwhile, in the same process.
-LOOPS: Final = re.compile(r"^(?:lists|maintenance|notifications|sites)/|^events/epoch|^core/counter_file")
+# Loops that turn meanwhile, in the same process, and what they write: whoever asks for a finding writes nothing.
+LOOPS: Final = re.compile(
+    r"^(?:identity|lists|maintenance|monitor|notifications|sites)/|^events/epoch|^core/(?:counter_file|pending_write)"
+)
 MOST_OF_LISTS: Final = (19, 6)  # files, folders
 MOST_OF_A_FINDING: Final = 38
 
