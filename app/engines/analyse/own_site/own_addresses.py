@@ -24,11 +24,11 @@ MIN_COMMON: Final = 6  # letters in a row that two names have in common when the
 _TRADE: Final = re.compile(
     # gambling
     r"casino|kasino|gambling|sportsbook|bookmaker|jackpot|gacor|togel|maxwin|baccarat|roulette|nongam|gamstop|"
-    r"(?<![a-z])(?:bets?|betting|slots?|judi|rtp|poker)(?![a-z])|slot\d{2,}|bet\d{2,}|(?<!alpha)(?<!ti)(?<!sor)(?<=[a-z])bet(?=[-.]|\d{2,})|\d{2,}bet|"
+    r"(?<![a-z])(?:bets?|betting|slots?|judi|rtp|poker)(?![a-z])|slot\d\d|bet\d\d|(?<!alpha)(?<!ti)(?<!sor)(?<=[a-z])bet(?=[-.]|\d\d)|\d\dbet|"
     r"(?:free|win|lucky|regal|mega|royal|gold|big|reel)-?(?:spins?|bonus)|spin(?:win|casino|regal|palace)|"
     r"bocai|caipiao|qipai|dubo|yulecheng|baijiale|zhenren|liuhe|mahjongways|bobty|kaiyun(?:app|sport|ty)|"
     # pornography
-    r"porn|hentai|(?<![a-z])(?:sex|sexy|adult|escorts?|av\d{2,})(?![a-z])|sexcam|camgirl|(?:live|web|adult)cams?(?![a-z])|nudes?(?![a-z])|"
+    r"porn|hentai|(?<![a-z])(?:sex|sexy|adult|escorts?|av\d\d+)(?![a-z])|sexcam|camgirl|(?:live|web|adult)cams?(?![a-z])|nudes?(?![a-z])|"
     r"seqing|chengren|luoliao|yuepao|"
     # medicines and drugs
     r"viagra|cialis|tadalafil|sildenafil|tramadol|xanax|oxycod|fentanyl|steroid|(?<![a-z])rx(?![a-z])|meds(?:24|online|shop|-)|"
