@@ -43,7 +43,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
 MODULES: dict[str, tuple[list[str], str]] = {
     "bench.big_world": (["--no-screenshots", "--max-pages", "20"], "pages"),
     "bench.page_figures": (["--divide", "100"], "on the wire"),
-    "tests.eval.eval_batch": ([], "precision"),
+    "tests.eval.eval_batch": (["11"], "precision"),
     "tests.eval.eval_set": ([], "precision"),
     "tests.eval.eval_site": ([], "accused"),
     "tests.eval.learn_classifier": (["--every", "8"], "violating"),

@@ -17,7 +17,7 @@ from typing import Final
 from app.domain.authorship import Author, authorship_of
 from app.domain.tampering import TRADES, TamperSign, certainty
 from app.domain.violations import VIOLATION_FROM
-from app.engines.analyse.own_site.own_addresses import is_akin, named_in_the_open, names_trade, trade_of
+from app.engines.analyse.own_site.own_addresses import is_akin, named_in_the_open, names_trade
 from app.engines.analyse.own_site.own_defaced import examine_defaced
 from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_borrowed, is_stuffed
 from app.engines.analyse.own_site.own_frames import examine_frames
@@ -189,7 +189,9 @@ class OwnPages:
                     )
             break
         for key, words in words_of(meta.hits).items():
-            is_excused = words.is_excused or guard_of(key, title.hits) >= SURE_GUARD
+            # Who offers in so many words is not excused by the title of the page that was changed.
+            is_reported = not words.has_offer and guard_of(key, title.hits) >= SURE_GUARD
+            is_excused = words.is_excused or is_reported
             if key not in TRADES or is_excused or not words.has_product:
                 continue
             many = len(words.weights) >= MANY_TERMS and words.has_offer
@@ -263,9 +265,6 @@ class OwnPages:
         hidden = [link for link, _ in by_domain.values() if link.hidden is not None]
         is_planted = bool(hidden) and not by_visitors and not self._is_known(host_of(hidden[0].url))
         sign = _sign_of_links(len(by_domain), len(hidden), is_planted=is_planted)
-        sure = (link for link, terms in by_domain.values() if len(terms) > 1 or names_offer(link.text))
-        if sign is None and trade_of(sure):
-            sign = TamperSign.LINK_PAIR  # text and host say the same
         if sign is None:
             return
         first = next(iter(hidden), next(iter(by_domain.values()))[0])

@@ -131,6 +131,18 @@ def test_words_of_sport_do_not_excuse_an_offer_in_the_description(analyser):
     assert kinds(analyser, head=hospital + OFFERED.format("警方查获的赌博平台"), body=body) == set()
 
 
+def test_the_title_of_a_changed_page_does_not_excuse_an_offer_in_its_description(analyser):
+    """`学院` (a college) is a word of those who report and teach."""
+    offered = "金龙国际娱乐城提供真人百家乐、时时彩投注和老虎机，注册送彩金，首存加赠。"
+    head = f"<title>学院召开教学工作会议</title><meta name=description content='{offered}'>"
+    assert TamperSign.DESCRIPTION in kinds(analyser, head=head)
+
+
+def test_one_link_for_all_to_see_is_no_sign_whatever_its_host_is_called(analyser):
+    link = "<a href='http://vegas-palm-slots.test/'>Vegas Palm online casino, real money slots</a>"
+    assert kinds(analyser, body=HOSPITAL + link) == set()
+
+
 def test_what_visitors_write_is_not_the_sites_own_word(analyser):
     head, url = "<title>澳门新葡京官网-真人百家乐</title>", "https://bbs.corp.example/thread-1.html"
     assert kinds(analyser, head=head, body=links("百家乐", "澳门赌场", "时时彩"), url=url) == set()
