@@ -91,7 +91,8 @@ def test_refusals_without_number_are_a_handful_of_rows_and_lines(run_service):
 async def test_a_program_on_the_machine_of_the_proxy_cannot_name_a_new_client_for_each_guess(run_service):
     """It has the proxy's address, which is trusted; it has not its key."""
     key = "k7Jc0Yw4s9mB2vT6xQ1eR8uN3aL5dF0g"
-    settings = {"trusted_proxies": "127.0.0.0/8", "proxy_key": key, "login_burst_per_address": 3}
+    limits = {"login_burst_per_address": 3, "logins_per_minute_per_address": 0.1}  # a slow machine guesses slowly
+    settings = {"trusted_proxies": "127.0.0.0/8", "proxy_key": key, **limits}
     with run_service(**settings) as service:
         async with far(service) as client:
             names = [f"198.51.100.{number}" for number in range(8)]

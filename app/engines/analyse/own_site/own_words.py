@@ -143,7 +143,7 @@ class OwnWords:
             return TamperSign.HIDDEN_LINK
         if len(trade) >= PAIR and margin >= DOUBTFUL_LINKS:
             return TamperSign.LINK_BLOCK if len(trade) >= BLOCK else TamperSign.LINK_PAIR
-        few = domains < BLOCK and len(group) <= FEW_LINKS
+        few = domains < BLOCK and 1 < len(group) <= FEW_LINKS  # one alone is no sign
         if few and margin >= (SURE_LINKS - 1 if trade else SURE_LINKS):
             return TamperSign.LINK_PAIR
         return None

@@ -138,9 +138,16 @@ def test_the_title_of_a_changed_page_does_not_excuse_an_offer_in_its_description
     assert TamperSign.DESCRIPTION in kinds(analyser, head=head)
 
 
-def test_one_link_for_all_to_see_is_no_sign_whatever_its_host_is_called(analyser):
-    link = "<a href='http://vegas-palm-slots.test/'>Vegas Palm online casino, real money slots</a>"
-    assert kinds(analyser, body=HOSPITAL + link) == set()
+@pytest.mark.parametrize(
+    ("host", "text"),
+    [
+        ("vegas-palm-slots.test", "Vegas Palm online casino, real money slots"),
+        ("zfb-anquan-yz.test", "支付宝-账户安全验证"),
+    ],
+)
+def test_one_link_for_all_to_see_is_no_sign_whatever_it_says(host, text):
+    taught = Analyser(scope_target="corp.example", classifier=shipped_classifier())
+    assert kinds(taught, body=f"{HOSPITAL}<p><a href='http://{host}/'>{text}</a></p>") == set()
 
 
 def test_what_visitors_write_is_not_the_sites_own_word(analyser):
