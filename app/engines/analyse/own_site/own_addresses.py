@@ -51,12 +51,20 @@ _ORDINARY: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=4_096)  # the foreign hosts of a site are few
 def names_trade(url: str, *, whole: bool = False) -> bool:
     """Whether a host is named after a trade of intruders. `whole`: path and query are looked at as well."""
     address = urlsplit(url.lower() if "//" in url else f"//{url.lower()}")
     host = address.hostname or ""
     text = f"{host}{address.path}?{address.query}" if whole else host
+    return _says_trade(text) if whole else _host_names_trade(text)
+
+
+@lru_cache(maxsize=4_096)  # the foreign hosts of a site are few, and short
+def _host_names_trade(host: str) -> bool:
+    return _says_trade(host)
+
+
+def _says_trade(text: str) -> bool:
     return _TRADE.search(text) is not None or _names_brand(text)
 
 

@@ -51,11 +51,12 @@ _SENDS: Final = re.compile(
     r"new WebSocket|createElement\(\s{0,3}[\"']img",
     re.IGNORECASE,
 )
-# Code that a foreign host sends is run.
-_RUNS_REMOTE: Final = re.compile(
-    r"(?:fetch\s{0,3}\(|XMLHttpRequest|new WebSocket)[\s\S]{0,600}?(?:\beval\b|new Function\b|\bFunction\()|"
-    r"(?:\beval|new Function|\bFunction)\s{0,3}\([^;]{0,200}(?:fetch|responseText)",
-)
+# Code that a foreign host sends is run: what runs it stands behind the request, or around it.
+_RUNS: Final = re.compile(r"\b(?:eval|new Function|Function)\b")
+_ASKED_FOR: Final = re.compile(r"fetch\s{0,3}\(|XMLHttpRequest|new WebSocket")
+MAX_RUNS: Final = 50  # of one script
+REMOTE_BEFORE: Final = 600  # characters
+REMOTE_BEHIND: Final = 200
 _IMPORTS: Final = re.compile(r"""\b(?:import|importScripts)\s{0,3}\(\s{0,3}["'`](?:https?:)?//([\w.\-]{4,200})""")
 _PHRASE: Final = re.compile(
     r"(?:12|24|twelve|twenty-four)[ -]?words?\b[^<>\"'\n]{0,24}(?:recovery|seed|secret|backup|phrase)|"
@@ -161,7 +162,7 @@ def _takers(scripts: Iterable[OwnText], own: str, is_known: Callable[[str], bool
         foreign = [host for host in hosts if _is_foreign(host, own, is_known)]
         imported = [match[1].lower() for match in islice(_IMPORTS.finditer(said), MAX_SCRIPTS)]
         runs = [host for host in imported if _is_foreign(host, own, is_known)] or (
-            foreign if foreign and _RUNS_REMOTE.search(said) else []
+            foreign if foreign and _runs_remote(said) else []
         )
         takes = foreign and _SECRET.search(said) and _TYPED.search(said) and _SENDS.search(said)
         if runs or takes:
@@ -169,6 +170,17 @@ def _takers(scripts: Iterable[OwnText], own: str, is_known: Callable[[str], bool
             at = max(0, said.find(host) - MAX_QUOTE // 2)
             raw = host if host in code else code.strip()[:MAX_QUOTE]
             yield TamperMatch(TamperSign.SCRIPT_TAKES, raw, said[at : at + MAX_QUOTE], (host,), script.dom_path)
+
+
+def _runs_remote(code: str) -> bool:
+    """Whether a script runs what it has asked a host for."""
+    for match in islice(_RUNS.finditer(code), MAX_RUNS):
+        around = code[match.end() : match.end() + REMOTE_BEHIND].partition(";")[0]
+        if _ASKED_FOR.search(code, max(0, match.start() - REMOTE_BEFORE), match.start()):
+            return True
+        if around.lstrip().startswith("(") and ("fetch" in around or "responseText" in around):
+            return True
+    return False
 
 
 def _windows(

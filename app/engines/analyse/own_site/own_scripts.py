@@ -79,7 +79,8 @@ _ENGINES_LISTED: Final = re.compile(
 )
 _IF: Final = re.compile(r"\bif\s{0,3}\(([^{}]{1,400})\)\s{0,9}\{")
 _ELSE_BACK: Final = re.compile(r"\bif\s{0,3}\(([^{};]{1,400})\)\s{0,9}\{?\s{0,9}return\b")
-_AT_ONCE: Final = re.compile(r"(?:\bif\s{0,3}\(|[;{}])([^{};]{1,400})(?:\)|&&)[^{};]{0,200}$")
+MAX_CONDITION: Final = 400  # characters
+MAX_BEHIND: Final = 200  # characters between a condition without braces and what it decides
 _ASKS: Final = re.compile(r"\.(?:test|indexOf|match|includes|search)\b|referrer|^\s{0,3}!?[\w$]{1,20}\s{0,3}$")
 _TITLED: Final = re.compile(r"""\b(?:title|alt|aria-label)\s{0,3}=\s{0,3}(?:"([^"<>]{2,200})"|'([^'<>]{2,200})')""")
 _TAG: Final = re.compile(r"<[^<>]{0,600}>")
@@ -207,11 +208,9 @@ def _loading(code: str, script: OwnText, own: str, is_known: Callable[[str], boo
         if address is None or is_known(host_of(address)):
             continue
         before = code[max(0, match.start() - CLOSE) : match.start()]
-        if not _is_conditional(before):
-            continue
         engines = {engine.lower() for engine in _ENGINES_LISTED.findall(before)}
         from_search = len(engines) > 1 and "referrer" in before and names_trade(address)
-        if from_search or (_AGENT.search(before) and _ROBOTS.search(before)):
+        if (from_search or (_AGENT.search(before) and _ROBOTS.search(before))) and _is_conditional(before):
             start = max(0, match.start() - MAX_QUOTE // 2)
             quote = script.text.strip()[:MAX_QUOTE] if match[0] not in script.text else match[0][:MAX_QUOTE]
             return TamperMatch(
@@ -226,17 +225,26 @@ def _loading(code: str, script: OwnText, own: str, is_known: Callable[[str], boo
 
 def _is_conditional(before: str) -> bool:
     """Whether code behind this one only runs if something is so: its braces are open, or others were sent back."""
-    if any(_asks(match) for match in (_ELSE_BACK.search(before), _AT_ONCE.search(before))):
+    back = _ELSE_BACK.search(before)
+    if (back is not None and _asks(back[1])) or _asks(_condition_at_end(before)):
         return True
     return any(
-        _asks(match) and before.count("{", match.end()) >= before.count("}", match.end())
+        _asks(match[1]) and before.count("{", match.end()) >= before.count("}", match.end())
         for match in islice(_IF.finditer(before), 20)
     )
 
 
-def _asks(match: re.Match[str] | None) -> bool:
+def _condition_at_end(before: str) -> str:
+    """Return the condition of what follows without braces, as in `if (a) b` and `a && b`; "" without one."""
+    start = max(before.rfind(sign) for sign in "{};")
+    tail = before[start + 1 :] if start >= 0 else before.partition("if")[2]
+    end = max(tail.rfind(")"), tail.rfind("&&"))
+    return "" if end < 1 or len(tail) - end > MAX_BEHIND else tail[:end][-MAX_CONDITION:]
+
+
+def _asks(condition: str) -> bool:
     """Whether a condition asks where a visitor comes from, or who he is, and not for the size of his window."""
-    return match is not None and _ASKS.search(match[1]) is not None
+    return _ASKS.search(condition) is not None
 
 
 def _foreign(text: str, own: str) -> Iterator[str]:
