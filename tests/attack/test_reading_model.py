@@ -79,4 +79,4 @@ async def test_what_stands_in_a_picture_alone_is_seen_as_well():
     ImageDraw.Draw(picture).text((40, 70), said, fill="black", font=ImageFont.load_default(40))
     stored = BytesIO()
     picture.save(stored, "JPEG", quality=70)
-    assert find_instruction(await PictureReader(tesseract).read(stored.getvalue()))
+    assert find_instruction(await PictureReader(tesseract, timeout_s=240.0).read(stored.getvalue()))

@@ -17,6 +17,7 @@ from app.engines.capture.picture_reader import PictureReader, PictureUnread, fin
 from app.engines.html.page_content import PageContent
 
 pytestmark = pytest.mark.system
+PATIENCE_S = 240.0  # it has the lowest priority, and the machine may be busy
 FONT = "NotoSansCJK-Bold.ttc"
 CASINO = ("澳门线上娱乐城", "注册送彩金 首存送100%", "真人荷官 百家乐 时时彩 北京赛车", "存款秒到账 24小时客服在线")
 PUMPS = ("东方水泵有限公司", "离心泵 潜水泵 管道泵", "联系电话 010-12345678", "欢迎新老客户来厂参观")
@@ -26,7 +27,7 @@ PUMPS = ("东方水泵有限公司", "离心泵 潜水泵 管道泵", "联系电
 def reader():
     tesseract = find_tesseract()
     assert tesseract is not None, "apt-get install tesseract-ocr tesseract-ocr-chi-sim"
-    return PictureReader(tesseract)
+    return PictureReader(tesseract, timeout_s=PATIENCE_S)
 
 
 def drawn(lines):

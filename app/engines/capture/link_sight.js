@@ -330,7 +330,7 @@
     if (counted++ >= MAX_COUNTED) break;
     const address = addresses(link), host = hosts(link);
     if (!/^https?:/.test(address) || address.length > maxUrl || host === own || host.endsWith(`.${own}`)) continue;
-    if (seen.length >= maxLinks || isLate()) {
+    if (seen.length >= maxLinks || (seen.length && isLate())) { // of a machine that is busy with others, one is looked at
       unseen.add(address);
       continue;
     }

@@ -21,9 +21,6 @@ if TYPE_CHECKING:  # Playwright takes a tenth of a second to import; most proces
     from playwright.async_api import BrowserContext, Page
 
 MAX_LINKS: Final = 500  # of a page, that lead to others
-LOOK_MS: Final = 200  # then the script ends with what it has
-ENDED_AFTER_MS: Final = 1_000  # then the browser ends it: one step of it may lay the whole page out
-PATIENCE_S: Final = 3.0  # for all that is said to the browser and back; it may compute for others
 DETACH_S: Final = 0.5
 MAX_URL: Final = 2_048  # characters of an address; links with longer ones are not looked at
 # Kinds of `extract.hidden_elements` that the script tells apart.
@@ -38,6 +35,18 @@ _WORLD: Final = "compliance"
 
 
 @dataclass(frozen=True, slots=True)
+class LookLimits:
+    """How long a look may take, by the clock of the machine."""
+
+    look_ms: int = 200  # then the script ends with what it has
+    ended_after_ms: int = 1_000  # then the browser ends it: one step of it may lay the whole page out
+    patience_s: float = 3.0  # for all that is said to the browser and back; it may compute for others
+
+
+LIMITS: Final = LookLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class LinkSight:
     """One link as the browser shows it."""
 
@@ -47,7 +56,7 @@ class LinkSight:
 
 
 async def look_at_links(
-    context: "BrowserContext", page: "Page", *, left_s: float = PATIENCE_S
+    context: "BrowserContext", page: "Page", *, left_s: float = LIMITS.patience_s, limits: LookLimits = LIMITS
 ) -> tuple[LinkSight, ...]:
     """Return the links of the page that lead to other domains, in order; none when the browser does not answer.
 
@@ -57,8 +66,8 @@ async def look_at_links(
     from playwright.async_api import Error
 
     with suppress(Error, TimeoutError):
-        async with asyncio.timeout(min(PATIENCE_S, left_s)):
-            return sights_of(await _ask(context, page))
+        async with asyncio.timeout(min(limits.patience_s, left_s)):
+            return sights_of(await _ask(context, page, limits))
     return ()
 
 
@@ -78,7 +87,7 @@ def _sound(items: list[Any]) -> Iterator[LinkSight]:
                 continue
 
 
-async def _ask(context: "BrowserContext", page: "Page") -> object:
+async def _ask(context: "BrowserContext", page: "Page", limits: LookLimits) -> object:
     session = await context.new_cdp_session(page)
     try:
         tree = await session.send("Page.getFrameTree")
@@ -90,10 +99,10 @@ async def _ask(context: "BrowserContext", page: "Page") -> object:
         result = await session.send(
             "Runtime.evaluate",
             {
-                "expression": expression(registrable_domain(host_of(page.url))),
+                "expression": expression(registrable_domain(host_of(page.url)), look_ms=limits.look_ms),
                 "contextId": world["executionContextId"],
                 "returnByValue": True,
-                "timeout": ENDED_AFTER_MS,
+                "timeout": limits.ended_after_ms,
             },
         )
     finally:
@@ -103,7 +112,7 @@ async def _ask(context: "BrowserContext", page: "Page") -> object:
     return result.get("result", {}).get("value")
 
 
-def expression(own: str, *, look_ms: int = LOOK_MS) -> str:
+def expression(own: str, *, look_ms: int = LIMITS.look_ms) -> str:
     """Return the script for a page of that registrable domain, whose links are left out."""
     limits = {"maxLinks": MAX_LINKS, "maxMs": look_ms, "maxUrl": MAX_URL, "own": own}
     return f"{_script()}({orjson.dumps(limits).decode()})"

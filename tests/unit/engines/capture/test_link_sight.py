@@ -6,9 +6,19 @@ import json
 import pytest
 from playwright.async_api import Error
 
-from app.engines.capture.link_sight import MAX_LINKS, MAX_URL, LinkSight, expression, look_at_links, sights_of
+from app.engines.capture.link_sight import (
+    LIMITS,
+    MAX_LINKS,
+    MAX_URL,
+    LinkSight,
+    LookLimits,
+    expression,
+    look_at_links,
+    sights_of,
+)
 
 URL = "https://a.test/"
+IMPATIENT = LookLimits(patience_s=0.01)
 
 
 class Session:
@@ -56,7 +66,7 @@ async def test_the_script_runs_in_a_world_of_its_own_for_so_long():
     asked = dict(session.sent)
     assert asked["Page.createIsolatedWorld"]["frameId"] == "main"
     assert asked["Runtime.evaluate"]["contextId"] == 7
-    assert asked["Runtime.evaluate"]["timeout"] <= 1_000
+    assert asked["Runtime.evaluate"]["timeout"] == LIMITS.ended_after_ms <= 1_000
     assert asked["Runtime.evaluate"]["expression"].endswith('"own":"corp.test"})')
     assert session.is_detached
 
@@ -68,22 +78,20 @@ async def test_a_browser_that_does_not_answer_has_seen_nothing(failure):
     assert session.is_detached
 
 
-async def test_a_browser_that_keeps_silent_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr("app.engines.capture.link_sight.PATIENCE_S", 0.01)
+async def test_a_browser_that_keeps_silent_is_not_waited_for():
     session = Session(None)
     session.send = lambda *_: asyncio.Event().wait()
     page = Page(session)
-    assert await look_at_links(page, page) == ()
+    assert await look_at_links(page, page, limits=IMPATIENT) == ()
 
 
 async def test_a_browser_that_does_not_even_let_go_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr("app.engines.capture.link_sight.PATIENCE_S", 0.01)
     monkeypatch.setattr("app.engines.capture.link_sight.DETACH_S", 0.01)
     session = Session(None)
     session.send = lambda *_: asyncio.Event().wait()
     session.detach = asyncio.Event().wait
     page = Page(session)
-    ended, _ = await asyncio.wait({asyncio.create_task(look_at_links(page, page))}, timeout=10)
+    ended, _ = await asyncio.wait({asyncio.create_task(look_at_links(page, page, limits=IMPATIENT))}, timeout=10)
     assert [task.result() for task in ended] == [()]
 
 
