@@ -41,7 +41,7 @@ def run_server() -> ServerFactory:
         )
         try:
             assert process.stdout is not None
-            assert await asyncio.wait_for(process.stdout.readline(), 30) == b"ready\n"
+            assert await asyncio.wait_for(process.stdout.readline(), 90) == b"ready\n"
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):

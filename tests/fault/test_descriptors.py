@@ -76,6 +76,6 @@ async def test_scans_that_end_in_every_way_leave_no_descriptor(world, tmp_path):
                 await backend.until(task_id, stage_runs("page_crawl"))
                 await backend.cancel(task_id)
             await backend.finished(task_id)
-            await until(lambda: not backend.runner._workers, timeout_s=20)
+            await until(lambda: not backend.runner._workers, timeout_s=90)
         await asyncio.sleep(0)
         await settled(before)

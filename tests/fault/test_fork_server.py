@@ -93,7 +93,7 @@ async def test_a_scan_is_forked_and_so_are_its_parsers(world, tmp_path, ways, mo
         task_id = await backend.create()
         await backend.until(task_id, stage_runs("page_crawl"))
         scan, server = backend.scan_pid(task_id), backend.starter.server_pid
-        await until(lambda: children_of(scan), timeout_s=30)  # parsers start with the first page
+        await until(lambda: children_of(scan), timeout_s=90)  # parsers start with the first page
         assert parent_of(scan) == server
         assert arguments_of(scan)[-3:] == ["-P", "-m", "app.tasks.worker.main"]
         assert os.getsid(scan) == scan

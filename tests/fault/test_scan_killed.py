@@ -86,7 +86,7 @@ async def test_what_was_kept_before_the_kill_is_not_fetched_again(world, tmp_pat
         task_id = await backend.create(cloaking=False)  # which asks for some pages once more, as other visitors
         await backend.until(task_id, is_type("task_progress"))
         store = store_path(tmp_path, task_id, 1)
-        await until(lambda: deep_pages(store), timeout_s=20)  # the store is flushed once a second
+        await until(lambda: deep_pages(store), timeout_s=90)  # the store is flushed once a second
         os.kill(backend.scan_pid(task_id), signal.SIGKILL)
         kept = deep_pages(store)
         world.requests.clear()
@@ -121,7 +121,7 @@ async def test_a_scan_that_was_frozen_and_thawed_writes_nothing(world, tmp_path)
         assert await backend.event_writer.write(backend.lifecycle.claim(task_id, 2, "the next", "corp.example"))
         seq, found = backend.row(task_id).last_seq, len(backend.violations(task_id))
         os.kill(frozen, signal.SIGCONT)
-        await until(lambda: not exists(frozen), timeout_s=30)
+        await until(lambda: not exists(frozen), timeout_s=90)
         row = backend.row(task_id)
         assert (row.last_seq, row.status, row.attempt, row.worker_id) == (seq, "running", 2, "the next")
         assert len(backend.violations(task_id)) == found

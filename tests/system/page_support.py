@@ -40,7 +40,7 @@ BROWSER: Final[dict[str, Any]] = {
     "chromium_sandbox": False,
     "args": [WITHOUT_FEATURES],  # half of what a page costs
 }
-WAIT_MS = 30_000  # of a machine that is busy
+WAIT_MS = 90_000  # of a machine that is busy
 
 
 class Theatre:

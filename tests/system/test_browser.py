@@ -254,7 +254,7 @@ async def test_closing_a_stopped_browser_still_leaves_nothing():
         profile = browser._profile
         for pid in profile.processes():
             os.kill(pid, signal.SIGSTOP)
-        async with asyncio.timeout(20):  # and not for ever, as what waits for a stopped process does
+        async with asyncio.timeout(90):  # and not for ever, as what waits for a stopped process does
             await browser.close()
     assert profile.processes() == []
 

@@ -32,7 +32,7 @@ async def value_of(theatre: Theatre, name: str):
 
 async def await_entry(theatre: Theatre, action: str) -> None:
     """The audit log is written a moment later."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while action not in {entry["action"] for entry in (await asked(theatre, "/admin/audit"))["items"]}:  # noqa: ASYNC110
             await asyncio.sleep(0.5)
 

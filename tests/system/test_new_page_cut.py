@@ -20,7 +20,7 @@ from tests.system.test_new_page import built, open_new_page, sign_in  # noqa: F4
 pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 LONG_CUT_S = 60
 STEPS = 160  # of three events, and one more in every fifth: 512
-BACK_MS = 30_000  # a page tries again within so much, and a machine may be slow
+BACK_MS = 120_000  # a page tries again within so much, and a machine may be slow
 # Every line of the log's window, from the first to the last, as the reader would see it by scrolling.
 LINES = """async () => {
     const box = document.querySelector("[role=log]"), seqs = [];

@@ -343,7 +343,7 @@ async def test_third_parties_are_listed_by_risk_and_followed_to_their_references
     await expect(rows.locator(".outcome")).to_have_text(["Checked", "Not checked", "Domain no longer exists"])
     scene.store_parties(captures=[capture("cdn.test", "error")])
     await scene.stages_up_to(StageKey.CONTENT_CAPTURE)
-    await expect(rows.nth(1).locator(".outcome")).to_have_text("Unreachable", timeout=15_000)
+    await expect(rows.nth(1).locator(".outcome")).to_have_text("Unreachable")
     await rows.first.locator("a").click()
     await expect(page.locator("h1")).to_have_text("casino.test")
     await expect(page.locator(".facts").first).to_contain_text("Hidden references")

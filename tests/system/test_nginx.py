@@ -105,10 +105,10 @@ class Front:
                 yield
             finally:
                 process.terminate()  # a fast shutdown: connections are cut
-                process.wait(10)
+                process.wait(90)
 
     async def answers(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -230,7 +230,7 @@ async def test_an_event_stream_is_not_held_back_by_the_proxy(backend):
 async def test_texts_are_compressed_by_the_service_and_tokens_by_nobody(backend):
     headers = {"Authorization": f"Bearer {backend.token}", "Accept-Encoding": "gzip, br"}
     url = f"https://127.0.0.1:{backend.front.port}"
-    async with behind(backend), httpx.AsyncClient(verify=backend.front.trust, timeout=10, trust_env=False) as client:
+    async with behind(backend), httpx.AsyncClient(verify=backend.front.trust, timeout=90, trust_env=False) as client:
         settings = await client.get(f"{url}/api/v1/admin/configuration", headers=headers)
         document = await client.get(f"{url}/openapi.json", headers=headers)
         sign_in = {"username": "admin", "password": ADMIN_PASSWORD}
@@ -249,7 +249,7 @@ async def test_no_query_string_gets_into_a_log_even_when_the_service_is_away(bac
     for there, paths in ((front, ("/livez", "/nothing")), (gone, ("/livez", "/api/v1/monitor/ws"))):
         with there.running():
             await there.answers()
-            async with httpx.AsyncClient(verify=there.trust, timeout=10, trust_env=False) as client:
+            async with httpx.AsyncClient(verify=there.trust, timeout=90, trust_env=False) as client:
                 for path in paths:
                     address = f"https://127.0.0.1:{there.port}{path}?token={SECRET}"
                     last = await client.get(address, headers={"Referer": address})
@@ -263,7 +263,7 @@ async def test_no_query_string_gets_into_a_log_even_when_the_service_is_away(bac
 async def test_plain_http_leads_to_tls_and_numbers_are_not_passed_on(backend):
     async with (
         behind(backend),
-        httpx.AsyncClient(verify=backend.front.trust, timeout=10, trust_env=False) as client,
+        httpx.AsyncClient(verify=backend.front.trust, timeout=90, trust_env=False) as client,
     ):
         plain = await client.get(f"http://127.0.0.1:{backend.front.plain}/docs?lang=en", headers={"Host": "s.example"})
         assert (plain.status_code, plain.headers["Location"]) == (301, "https://s.example/docs?lang=en")

@@ -240,7 +240,7 @@ async def test_streams_of_a_user_are_counted_over_both_servers(servers, admin, r
     task = (await asyncio.to_thread(admin.client.post, "/api/v1/tasks", json=TASK)).json()["id"]
     headers = {"Authorization": f"Bearer {admin.token}"}
     path = f"/api/v1/monitor/tasks/{task}/events"
-    async with httpx.AsyncClient(headers=headers, timeout=20) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=60) as http:
         # No hint is needed: they are counted where they are asked for.
         async with asyncio.timeout(WITHOUT_HINTS_S), opened(http, servers[0] + path):
             while (answer := await try_stream(http, servers[1] + path)).status_code == 200:  # noqa: ASYNC110 - of others
@@ -285,7 +285,7 @@ def test_guesses_at_both_servers_are_counted_together(deployment, servers, admin
 
     def sign_in(url: str, password: str) -> int:
         body = {"username": username, "password": password}
-        return httpx.post(f"{url}/api/v1/auth/login", json=body, timeout=30).status_code
+        return httpx.post(f"{url}/api/v1/auth/login", json=body, timeout=60).status_code
 
     with ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(sign_in, servers * 6, ["wrong"] * 12))
@@ -299,7 +299,7 @@ def test_a_request_that_is_sent_to_both_servers_at_once_is_carried_out_once(serv
     before = admin.client.get("/api/v1/tasks").json()["total"]
 
     def create(url: str) -> httpx.Response:
-        return httpx.post(f"{url}/api/v1/tasks", json=TASK, headers=headers, timeout=30)
+        return httpx.post(f"{url}/api/v1/tasks", json=TASK, headers=headers, timeout=60)
 
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(create, servers * 4))

@@ -89,7 +89,7 @@ async def test_clients_of_a_server_that_is_killed_come_to_the_other_and_miss_not
     with front.running():
         await front.answers()
         url = f"https://127.0.0.1:{front.port}"
-        async with httpx.AsyncClient(base_url=url, verify=front.trust, timeout=20, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=url, verify=front.trust, timeout=90, trust_env=False) as http:
             signed_in = await http.post("/api/v1/auth/login", json={"username": "admin", "password": PASSWORD})
             token = signed_in.json()["access_token"]
             http.headers["Authorization"] = f"Bearer {token}"

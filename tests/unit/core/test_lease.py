@@ -86,7 +86,7 @@ async def test_a_holder_that_is_frozen_loses_it_to_the_next_one(make):
     assert await frozen.is_held()
     began = time.monotonic()
     await until(other.is_held)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert not await frozen.is_held()
 
 

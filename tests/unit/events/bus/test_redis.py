@@ -152,7 +152,7 @@ async def test_a_connection_that_dies_in_silence_is_noticed_soon(redis_server):
         try:
             await until(lambda: not reader.healthy)
             # A machine that stands still adds to it; the system alone would never say so.
-            assert time.monotonic() - began < SILENT_AFTER_S + 7
+            assert time.monotonic() - began < SILENT_AFTER_S + 60
         finally:
             redis_server.thaw()
         await until(lambda: reader.healthy, within_s=SILENT_AFTER_S + 20)
