@@ -189,7 +189,7 @@ class OrderService:
         unfinished = [scan.task for scan in scans if scan.standing.is_unfinished]
         for task in sorted(unfinished, key=lambda task: (task.status != TaskStatus.PENDING, -task.turn)):
             try:
-                await self.scans.cancel(principal, task.id)
+                await self.scans.end(principal, task.id)
             except (Conflict, NotFound):
                 continue
         self._record("order.cancel", principal, order_id, {"tasks": len(unfinished)})

@@ -231,11 +231,16 @@ class ScanService:
 
         Raises NotFound; Conflict (`task_finished`).
         """
+        await self.end(principal, task_id)
+        return await self.get(principal, task_id, language=language)
+
+    async def end(self, principal: Principal, task_id: str) -> None:
+        """Do what `cancel` does, for callers that do not show the task."""
         for _ in range(_ROUNDS):
             row = await self._find(principal, task_id)
             match TaskStatus(row.status):
                 case TaskStatus.CANCELLING | TaskStatus.CANCELLED:
-                    return await self.get(principal, task_id, language=language)
+                    return
                 case TaskStatus.PENDING:
                     unit = self.lifecycle.cancel_pending(task_id, by=principal.username)
                 case TaskStatus.RUNNING:
@@ -245,8 +250,8 @@ class ScanService:
             if await self.event_writer.write(_while_seen(principal, task_id, unit)) is not None:
                 self.runner.cancel(task_id)
                 self._record("task.cancel", principal, task_id)
-                return await self.get(principal, task_id, language=language)
-        raise _contended()
+                return
+        raise Conflict(code="contended")
 
     @traced
     async def prioritise(
@@ -281,7 +286,7 @@ class ScanService:
                 self.runner.wake()
                 self._record("task.retry", principal, task_id)
                 return await self.get(principal, task_id, language=language)
-        raise _contended()
+        raise Conflict(code="contended")
 
     @traced
     async def delete(self, principal: Principal, task_id: str) -> None:
@@ -340,7 +345,3 @@ def _while_seen(principal: Principal, task_id: str, unit: UnitOfWork) -> UnitOfW
         return unit(connection)
 
     return unit if principal.group is None else seen
-
-
-def _contended() -> Conflict:
-    return Conflict(code="contended")
