@@ -20,8 +20,8 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html fr
 # shares a file shares a worker. Without `reorder` files are begun in their order, not the ones of most tests first:
 # those that take longest have few, and would come last. After a crash no new worker starts: xdist may wait for it for ever.
 PARALLEL := -n 6 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
-# A test that hangs says where, and ends with its worker.
-HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
+# A test that hangs says where, and ends with its worker, and with it the run: on a busy machine a whole scan takes minutes.
+HANGS := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
 unexport PYTHONDONTWRITEBYTECODE
 # A lock that is installed beside another has the versions of that one: $(call PIN,NAME,OTHERS).

@@ -23,7 +23,7 @@ PYTEST = (
     "--durations=5",
     "-q",
 )
-HANGS = ("-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true")
+HANGS = ("-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true")
 
 
 def plan(changed: set[str] | None, commit: int) -> list[tuple[LongRun, int | None]]:
