@@ -10,6 +10,7 @@ import pytest
 from tests.support.command import ROOT, environment
 
 LIMIT_S = 900
+OF_BUSY = ("heartbeat_missed", "monitor_waits")  # a busy machine says so, and the scan goes on
 
 
 @pytest.mark.system
@@ -31,5 +32,5 @@ def test_the_demo_shows_how_to_sign_in_scans_and_ends():
     assert re.search(r"Password +\S{8,}", done.stdout)
     assert "corp.test: violations found" in done.stdout
     assert "findings: 17" in done.stdout
-    # A busy machine may miss a beat, and says so; the scan goes on, as seen above.
-    assert [line for line in done.stderr.splitlines() if '"event":"heartbeat_missed"' not in line] == []
+    said = [line for line in done.stderr.splitlines() if not any(f'"event":"{name}"' in line for name in OF_BUSY)]
+    assert said == []
