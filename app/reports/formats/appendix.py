@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from app.core.clock import to_wire
 from app.core.redact import display_text
 from app.domain.coverage import NOT_JUDGED, Seen
 from app.domain.rule_data import NAMES
@@ -65,7 +64,7 @@ class Appendix:
             (texts("report.started_at"), moment_text(optional_to_wire(row.started_at))),
             (texts("report.completed_at"), moment_text(optional_to_wire(row.completed_at))),
             (texts("report.duration"), duration_text(serialise_statistics(row)["execution_duration"], texts)),
-            (texts("report.made_at"), moment_text(to_wire(origin.made_at))),
+            (texts("report.made_at"), moment_text(optional_to_wire(origin.made_at))),
             (texts("report.made_by"), display_text(origin.made_by)),
             (texts("report.program"), origin.program),
             (texts("report.rule_data"), self._rule_dates()),
