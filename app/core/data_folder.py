@@ -14,6 +14,7 @@ LOCK_FILE: Final = "lock"
 MAX_LOCK: Final = 4_096  # bytes of it that are read: a process and an address
 PASSIVE_CACHE: Final = "sources"  # folder: what passive sources answered within the last day
 LISTS_FOLDER: Final = "lists"  # what lists of hosts and URLs were made into
+TIME_STAMPS_FOLDER: Final = "time-stamps"  # of evidence archives, as the authority gave them
 OWN_LISTS_FOLDER: Final = "lists.d"  # lists that people put there: relative paths of the setting lie in it
 DATABASE_LOCK: Final = ".lock"  # appended to the database's name
 # What the program puts into its folder. A folder that holds anything else, or that all may write to, is somebody's
@@ -24,6 +25,7 @@ OWN_NAMES: Final = (
     "captures",
     PASSIVE_CACHE,
     LISTS_FOLDER,
+    TIME_STAMPS_FOLDER,
     "secret.key",
     ".secret.key",
     "log.counter",

@@ -59,6 +59,13 @@ class Principal:
         return bool(self.link_id)
 
     @property
+    def is_outside(self) -> bool:
+        """Return whether the reader may be outside of the organisation: with a link, or with a key of a group, such as
+        an agency's.
+        """
+        return self.is_link or self.group is not None
+
+    @property
     def waits_as(self) -> str:
         """Return by whom this one's requests take their turns: the readers of a link do not keep its user waiting."""
         return f"link {self.link_id}" if self.link_id else self.user_id

@@ -7,7 +7,7 @@ third party's history; for the owner and the content, a row is added to the outb
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,7 +46,8 @@ from app.site_counts.summary import SiteKey, existing_sites
 LOOK_EVERY_S: Final = 60.0
 SOON_S: Final = 1.0  # after a scan has ended: many scans of an order end together
 PIECE: Final = 100  # third parties of one transaction: some 10 ms of the write lock
-MAX_PARTIES: Final = 20_000  # of one site
+# New ones of one site that a scan adds to its list, by name. What the list already has is looked for in the whole scan.
+MAX_PARTIES: Final = 20_000
 MAX_ABSENT: Final = 100_000  # of one site, that it used before: five lists of that size (ADR 0086)
 MAX_WAYS: Final = 50  # read for each third party, to find a script
 MAX_TITLE: Final = 200
@@ -136,7 +137,9 @@ class InventoryKeeper:
                     begun = partial(parties.note_begun, site=site, run=run, completed_at=row.completed_at)
                     await self.db.write(begun)
                 own = await self._write(stale, reader)
-                await self._note_absent(site, run)
+                if await asyncio.to_thread(reader.omitted_third_parties) == 0:
+                    await self._note_absent(site, run)
+                await self._forget_some(site, run)
         finally:
             await asyncio.to_thread(reader.close)
         if stale.is_first:
@@ -148,8 +151,8 @@ class InventoryKeeper:
         await self.db.write(partial(_note_listed, row=row, own=own, told=told, now=self.clock.now()))
 
     async def _note_absent(self, site: SiteKey, run: tuple[str, int]) -> None:
-        """Mark what the run has not found, and forget some of what was absent before if that is too much. The rows are
-        searched in read transactions: a site may have many, and no writer waits for that.
+        """Mark what the run has not found; only of a run that has all that it met. The rows are searched in read
+        transactions: a site may have many, and no writer waits for that.
         """
         names = await self.db.read(partial(parties.absent, site=site, run=run))
         for start in range(0, len(names), PIECE):
@@ -157,7 +160,10 @@ class InventoryKeeper:
         keys = await self.db.read(partial(services.absent, site=site, run=run))
         for start in range(0, len(keys), PIECE):
             await self.db.write(partial(services.note_absent, site=site, keys=keys[start : start + PIECE]))
-        names = await self.db.read(partial(parties.forgettable, site=site, kept=MAX_ABSENT))
+
+    async def _forget_some(self, site: SiteKey, run: tuple[str, int]) -> None:
+        """Forget some of what the run has not found, absent or not compared, if that is too much."""
+        names = await self.db.read(partial(parties.forgettable, site=site, run=run, kept=MAX_ABSENT))
         for start in range(0, len(names), PIECE):
             await self.db.write(partial(parties.forget, site=site, domains=names[start : start + PIECE]))
 
@@ -192,13 +198,18 @@ class InventoryKeeper:
         loader = InventoryLoader(reader, site=site, registrable_of=registrable_by(self.targets))
         once = await self.db.read(partial(seen_once, task_id=row.task_id, run=row.run))
         last, number = "", 0
-        while number < MAX_PARTIES:
-            found, last = await asyncio.to_thread(_read_piece, reader, loader, last, self.services_at)
+        only: Collection[str] | None = None
+        while only is None or only:
+            found, last = await asyncio.to_thread(_read_piece, reader, loader, last, self.services_at, only)
             if not last:
                 break
             number += len(found)
             if found:
                 await self.db.write(partial(_put, stale=stale, found=found, once=once))
+            if only is None and number >= MAX_PARTIES:
+                run = (row.task_id, row.attempt)
+                listed = await self.db.read(partial(parties.absent, site=(row.user_id, row.target_domain), run=run))
+                only = frozenset(listed)
         return await asyncio.to_thread(loader.own_showings)
 
     async def _forget_gone(self) -> None:
@@ -253,19 +264,21 @@ def _put(connection: Connection, stale: Stale, found: Sequence[Found], once: Nam
 
 
 def _read_piece(
-    reader: EvidenceReader, loader: InventoryLoader, last: str, services_at: ServicesAt
+    reader: EvidenceReader, loader: InventoryLoader, last: str, services_at: ServicesAt, only: Collection[str] | None
 ) -> tuple[list[Found], str]:
     """Return the next third parties, without those that are only mentioned, and the last domain that was read; "":
-    there are no more.
+    there are no more. `only`: no others; None: all.
     """
     stored = reader.third_parties_after(last, limit=PIECE)
-    counted = [party for party in stored if party.relation.value != "mention"]
+    counted = [
+        party for party in stored if party.relation.value != "mention" and (only is None or party.domain in only)
+    ]
     hosts = {host: party.domain for party in counted for host in party.hosts}
     scripts: dict[str, str] = {}
     for way in reader.ways_to(list(hosts), limit=MAX_WAYS * PIECE) if hosts else ():
         if way.relation == "script":
             scripts.setdefault(hosts[way.host], way.address)
-    shown = reader.capture_fields_of([party.domain for party in counted])
+    shown = reader.capture_fields_of([party.domain for party in counted]) if counted else {}
     facts = loader.facts_of(counted)
     found: list[Found] = []
     for party in counted:

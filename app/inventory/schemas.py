@@ -87,7 +87,9 @@ class InventoryItem(ResponseBody):
 
 
 class InventoryPage(ResponseBody):
-    """Third parties of all sites, from the current results of each site."""
+    """Third parties of all sites, from the current results of each site. Each scan adds at most 20,000 new ones of its
+    site, by name; those already listed are always looked for.
+    """
 
     items: list[InventoryItem] = described("The third parties of this page.", [])
     total: Count = described("Number of third parties on all pages.", 120)

@@ -12,7 +12,6 @@ from cryptography.x509 import Certificate, ObjectIdentifier, load_der_x509_certi
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
-    TimeStampRequest,
     TimestampRequestBuilder,
     TimeStampResponse,
     VerificationError,
@@ -40,8 +39,21 @@ def time_stamp(data: bytes, *, ask: Ask, roots: Sequence[Certificate]) -> TimeSt
     builder = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256)
     request = builder.nonce(nonce=True).cert_request(cert_request=True).build()
     answer = ask(request.as_bytes())
+    return _verified(answer, data, roots, nonce=request.nonce)
+
+
+def verify_kept(response: bytes, data: bytes, *, roots: Sequence[Certificate]) -> TimeStamp:
+    """Return the time stamp that an earlier request for the same data was answered with, verified anew.
+
+    Its nonce was compared then, and is not known any more. Raises as `time_stamp`.
+    """
+    return _verified(response, data, roots, nonce=None)
+
+
+def _verified(answer: bytes, data: bytes, roots: Sequence[Certificate], *, nonce: int | None) -> TimeStamp:
+    """`nonce`: of the request; None: any. Raises NoTimeStamp."""
     try:
-        return _judge(answer, request, sha256(data).digest(), roots)
+        return _judge(answer, sha256(data).digest(), roots, nonce)
     except ValueError as error:
         raise NoTimeStamp(NoStampReason.UNREADABLE, cause=str(error)) from error
     except NoTimeStamp:
@@ -51,7 +63,7 @@ def time_stamp(data: bytes, *, ask: Ask, roots: Sequence[Certificate]) -> TimeSt
         raise NoTimeStamp(NoStampReason.UNREADABLE, cause=type(error).__name__) from error
 
 
-def _judge(answer: bytes, request: TimeStampRequest, digest: bytes, roots: Sequence[Certificate]) -> TimeStamp:
+def _judge(answer: bytes, digest: bytes, roots: Sequence[Certificate], nonce: int | None) -> TimeStamp:
     """Raises NoTimeStamp and, for what cannot be parsed, ValueError."""
     response = decode_timestamp_response(answer)
     if response.status != PKIStatus.GRANTED:
@@ -60,18 +72,18 @@ def _judge(answer: bytes, request: TimeStampRequest, digest: bytes, roots: Seque
     info = response.tst_info
     if info.message_imprint.hash_algorithm != SHA256 or info.message_imprint.message != digest:
         raise NoTimeStamp(NoStampReason.OTHER_DATA)
-    if info.nonce != request.nonce:
+    if nonce is not None and info.nonce != nonce:
         raise NoTimeStamp(NoStampReason.OTHER_REQUEST)
     if roots:
-        _check_signature(response, request, digest, roots)
+        _check_signature(response, digest, roots, nonce)
     return TimeStamp(answer, info.gen_time, _authority(response), is_trusted=bool(roots))
 
 
 def _check_signature(
-    response: TimeStampResponse, request: TimeStampRequest, digest: bytes, roots: Sequence[Certificate]
+    response: TimeStampResponse, digest: bytes, roots: Sequence[Certificate], nonce: int | None
 ) -> None:
     """Certificates in the answer may lead to a root, but are never roots themselves."""
-    verifier = VerifierBuilder(roots=list(roots), nonce=request.nonce).build()
+    verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()
     try:
         verifier.verify(response, digest)
     except VerificationError as error:

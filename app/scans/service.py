@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -217,11 +218,8 @@ class ScanService:
             rows, total = tasks.list_page(connection, principal, wanted, offset=offset, limit=page_size, sort=sort)
             positions, shown = queue.positions(connection, rows), runs.shown_attempts(connection, rows)
             chosen = language or self.settings.current.language
-            views = (
-                serialise_task(row, shown[row.id], language=chosen, queue_position=positions.get(row.id))
-                for row in rows
-            )
-            return list(views), total
+            view = partial(serialise_task, language=chosen, is_outside=principal.is_outside)
+            return [view(row, shown[row.id], queue_position=positions.get(row.id)) for row in rows], total
 
         return await self.db.read(work)
 
@@ -308,7 +306,7 @@ class ScanService:
         position, shown = queue.position(connection, row), runs.shown_attempts(connection, [row])
         chosen = language or self.settings.current.language
         return serialise_task(
-            row, shown[row.id], language=chosen, queue_position=position, is_outside=principal.is_link
+            row, shown[row.id], language=chosen, queue_position=position, is_outside=principal.is_outside
         )
 
     def within_limit(self, user_id: str, task_id: str, unit: UnitOfWork) -> UnitOfWork:

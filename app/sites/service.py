@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -319,10 +320,8 @@ class SiteService:
             site = (row.user_id, row.target_domain)
             tasks, total = sites.scans(connection, site, offset=(page - 1) * page_size, limit=page_size)
             positions, shown = queue.positions(connection, tasks), runs.shown_attempts(connection, tasks)
-            views = (
-                serialise_task(task, shown[task.id], language=language, queue_position=positions.get(task.id))
-                for task in tasks
-            )
+            view = partial(serialise_task, language=language, is_outside=principal.is_outside)
+            views = (view(task, shown[task.id], queue_position=positions.get(task.id)) for task in tasks)
             return encode_list(views, total=total, truncated=False)
 
         return await self.db.read(work)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.docs.markdown import ROOT, codes, prose, read, rows, section
+from tests.support.long_runs import run_of
 
 WALKS = ("A message type", "A setting", "A passive source", "A hidden-link kind", "A metric")
 PATH = re.compile(r"(?:app|tests|testnet|docs)/[\w./-]+")
@@ -54,6 +55,22 @@ def test_every_name_of_a_walk_stands_in_a_file_that_it_names(walk):
 def test_all_walks_are_tested():
     text = section(read("CONTRIBUTING.md"), "Five typical changes, file by file")
     assert re.findall(r"^### (.+)$", text, re.MULTILINE) == list(WALKS)
+
+
+def test_the_scan_that_guards_the_rules_of_own_pages_is_named_with_its_marker_and_where_it_runs():
+    """`make test` leaves it out: who changes those rules must know it."""
+    said = re.sub(r"\s+", " ", section(read("CONTRIBUTING.md"), "How it is tested"))
+    (rule,) = [line for line in said.split(" - ") if "app/engines/analyse/own_site" in line]
+    (command,) = [code for code in codes(rule) if "pytest" in code]
+    path = ROOT / command.split()[-1]
+    assert command == ".venv/bin/python -m pytest -m system tests/e2e/test_scan_big_world.py"
+    assert "pytestmark = pytest.mark.system" in path.read_text("utf-8")
+    assert (ROOT / "app/engines/analyse/own_site").is_dir()
+    is_long = run_of(path.relative_to(ROOT).as_posix()) is not None
+    assert ("the long runs do not contain it" in rule, "`make test-system` and each build do" in rule) == (
+        not is_long,
+        True,
+    )
 
 
 def test_the_architecture_is_read_in_one_sitting():

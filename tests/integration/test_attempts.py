@@ -1,6 +1,5 @@
 """What an attempt has found stays byte for byte, whatever becomes of the next one."""
 
-import json
 import re
 from io import BytesIO
 from zipfile import ZipFile
@@ -115,14 +114,11 @@ def pdf_text(content):
 
 
 def archive_files(content):
-    """Every file of an archive by its name; of those that say when they were made, all else."""
+    """Every file of an archive by its name, but the one that says when it was made."""
     with ZipFile(BytesIO(content)) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    manifest = json.loads(files["manifest.json"])
-    del manifest["made_at"], manifest["made_by"]
-    manifest["files"] = [file for file in manifest["files"] if file["name"] != "report.html"]
-    sums = [line for line in files["SHA256SUMS"].splitlines() if b"report.html" not in line and b"manifest" not in line]
-    return {**files, "manifest.json": manifest, "SHA256SUMS": sums, "report.html": without_moment(files["report.html"])}
+        files = {name: archive.read(name) for name in archive.namelist() if name != "README.txt"}
+    sums = [line for line in files["SHA256SUMS"].splitlines() if b"README.txt" not in line]
+    return {**files, "SHA256SUMS": sums}
 
 
 COMPARABLE = {"html": without_moment, "pdf": pdf_text, "zip": archive_files}

@@ -239,6 +239,23 @@ async def test_an_administrators_key_of_a_group_is_for_their_own_sites_of_it(liv
     assert (answer.status_code, answer.json()["code"]) == CLOSED
 
 
+async def test_a_key_of_a_group_does_not_say_who_holds_a_scan_and_why(live, mei):
+    """Its user and administrators see it."""
+    root = (await live.sign_in())["access_token"]
+    await mei.cancel("a.example")
+    held = await live.ask("PUT", f"/tasks/{mei.inside}/hold", root, json={"reason": "Case 2026-114"})
+    assert held.status_code == 200, held.text
+    scans = f"/sites/{mei.sites['a.example']}/scans"
+    for path in (f"/tasks/{mei.inside}", scans):
+        for token in (root, mei.token):
+            assert "Case 2026-114" in (await live.ask("GET", path, token)).text
+        seen = await live.ask("GET", path, mei.key)
+        assert seen.status_code == 200
+        assert "2026-114" not in seen.text
+    again = await live.ask("POST", f"/tasks/{mei.inside}/retry", mei.key)
+    assert (again.status_code, again.json()["hold"]) == (202, None)
+
+
 async def test_a_key_of_a_group_still_needs_its_scopes(live, mei):
     reading, ordering = [(await mei.add_key(scope, group="North"))["key"] for scope in ("read", "scan")]
     assert await in_rest(live, ordering, f"/tasks/{mei.inside}") == CLOSED

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from app.cli import exit_codes
+from app.core.data_folder import TIME_STAMPS_FOLDER
 from tests.support.command import run
 from tests.support.said import said
 from tests.support.scanned import scanned_once
@@ -35,11 +36,20 @@ def scanned(tmp_path_factory, service, roots):
 
 @pytest.fixture
 def download(scanned, service):
+    """What was kept of time stamps is forgotten before."""
+    forget(scanned)
+
     def get():
         return ZipFile(BytesIO(scanned.get("/report?format=zip&lang=en").content))
 
     yield get
     service.behave = stamping(service.chain)
+
+
+def forget(scanned):
+    """Remove the time stamps that were kept."""
+    for path in (scanned.data_dir / TIME_STAMPS_FOLDER).glob("*"):
+        path.unlink()
 
 
 def test_the_route_gives_out_an_archive_with_a_time_stamp(download):
@@ -73,6 +83,26 @@ async def test_the_command_asks_for_a_time_stamp_as_well(scanned, service, roots
     assert (done.code, done.err) == (exit_codes.CLEAN, "")
     with ZipFile(path) as archive:
         assert "manifest.json.tsr" in archive.namelist()
+
+
+async def test_the_same_evidence_has_one_time_stamp_however_often_and_by_whom_it_is_downloaded(
+    scanned, service, roots, download, tmp_path
+):
+    """The command is another user, in another process and at another time: the authority is asked once."""
+    service.media_types.clear()
+    with download() as first, download() as second:
+        found = [archive.read("manifest.json") for archive in (first, second)]
+        stamps = [archive.read("manifest.json.tsr") for archive in (first, second)]
+    path = tmp_path / "evidence.zip"
+    variables = {"COMPLIANCE_REPORT_TIMESTAMP_URL": service.url, "COMPLIANCE_REPORT_TIMESTAMP_CA_FILE": str(roots)}
+    done = await run("report", scanned.data_dir, "--output", path, "--lang", "en", **variables)
+    assert (done.code, done.err) == (exit_codes.CLEAN, "")
+    with ZipFile(path) as archive:
+        found.append(archive.read("manifest.json"))
+        stamps.append(archive.read("manifest.json.tsr"))
+    assert len(set(found)) == 1
+    assert len(set(stamps)) == 1
+    assert len(service.media_types) == 1
 
 
 @pytest.mark.system

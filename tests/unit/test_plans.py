@@ -616,7 +616,7 @@ WALK: dict[str, Callable] = {
     "parties.put": lambda c: parties.put(c, [PARTY]),
     "parties.absent": lambda c: parties.absent(c, SITE, (ID, 1)),
     "parties.note_absent": lambda c: parties.note_absent(c, SITE, ["b.test", "c.test"]),
-    "parties.forgettable": lambda c: parties.forgettable(c, SITE, -1),
+    "parties.forgettable": lambda c: parties.forgettable(c, SITE, (ID, 1), -1),
     "parties.forget": lambda c: parties.forget(c, SITE, ["b.test", "c.test"]),
     "parties.note_begun": lambda c: parties.note_begun(c, SITE, (ID, 1), NOW),
     "parties.note_listed": lambda c: parties.note_listed(c, SITE, (ID, 1), NOW),

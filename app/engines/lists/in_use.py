@@ -12,8 +12,7 @@ from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog, Text
 from app.domain.reputation_lists import FoundLists, UsedList, used_list_of
 from app.domain.stages import StageKey
-from app.engines.analyse.reputation.layer import ReputationList
-from app.engines.analyse.reputation.list_file import ListFile
+from app.engines.lists.list_file import ListFile
 from app.engines.ports import ScanSink
 from app.engines.scope import Scope
 
@@ -39,9 +38,9 @@ def order_of(lists: OpenLists) -> list[dict[str, Any]]:
     return [{"used": used.to_json(), "file": descriptor} for used, descriptor in lists]
 
 
-def lists_of(order: Iterable[Mapping[str, Any]]) -> tuple[ReputationList, ...]:
+def lists_of(order: Iterable[Mapping[str, Any]]) -> list[tuple[UsedList, ListFile]]:
     """Return the lists, in the process that has inherited them."""
-    return tuple(ReputationList(used_list_of(item["used"]), ListFile(item["file"])) for item in order)
+    return [(used_list_of(item["used"]), ListFile(item["file"])) for item in order]
 
 
 def about_target(lists: OpenLists, scope: Scope) -> list[tuple[str, str, int]]:

@@ -6,9 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from app.domain.reputation_lists import Refused
-from app.engines.analyse.reputation.layer import STARTER_ALLOW, load_list
-from app.engines.analyse.reputation.list_file import ListFile
-from app.engines.identify.classify import service_domains
+from app.engines.lists.list_file import ListFile
 from app.engines.net.policy import AddressPolicy, parse_address
 from app.engines.scope import InvalidTarget, ascii_name, is_public_suffix, registrable_domain
 from app.engines.urls import host_of_serialised, is_possible, request_url
@@ -101,17 +99,18 @@ def _ascii(name: str) -> str:
 class Judge:
     """Refuses entries of a block list that would flag well-known services, or are allowed.
 
-    It knows the services of the shipped tables, and the hosts and URLs of the deployment's allow lists.
+    It knows those services, and the hosts and URLs of the deployment's allow lists.
     """
 
-    def __init__(self, allow: Iterable[ListFile] = ()) -> None:
+    def __init__(self, allow: Iterable[ListFile] = (), *, services: Iterable[str]) -> None:
+        """`services`: their domains."""
+        self._known = services
         self._allowed = frozenset(key for file in allow for key in file.keys())  # noqa: SIM118 - no mapping
 
     @cached_property
     def _services(self) -> frozenset[str]:
         """Registrable domains; where customers have names of their own below a service, only the service's."""
-        shipped = (entry.name for entry in load_list(STARTER_ALLOW))
-        return frozenset(map(registrable_domain, (*service_domains(), *shipped)))
+        return frozenset(map(registrable_domain, self._known))
 
     def check(self, key: str) -> None:
         """Raise NotUsed for a host or URL that a block list must not name."""

@@ -1,4 +1,4 @@
-"""One update of one list: from its source to the file that scans look into (`analyse.reputation.list_file`), with the
+"""One update of one list: from its source to the file that scans look into (`list_file`), with the
 number of what was left out.
 
 It blocks, and belongs in a process of its own: two million entries take half a minute of it, and 300 MB of memory.
@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
 from app.domain.reputation_lists import MAX_ENTRIES, ListDefinition, ListFault, ListKind, ListOrder, ListUpdate, Refused
-from app.engines.analyse.reputation.list_file import ListFile, line_of, write_lines
 from app.engines.lists.formats import SAMPLE_LINES, LineReader, UnreadableList
+from app.engines.lists.list_file import ListFile, line_of, write_lines
 from app.engines.lists.names import Judge, NameReader, NotUsed
 from app.engines.lists.sources import Gotten, ListFetcher, SourceFailed, copy_file, errno_name
 from app.engines.model import NetworkConfig
@@ -149,11 +149,16 @@ def _lines_of(file: BinaryIO) -> Iterator[bytes]:
     return iter(file)
 
 
-def update_list(order: ListOrder, network: NetworkConfig, fetcher: ListFetcher | None = None) -> ListUpdate:
-    """Get the list, and make it into a file under `order.folder`. What goes wrong is in what is returned."""
+def update_list(
+    order: ListOrder, network: NetworkConfig, fetcher: ListFetcher | None = None, *, services: Iterable[str]
+) -> ListUpdate:
+    """Get the list, and make it into a file under `order.folder`. What goes wrong is in what is returned.
+
+    `services`: as of `Judge`.
+    """
     try:
         with TemporaryDirectory(dir=order.folder, prefix=WORK_FOLDER) as work:
-            return _update(order, network, fetcher or ListFetcher(network), Path(work))
+            return _update(order, network, fetcher or ListFetcher(network), services, Path(work))
     except SourceFailed as failure:
         return ListUpdate(fault=failure.fault, detail=failure.detail)
     except UnreadableList as refusal:
@@ -163,13 +168,15 @@ def update_list(order: ListOrder, network: NetworkConfig, fetcher: ListFetcher |
         return ListUpdate(fault=fault, detail=errno_name(error))
 
 
-def _update(order: ListOrder, network: NetworkConfig, fetcher: ListFetcher, work: Path) -> ListUpdate:
+def _update(
+    order: ListOrder, network: NetworkConfig, fetcher: ListFetcher, services: Iterable[str], work: Path
+) -> ListUpdate:
     raw, made = work / "list", work / "file"
     gotten = _get(order, fetcher, raw)
     if gotten is None:
         return ListUpdate(etag=order.etag, last_modified=order.last_modified)
     names = NameReader(allow_networks=network.allow_networks)
-    judge = Judge([ListFile(Path(path)) for path in order.allow_files])
+    judge = Judge([ListFile(Path(path)) for path in order.allow_files], services=services)
     result = ListCompiler(names=names, judge=judge).compile(raw, made, order.definition)
     if result.sha256 == order.known_sha256:
         return ListUpdate(etag=gotten.etag, last_modified=gotten.last_modified)

@@ -11,6 +11,7 @@ import orjson
 from app.domain.scan_facts import Capture, ThirdParty
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.own_site.own_scripts import looks_odd
+from app.engines.analyse.reputation.layer import ReputationList
 from app.engines.analyse.shipped_data import shipped_classifier
 from app.engines.analyse.subject import Subject
 from app.engines.documents.document import read_document
@@ -69,7 +70,7 @@ class Jobs:
         one page, which begins when it is called.
         """
         self._make_budget = make_budget
-        self._lists = lists_of(lists)
+        self._lists = tuple(ReputationList(used, file) for used, file in lists_of(lists))
         self._reads = reads
         self._scope = Scope(target, frozenset(own_domains))
         self._sheets = SheetCache()

@@ -205,9 +205,10 @@ def put_memories(connection: Connection, site: SiteKey, memories: Mapping[str, s
 
 
 def absent(connection: Connection, site: SiteKey, run: tuple[str, int]) -> list[str]:
-    """Return the third parties that the site's list still has, and that this run, which is written, has not found."""
-    others = or_(p.task_id != run[0], p.attempt != run[1])
-    return list(connection.execute(select(p.domain).where(*_of(site), p.is_present, others)).scalars())
+    """Return the third parties that the site's list still has, and that this run has not found, as far as it is
+    written.
+    """
+    return list(connection.execute(select(p.domain).where(*_of(site), p.is_present, _others(run))).scalars())
 
 
 def note_absent(connection: Connection, site: SiteKey, domains: Collection[str]) -> None:
@@ -215,11 +216,11 @@ def note_absent(connection: Connection, site: SiteKey, domains: Collection[str])
     connection.execute(update(site_parties).where(*_of(site), p.domain.in_(domains)).values(is_present=False))
 
 
-def forgettable(connection: Connection, site: SiteKey, kept: int) -> list[str]:
-    """Return third parties that the site no longer uses, beyond so many: those that one scan alone has found first,
-    then those that were seen the longest time ago (ADR 0086).
+def forgettable(connection: Connection, site: SiteKey, run: tuple[str, int], kept: int) -> list[str]:
+    """Return third parties that this run, which is written, has not found, beyond so many: those that one scan alone
+    has found first, then those that were seen the longest time ago (ADR 0086).
     """
-    gone = (*_of(site), ~p.is_present)
+    gone = (*_of(site), or_(~p.is_present, _others(run)))
     count = connection.execute(select(func.count()).select_from(site_parties).where(*gone)).scalar_one()
     if count <= kept:
         return []
@@ -272,6 +273,10 @@ def remove_some(connection: Connection, site: SiteKey, limit: int) -> int:
 
 def _of(site: SiteKey) -> list[ColumnElement[bool]]:
     return [and_(p.user_id == site[0], p.target_domain == site[1])]
+
+
+def _others(run: tuple[str, int]) -> ColumnElement[bool]:
+    return or_(p.task_id != run[0], p.attempt != run[1])
 
 
 def _visible(principal: Principal) -> list[ColumnElement[bool]]:

@@ -101,7 +101,7 @@ def sites_with(
         wanted.append(s.target_domain.contains(q, autoescape=True))
     times = (_FIRST.label("first_seen_at"), func.max(s.last_seen_at).label("last_seen_at"))
     site = (s.target_domain, s.user_id)
-    # What is present is of one scan of the site.
+    # What is present is of one scan of the site, unless that met more third parties than a scan records.
     scan = (func.min(s.task_id).label("task_id"), func.min(s.attempt).label("attempt"))
     query: Select[Any] = (
         select(*site, *scan, func.count().label("domains"), *times).where(*wanted).group_by(*site).order_by(*site)

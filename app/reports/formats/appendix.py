@@ -1,12 +1,13 @@
 """The appendix of a report: how the scan was made, what proves the findings, and what else it has met."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from app.core.clock import to_wire
 from app.core.redact import display_text
 from app.domain.coverage import NOT_JUDGED, Seen
+from app.domain.messages import MessageCatalog
+from app.domain.reputation_lists import UsedList
 from app.domain.rule_data import NAMES
 from app.domain.third_parties import Outcome
 from app.domain.verdict import Verdict
@@ -16,7 +17,6 @@ from app.reports.formats.capture_register import CaptureRegister
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.discovery_section import discovery_section
 from app.reports.formats.extent import Extent
-from app.reports.formats.lists_section import lists_section
 from app.reports.formats.own_domains_fact import own_domains_fact
 from app.reports.formats.possibly_own_section import possibly_own_section
 from app.reports.formats.readers_section import readers_section
@@ -65,7 +65,7 @@ class Appendix:
             (texts("report.started_at"), moment_text(optional_to_wire(row.started_at))),
             (texts("report.completed_at"), moment_text(optional_to_wire(row.completed_at))),
             (texts("report.duration"), duration_text(serialise_statistics(row)["execution_duration"], texts)),
-            (texts("report.made_at"), moment_text(to_wire(origin.made_at))),
+            (texts("report.made_at"), moment_text(optional_to_wire(origin.made_at))),
             (texts("report.made_by"), display_text(origin.made_by)),
             (texts("report.program"), origin.program),
             (texts("report.rule_data"), self._rule_dates()),
@@ -188,3 +188,23 @@ class Appendix:
 
     def _method(self) -> Iterator[Block]:
         yield Items([self._texts(f"report.method.{name}") for name in METHOD])
+
+
+def lists_section(lists: Sequence[UsedList], texts: MessageCatalog) -> Iterator[Block]:
+    """Yield the lists of the deployment that a scan looked into, and their versions; nothing without lists."""
+    if not lists:
+        return
+    yield Heading(texts("report.lists"), 3)
+    columns = (
+        Column(texts("report.lists.name"), 4),
+        Column(texts("report.lists.date"), 2),
+        Column(texts("report.lists.entries"), 2, is_number=True),
+        Column("SHA-256", 6),
+    )
+    yield Table(columns, [_list_row(used, texts) for used in lists])
+
+
+def _list_row(used: UsedList, texts: MessageCatalog) -> list[str]:
+    kind = texts(f"report.lists.{used.kind}")
+    name = texts("report.lists.said", name=used.name, kind=kind, source=display_text(used.source))
+    return [name, used.date, str(used.entries), used.sha256]

@@ -2,7 +2,8 @@
 
 `SHA256SUMS` at its end is what `sha256sum --check` reads; a content's file is named by its own hash, which the report
 and `manifest.json` name too. A time stamp of the manifest is so one of everything that it lists (ADR 0082). The order
-is always the same, and no name in it comes from a page.
+is always the same, and no name in it comes from a page. Who made the archive and when is in `README.txt` alone, so that
+the same results have the same manifest, and one time stamp (ADR 0087).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,14 +15,15 @@ from typing import Final
 import orjson
 import structlog
 
-from app.core.clock import to_wire
 from app.core.json_chunks import Json, split
 from app.core.redact import display_text
 from app.core.spreadsheet import table_pieces
+from app.domain.messages import MessageCatalog
 from app.domain.scan_facts import Capture
-from app.reports.formats.contents import ReportContents
+from app.reports.formats.contents import Origin, ReportContents
 from app.reports.formats.tables import ReportTables, Sheet
 from app.reports.formats.time_stamp import NoTimeStamp, Stamp, no_stamp_line, stamp_lines
+from app.reports.formats.wording import moment_text
 from app.reports.formats.zip_stream import ZipStream
 from app.scans.serialisers import optional_to_wire
 
@@ -63,9 +65,10 @@ class _Archive:
 
 
 def archive_pieces(
-    contents: ReportContents, documents: Mapping[str, Iterable[bytes]], stamp: Stamp | None = None
+    contents: ReportContents, documents: Mapping[str, Iterable[bytes]], origin: Origin, stamp: Stamp | None = None
 ) -> Iterator[bytes]:
-    """Yield the file. `documents`: the reports that lie beside the evidence, by their names.
+    """Yield the file. `documents`: the reports that lie beside the evidence, by their names. `origin`: of the archive;
+    that of the contents and the documents does not say who makes them and when.
 
     `stamp`: makes the time stamp of the manifest; None: the deployment has no time stamps.
     """
@@ -78,13 +81,23 @@ def archive_pieces(
     yield from _captures(contents, archive, captures)
     manifest = _manifest(contents, archive.files, captures)
     yield from archive.add(MANIFEST, [manifest])
-    lines: list[str] = [contents.texts("report.archive"), contents.texts("report.method.times")]
+    lines: list[str] = [
+        contents.texts("report.archive"),
+        contents.texts("report.method.times"),
+        *_made(origin, contents.texts),
+    ]
     if stamp is not None:
         yield from _time_stamp(contents, archive, stamp, manifest, lines)
     yield from archive.add(README, ["".join(f"{line}\n" for line in lines).encode()])
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in archive.files)
     yield from archive.stream.entry(SUMS, [sums.encode()])
     yield from archive.stream.end()
+
+
+def _made(origin: Origin, texts: MessageCatalog) -> list[str]:
+    """Return the lines that say when the archive was made, and by whom, if that is known."""
+    said = {"made_at": moment_text(optional_to_wire(origin.made_at)), "made_by": display_text(origin.made_by)}
+    return [texts("labelled", what=texts(f"report.{key}"), text=text) for key, text in said.items() if text]
 
 
 def _time_stamp(
@@ -146,7 +159,7 @@ def _capture(capture: Capture, names: Json) -> Json:
 
 
 def _manifest(contents: ReportContents, files: list[Written], captures: list[Json]) -> bytes:
-    row, origin = contents.row, contents.origin
+    row = contents.row
     document = {
         "target": row.target_domain,
         "task": row.id,
@@ -154,9 +167,7 @@ def _manifest(contents: ReportContents, files: list[Written], captures: list[Jso
         "started_by": display_text(contents.started_by) or None,
         "started_at": optional_to_wire(row.started_at),
         "completed_at": optional_to_wire(row.completed_at),
-        "made_at": to_wire(origin.made_at),
-        "made_by": origin.made_by,
-        "program": origin.program,
+        "program": contents.origin.program,
         "times": {"zone": "UTC", "clock": "system clock of the scanner"},
         "log": {"epoch": contents.epoch, "seq": row.last_seq},  # the scan's newest event by then
         "files": [{"name": file.name, "sha256": file.sha256, "size": file.size} for file in files],

@@ -1,7 +1,8 @@
 """Data of a report: the scan's row, store, findings and captured contents, for one reader. Blocking."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -30,13 +31,17 @@ Compare = Callable[[TaskRow, EvidenceReader], FindingChanges | None]
 class Origin:
     """User, time and program version of a report."""
 
-    made_by: str
-    made_at: datetime
+    made_by: str  # "": it does not say
+    made_at: datetime | None  # None: it does not say
     program: str
     public_url: str | None = None  # of the program's page; None: it is not known
     is_shared: bool = False  # made for a reader with a read-only link
     organisation: str = ""  # whose report it is; "": it does not say
     logo: Logo | None = None
+
+    def undated(self) -> "Origin":
+        """Return what does not depend on who makes the report and when."""
+        return replace(self, made_by="", made_at=None)
 
 
 class ReportContents:
@@ -70,6 +75,12 @@ class ReportContents:
         self.started_by = started_by
         self._evidence = evidence
         self._compare = compare
+
+    def undated(self) -> "ReportContents":
+        """Return the same without who makes the report and when."""
+        other = copy(self)
+        other.origin = self.origin.undated()
+        return other
 
     @cached_property
     def findings(self) -> list[Json]:

@@ -113,7 +113,7 @@ class OrderDocument:
                 (texts("report.order"), row.id),
                 (texts("report.targets"), str(row.size)),
                 (texts("report.ordered_at"), moment_text(to_wire(row.created_at))),
-                (texts("report.made_at"), moment_text(to_wire(origin.made_at))),
+                (texts("report.made_at"), moment_text(optional_to_wire(origin.made_at))),
                 (texts("report.made_by"), display_text(origin.made_by)),
                 (texts("report.program"), origin.program),
                 *own_domains_fact(row.config, texts),

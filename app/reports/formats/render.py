@@ -37,8 +37,9 @@ def render(kind: ReportFormat, contents: ReportContents, stamp: Stamp | None = N
         case ReportFormat.XLSX:
             return xlsx_pieces(_sheets(ReportTables(contents)))
         case ReportFormat.ZIP:
-            documents = {"report.html": html_document(contents), "report.json": json_document(contents)}
-            return archive_pieces(contents, documents, stamp)
+            same = contents.undated()  # the archive itself says, outside of its manifest, who made it and when
+            documents = {"report.html": html_document(same), "report.json": json_document(same)}
+            return archive_pieces(same, documents, contents.origin, stamp)
         case ReportFormat.SARIF:
             return sarif_pieces(contents)
         case ReportFormat.STIX:

@@ -155,7 +155,9 @@ class TaskResponse(ResponseBody):
     queue_position: Annotated[int, Field(ge=1)] | None = described("Position in the queue.", 2)
     last_seq: Count = described("Number of its last event.", 121)
     hold: TaskHold | None = described(
-        "Legal hold; null: none, or not shown: to read-only links and in reports.", None, default=None
+        "Legal hold; null: none, or not shown: to read-only links and API keys of a group, and in reports.",
+        None,
+        default=None,
     )
     created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")
     started_at: str | None = described(

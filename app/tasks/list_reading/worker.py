@@ -8,6 +8,7 @@ import resource
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any, Final
 
 import orjson
@@ -16,6 +17,8 @@ from app.core.config import Settings
 from app.core.file_permissions import set_private_umask
 from app.core.logging import configure_logging
 from app.domain.reputation_lists import ListFault, ListUpdate, list_order_of
+from app.engines.analyse.reputation.layer import STARTER_ALLOW, load_list
+from app.engines.identify.classify import service_domains
 from app.engines.lists.update import update_list
 from app.tasks.network_settings import network_config
 
@@ -31,9 +34,15 @@ def run(line: bytes) -> ListUpdate:
     settings = Settings(**said["settings"])
     configure_logging(settings.log_level, settings.log_format)
     try:
-        return update_list(list_order_of(said["order"]), network_config(settings))
+        return update_list(list_order_of(said["order"]), network_config(settings), services=known_services())
     except MemoryError:
         return ListUpdate(fault=ListFault.FAILED)
+
+
+def known_services() -> Iterator[str]:
+    """Yield the domains of the shipped tables, which no block list may name."""
+    yield from service_domains()
+    yield from (entry.name for entry in load_list(STARTER_ALLOW))
 
 
 def end_with_server() -> None:

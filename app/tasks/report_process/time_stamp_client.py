@@ -5,11 +5,16 @@ it sends is a stranger's all the same: bounded in time and size, and no redirect
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
+import structlog
+from cryptography.x509 import Certificate
+
 from app.core.config import Settings
+from app.core.data_folder import TIME_STAMPS_FOLDER
 from app.core.root_certificates import read_root_certificates
 from app.core.setting_files import UnusableFile
 from app.domain.scan_facts import FetchError
@@ -18,19 +23,22 @@ from app.engines.net.client import HttpClient
 from app.engines.net.policy import AddressPolicy
 from app.engines.net.resolver import Resolver
 from app.reports.formats.time_stamp import NoStampReason, NoTimeStamp, TimeStamp
-from app.reports.time_stamping import time_stamp
+from app.reports.kept_time_stamps import KeptTimeStamps
+from app.reports.time_stamping import time_stamp, verify_kept
 from app.tasks.network_settings import network_config
 
 TIMEOUT_S: Final = 10.0
 MAX_ANSWER_BYTES: Final = 64 << 10  # a token with a chain of certificates takes 6 KiB
 EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
 HEADERS: Final = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+log = structlog.get_logger(__name__)
 _OK: Final = 200
 _SLOW: Final = frozenset({FetchError.TIMEOUT, FetchError.TOO_SLOW})
 
 
 def stamp_by_settings(settings: Settings, data: bytes, *, timeout_s: float = TIMEOUT_S) -> TimeStamp:
-    """Return the time stamp of these bytes from the authority of the settings. Blocking, on no event loop.
+    """Return the time stamp of these bytes from the authority of the settings, the one that was kept if there is one
+    that still can be verified. Blocking, on no event loop.
 
     Raises:
         NoTimeStamp: there is none.
@@ -41,9 +49,26 @@ def stamp_by_settings(settings: Settings, data: bytes, *, timeout_s: float = TIM
         roots = [] if path is None else read_root_certificates(path)
     except UnusableFile as error:
         raise NoTimeStamp(NoStampReason.NO_ROOTS, cause=error.code) from error
+    kept = KeptTimeStamps(settings.data_dir / TIME_STAMPS_FOLDER, authority_url=settings.report_timestamp_url)
+    if (known := _kept(kept, data, roots)) is not None:
+        return known
     config = replace(network_config(settings), allow_networks=EVERYWHERE, blocked_names=(), port_map={})
     ask = partial(ask_authority, settings.report_timestamp_url, config=config, timeout_s=timeout_s)
-    return time_stamp(data, ask=ask, roots=roots)
+    made = time_stamp(data, ask=ask, roots=roots)
+    kept.keep(data, made.response)
+    return made
+
+
+def _kept(kept: KeptTimeStamps, data: bytes, roots: Sequence[Certificate]) -> TimeStamp | None:
+    """Return None if nothing was kept, or what cannot be verified any more: the roots are others, or it is damaged."""
+    response = kept.find(data)
+    if response is None:
+        return None
+    try:
+        return verify_kept(response, data, roots=roots)
+    except NoTimeStamp as failure:
+        log.warning("time_stamp_not_used_again", reason=str(failure), cause=failure.cause)
+        return None
 
 
 def ask_authority(url: str, request: bytes, *, config: NetworkConfig, timeout_s: float) -> bytes:

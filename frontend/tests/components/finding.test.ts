@@ -283,7 +283,18 @@ describe("a decision", () => {
     expect(view.find<HTMLInputElement>("input[type=date]").element.value).toBe("2199-01-01");
   });
 
-  test.each(["en", "zh-CN"] as const)("that has expired says so, and is dismissed again without a day (%s)", async (language) => {
+  test.each([[30, "decision.in_30_days"], [90, "decision.in_90_days"], [12, "decision.on_a_day"]] as const)("that has expired after %i days is offered again for as long", async (days, name) => {
+    const decided_at = `${dayOf(new Date(), -100)}T23:30:00.000Z`;
+    rest.answers[ADDRESS] = finding({ decision: decision({ state: "dismissed", reason: "ours", decided_at, expires_on: dayOf(new Date(), days - 100), holds: false, expired: true, version: 3 }), state: "open" });
+    const view = await open();
+    await press("d");
+    expect(view.find<HTMLSelectElement>("select[name=expiry]").element.value).toBe(name);
+    await view.find("form").trigger("submit");
+    await flushPromises();
+    expect(sent()).toEqual([{ state: "dismissed", reason: "ours", expires_on: dayOf(new Date(), days), version: 3 }]);
+  });
+
+  test.each(["en", "zh-CN"] as const)("that has expired says so, and can be dismissed again without a day (%s)", async (language) => {
     setLanguage(language);
     rest.answers[ADDRESS] = finding({ decision: decision({ state: "dismissed", reason: "ours", expires_on: "2026-11-30", holds: false, expired: true, version: 3 }), state: "open" });
     const view = await open();
@@ -292,6 +303,7 @@ describe("a decision", () => {
     expect(view.find(".decision").text()).not.toContain(lapsed);
     expect(view.find(".decision .tag").text()).toBe(open_);
     await press("d");
+    await view.find("select[name=expiry]").setValue("decision.never");
     await view.find("form").trigger("submit");
     await flushPromises();
     expect(sent()).toEqual([{ state: "dismissed", reason: "ours", version: 3 }]);

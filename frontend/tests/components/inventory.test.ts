@@ -50,6 +50,14 @@ async function shown(view: typeof InventoryView | typeof InventoryPartyView, pro
   return found;
 }
 
+test("a list that may lack third parties says how many a scan adds", async () => {
+  for (const [total, isSaid] of [[19_999, false], [20_000, true]] as const) {
+    rest.answers[LIST] = { ...(rest.answers[LIST] as object), total };
+    const view = await shown(InventoryView);
+    expect(view.find(".inventory").text().includes(english("inventory.limit"))).toBe(isSaid);
+  }
+});
+
 test("the list has the number of sites of each, and leads to them", async () => {
   const view = await shown(InventoryView);
   const cells = view.findAll("tbody tr").map((row) => row.findAll("th, td").map((cell) => cell.text()));

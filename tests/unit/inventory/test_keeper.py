@@ -12,6 +12,7 @@ from app.core.lease import LeaseLost, SoleProcess
 from app.core.metrics import Metrics
 from app.core.paging import Paging
 from app.domain.scan_facts import Capture, Reference, Registration, RegistrationState, Relation, ThirdParty, TlsFacts
+from app.domain.third_parties import OMITTED
 from app.engines.identify.classify import services_at
 from app.events.bus.base import TaskHint
 from app.events.outbox import Kind
@@ -53,12 +54,15 @@ class Site:
         )
         self.keeper, self.differences = parts.keeper, parts.differences
 
-    def scan(self, hours, *domains, owner="mei", target="a.test", **kept):
+    def scan(self, hours, *domains, owner="mei", target="a.test", omitted=0, **kept):
+        """`omitted`: references to third parties for which the scan had no room."""
         task_id = self.world.add(owner, target, hours)
         self.world.keep(task_id, 1, hours, **kept)
         with closing(SqliteScanStore(self.folder / f"{task_id}-1.db")) as store:
             for domain in domains:
                 self.write(store, domain)
+            if omitted:
+                store.put_checkpoint(OMITTED, omitted)
             store.settle()
         self.world.recount()
         return task_id
@@ -459,6 +463,41 @@ async def test_of_too_many_absent_third_parties_those_that_one_scan_has_found_ar
     await site.keeper.look()
     assert [name for name, *_ in site.rows()] == ["flood3.test", "old.test", "partner.test"]
     assert site.services() == []
+
+
+async def test_beyond_the_limit_of_the_list_what_it_has_is_still_found_and_only_new_names_are_left_out(
+    site, monkeypatch
+):
+    """Those late in the alphabet are not absent because a hacked page links to thousands of other names."""
+    monkeypatch.setattr(module, "PIECE", 1)
+    site.hosts["zz.baidu.test"] = BAIDU
+    site.scan(1, "partner.test", "mentioned.test", "old.test", "zz.baidu.test")
+    await site.keeper.look()
+    monkeypatch.setattr(module, "MAX_PARTIES", 2)
+    second = site.scan(2, "flood1.test", "flood2.test", "flood3.test", "partner.test", "zz.baidu.test", "zzz.test")
+    await site.keeper.look()
+    assert site.rows("is_present") == [
+        ("flood1.test", True), ("flood2.test", True), ("old.test", False), ("partner.test", True),
+        ("zz.baidu.test", True),
+    ]  # fmt: skip
+    assert {task_id for name, task_id in site.rows("task_id") if name != "old.test"} == {second}
+    assert [is_present for *_, is_present in site.services("is_present")] == [True, True]
+
+
+async def test_what_a_scan_had_no_room_for_is_neither_absent_nor_kept_without_end(site, monkeypatch):
+    monkeypatch.setattr(module, "MAX_ABSENT", 2)
+    site.hosts["baidu.com"] = BAIDU
+    for hours in (1, 2):
+        second = site.scan(hours, "partner.test", "baidu.com")
+        await site.keeper.look()
+    for hours in (3, 4):
+        site.scan(hours, f"flood{hours}.test", omitted=7)
+        await site.keeper.look()
+        assert ("partner.test", True, second) in site.rows("is_present", "task_id")
+    assert [name for name, *_ in site.rows()] == ["baidu.com", "flood4.test", "partner.test"]
+    site.scan(5, "flood5.test")
+    await site.keeper.look()
+    assert site.rows("is_present") == [("baidu.com", False), ("flood5.test", True), ("partner.test", False)]
 
 
 async def test_a_first_list_that_was_interrupted_is_forgotten_with_its_site(site, monkeypatch):

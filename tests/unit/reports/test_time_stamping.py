@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 
 from app.reports.formats.time_stamp import NoStampReason, NoTimeStamp
-from app.reports.time_stamping import time_stamp
+from app.reports.time_stamping import time_stamp, verify_kept
 from tests.support.logs import captured_log, records
 from tests.support.time_stamp_authority import (
     NAME,
@@ -106,6 +106,21 @@ def test_a_signature_over_something_else_is_refused():
         return granted(CHAIN.token(mine).replace(mine, wanted))
 
     assert refused(forged) is NoStampReason.UNTRUSTED
+
+
+def test_a_kept_stamp_is_verified_anew_without_its_request():
+    made = time_stamp(DATA, ask=asking(stamping(CHAIN)), roots=[CHAIN.root])
+    assert verify_kept(made.response, DATA, roots=[CHAIN.root]) == made
+    assert not verify_kept(made.response, DATA, roots=[]).is_trusted
+    for data, roots, reason in (
+        (b"other", [CHAIN.root], NoStampReason.OTHER_DATA),
+        (DATA, [OTHER.root], NoStampReason.UNTRUSTED),
+    ):
+        with pytest.raises(NoTimeStamp) as found:
+            verify_kept(made.response, data, roots=roots)
+        assert found.value.reason is reason
+    with pytest.raises(NoTimeStamp):
+        verify_kept(made.response[:-90], DATA, roots=[])
 
 
 @pytest.mark.parametrize(

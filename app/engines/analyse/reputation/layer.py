@@ -27,8 +27,8 @@ from app.domain.evidence_text import LINE_OF_LIST
 from app.domain.reputation_lists import DEFAULT_SCORE, ListKind, UsedList
 from app.domain.violations import Evidence, Layer, ViolationKey
 from app.engines.analyse.layer import Signal
-from app.engines.analyse.reputation.list_file import FoundLine, ListFile
 from app.engines.analyse.subject import Subject
+from app.engines.lists.list_file import FoundLine, ListFile
 from app.engines.scope import registrable_domain
 from app.engines.urls import host_of, request_url
 

@@ -3,12 +3,12 @@
 import pytest
 
 from app.domain.reputation_lists import ListDefinition
-from app.engines.analyse.reputation.list_file import ListFile
+from app.engines.lists.list_file import ListFile
 from app.engines.lists.names import Judge, NameReader
 from app.engines.lists.update import ListCompiler
 
 NAMES = NameReader()
-JUDGE = Judge()
+JUDGE = Judge(services=("jsdelivr.net", "google-analytics.com", "baidu.com", "github.com"))
 
 
 @pytest.fixture

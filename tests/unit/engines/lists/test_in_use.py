@@ -1,8 +1,8 @@
 import orjson
 
 from app.domain.reputation_lists import FoundLists, ListKind, UsedList
-from app.engines.analyse.reputation.list_file import line_of, write_lines
 from app.engines.lists.in_use import about_target, lists_of, opened, order_of
+from app.engines.lists.list_file import line_of, write_lines
 from app.engines.scope import Scope
 
 
@@ -17,9 +17,9 @@ def test_a_process_reads_what_it_was_told_also_when_the_file_is_gone(tmp_path):
     used, path = make(tmp_path, "feed", "bad.example")
     with opened(FoundLists([(used, path)])) as lists:
         path.unlink()
-        (found,) = lists_of(orjson.loads(orjson.dumps(order_of(lists))))
-        assert found.used == used
-        assert found.find("bad.example").line == 1
+        ((found, file),) = lists_of(orjson.loads(orjson.dumps(order_of(lists))))
+        assert found == used
+        assert file.find("bad.example").line == 1
 
 
 def test_entries_that_mean_the_target_are_told(tmp_path):

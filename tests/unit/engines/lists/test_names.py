@@ -82,7 +82,7 @@ def test_entries_that_an_allow_list_has_are_refused_however_exact(compile_list, 
     result, file = compile_list(
         "partner.example\nwww.partner.example\nhttps://partner.example/x\n"
         "https://shop.casino.example/a\nhttps://shop.casino.example/b\nnotpartner.example\n",
-        judge=Judge([allow]),
+        judge=Judge([allow], services=()),
     )
     assert result.refused == {"allowed": 4}
     assert list(file.keys()) == ["https://shop.casino.example/b", "notpartner.example"]

@@ -14,8 +14,8 @@ from app.domain.reputation_lists import (
     list_order_of,
     list_update_of,
 )
-from app.engines.analyse.reputation.list_file import ListFile
 from app.engines.lists.formats import UnreadableList
+from app.engines.lists.list_file import ListFile
 from app.engines.lists.sources import Gotten, SourceFailed
 from app.engines.lists.update import update_list
 from app.engines.model import NetworkConfig
@@ -35,7 +35,7 @@ def update(tmp_path):
             **known,
         )
         order = list_order_of(order.to_json())  # as its process gets it
-        return list_update_of(update_list(order, NetworkConfig()).to_json())
+        return list_update_of(update_list(order, NetworkConfig(), services=()).to_json())
 
     return run
 
@@ -108,7 +108,7 @@ class Failing:
 )
 def test_what_fails_on_the_way_is_a_fault(tmp_path, error, fault, detail):
     order = ListOrder(definition=ListDefinition("test", "http://lists.test/"), folder=str(tmp_path))
-    found = update_list(order, NetworkConfig(), Failing(error))
+    found = update_list(order, NetworkConfig(), Failing(error), services=())
     assert (found.fault, found.detail, found.is_new) == (fault, detail, False)
     assert list(tmp_path.iterdir()) == []
 
@@ -125,15 +125,15 @@ def test_the_marks_of_the_source_come_back(tmp_path):
 
     definition = ListDefinition("test", "http://lists.test/")
     order = ListOrder(definition=definition, folder=str(tmp_path), etag='"a"', last_modified="today")
-    same = update_list(order, NetworkConfig(), Unchanged())
+    same = update_list(order, NetworkConfig(), Unchanged(), services=())
     assert (same.is_new, same.fault, same.etag, same.last_modified) == (False, None, '"a"', "today")
-    new = update_list(order, NetworkConfig(), Sending())
+    new = update_list(order, NetworkConfig(), Sending(), services=())
     assert (new.is_new, new.etag, new.last_modified, new.date) == (True, '"b"', "tomorrow", "2026-11-20")
 
 
 def test_a_folder_that_is_gone_is_a_fault(tmp_path):
     order = ListOrder(definition=ListDefinition("test", "x"), path="x", folder=str(tmp_path / "gone"))
-    assert update_list(order, NetworkConfig()).fault is ListFault.FAILED
+    assert update_list(order, NetworkConfig(), services=()).fault is ListFault.FAILED
 
 
 def test_a_mark_of_utf_8_and_line_ends_of_windows_change_nothing(compile_list):

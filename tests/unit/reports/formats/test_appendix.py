@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from app.domain.coverage import Seen
+from app.domain.messages import MessageCatalog
+from app.domain.reputation_lists import ListKind, UsedList
 from app.domain.rule_data import RULE_DATA
-from app.reports.formats.appendix import Appendix
-from app.reports.formats.blocks import Facts, Heading, Items
+from app.reports.formats.appendix import Appendix, lists_section
+from app.reports.formats.blocks import Facts, Heading, Items, Table
 from app.reports.formats.capture_register import CaptureRegister
 from app.reports.formats.extent import HTML_EXTENT
 
@@ -69,3 +71,26 @@ def test_warnings_of_urls_stand_in_the_table_of_hosts_alone(make_report):
     report.coverage = replace(report.coverage, hosts={"www.corp.test": {Seen.ROBOTS: 2}})
     assert report.texts("reason.robots") not in "".join(said())
     assert "another" in said()
+
+
+def used(kind):
+    return UsedList("1", "feed", kind, "https://lists.example/a", "2026-11-20", "ab" * 32, 18_204, "1" * 64, 1)
+
+
+def test_a_scan_without_lists_has_no_section():
+    assert list(lists_section((), MessageCatalog("en"))) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "said"),
+    [
+        ("en", ListKind.BLOCK, "feed (block list), https://lists.example/a"),
+        ("en", ListKind.ALLOW, "feed (allow list), https://lists.example/a"),
+        ("zh-CN", ListKind.BLOCK, "feed（黑名单），https://lists.example/a"),
+    ],
+)
+def test_each_list_stands_there_with_its_date_its_entries_and_its_hash(language, kind, said):
+    heading, table = lists_section([used(kind)], MessageCatalog(language))
+    assert isinstance(heading, Heading)
+    assert isinstance(table, Table)
+    assert table.rows == [[said, "2026-11-20", "18204", "ab" * 32]]

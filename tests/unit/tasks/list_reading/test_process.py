@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from app.core.config import Settings
 from app.domain.reputation_lists import ListDefinition, ListFault, ListOrder
+from app.engines.analyse.reputation.layer import STARTER_ALLOW, load_list
+from app.engines.identify.classify import service_domains
 from app.tasks.list_reading.process import update_in_process
 from tests.unit.engines.net.servers import http_server, response, routes
 
@@ -25,6 +27,15 @@ async def test_a_list_is_read_by_a_process_and_lies_where_it_belongs(tmp_path):
     path = tmp_path / "lists" / found.file_sha256
     assert path.read_text() == "a.casino.example\t00000001\tother\t0.95\n"
     assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_no_block_list_names_a_well_known_service(tmp_path):
+    """One of the shipped tables of services, and one of the shipped allow list."""
+    shipped = {entry.name for entry in load_list(STARTER_ALLOW)}
+    allowed = min(name for name in shipped if name not in set(service_domains()))
+    given = order(tmp_path, f"a.casino.example\njsdelivr.net\n{allowed}\n")
+    found = await update_in_process(given, Settings(data_dir=tmp_path))
+    assert (found.entries, found.refused) == (1, {"known_service": 2})
 
 
 async def test_networks_of_the_deployment_reach_the_process(tmp_path):

@@ -6,9 +6,11 @@ from hashlib import sha256
 
 import pytest
 
+from app.core.data_folder import TIME_STAMPS_FOLDER
 from app.reports.formats.time_stamp import NoStampReason, NoTimeStamp
 from app.tasks.report_process.time_stamp_client import MAX_ANSWER_BYTES, stamp_by_settings
 from tests.support.backend import make_settings
+from tests.support.logs import captured_log, records
 from tests.support.ports import free_port
 from tests.support.time_stamp_authority import STAMPED_AT, Chain, authority, stamping
 
@@ -47,6 +49,35 @@ def test_an_authority_in_the_internal_network_stamps_the_data(stamp, service):
     assert (made.time, made.is_trusted) == (STAMPED_AT, True)
     assert service.media_types == ["application/timestamp-query"]
     assert sha256(DATA).digest() in made.response
+
+
+def test_the_same_data_is_stamped_once_also_when_the_authority_is_away_later(stamp, service):
+    first = stamp()
+    service.status = 503
+    assert stamp() == first
+    assert len(service.media_types) == 1
+
+
+def test_a_kept_stamp_is_not_used_with_other_roots_or_when_its_file_is_damaged(stamp, service, chain, tmp_path):
+    made = stamp()
+    service.chain = Chain()
+    service.behave = stamping(service.chain)
+    (tmp_path / "others").mkdir()
+    others = service.chain.write_root(tmp_path / "others")
+    with captured_log() as log:
+        other = stamp(report_timestamp_ca_file=others)
+    assert [record["event"] for record in records(log)] == ["time_stamp_not_used_again"]
+    assert (other.is_trusted, other == made) == (True, False)
+    for path in (tmp_path / TIME_STAMPS_FOLDER).iterdir():
+        path.write_bytes(b"damaged")
+    assert stamp(report_timestamp_ca_file=others).is_trusted
+    assert len(service.media_types) == 3
+
+
+def test_nothing_is_kept_of_an_authority_that_gave_none(stamp, service, tmp_path):
+    service.status = 503
+    refused(stamp)
+    assert not (tmp_path / TIME_STAMPS_FOLDER).exists()
 
 
 async def test_a_thread_beside_an_event_loop_gets_one_as_well(stamp):

@@ -11,7 +11,7 @@ from app.domain.scan_facts import Hop, HopKind
 from app.domain.violations import ViolationKey
 from app.engines.analyse.analyser import Analyser
 from app.engines.analyse.reputation.layer import ReputationLayer, ReputationList
-from app.engines.analyse.reputation.list_file import ListFile, line_of, write_lines
+from app.engines.lists.list_file import ListFile, line_of, write_lines
 
 SHA256 = "ab12" * 16
 

@@ -1,6 +1,6 @@
 import random
 
-from app.engines.analyse.reputation.list_file import ListFile, line_of, write_lines
+from app.engines.lists.list_file import ListFile, line_of, write_lines
 
 
 def written(tmp_path, keys):
