@@ -213,6 +213,13 @@ async def test_a_title_that_no_json_can_hold_is_remembered(site):
     assert (failures, told.parties, told.content) == ([], {"ad.test": "back"}, [])
 
 
+async def test_visitors_end_at_the_same_site_whatever_its_host_is_called(site):
+    """Hosts with an underscore or a hyphen at an end are no targets, and advertising has one for each visit."""
+    for number, host in enumerate(("go_1.casino.test", "-go.b.casino.test", "casino.test"), 1):
+        task_id = await site.look(number * DAY, ad=Page(redirect=host))
+        assert (await site.told(task_id)).content == []
+
+
 async def test_a_gap_is_not_filled_with_what_is_only_known_since(site):
     """The list has a later scan already: the comparison that is stored has the change, a new one cannot know it."""
     await site.rotate("x")
@@ -288,6 +295,25 @@ async def test_what_was_new_after_the_named_scan_is_new(site):
     for number in range(2, 7):
         last = await site.look(number * DAY, stays=Page(), **({} if number % 2 else {"ad": Page()}))
     assert (await site.told(last, against=first)).parties == {"ad.test": "new"}
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+async def test_a_change_of_an_interrupted_list_is_told_although_newer_results_stand(site, is_damaged):
+    """The server was stopped in the middle of it, and started when the next scan had ended. The scan before could not
+    see the change: nothing but what the list had before says what changed.
+    """
+    await site.rotate("x")
+    await site.look(2 * DAY, ad=Page(is_registry_away=True, is_down=True))
+    bought = Page(registrar="Casino names")
+    site.keeper._note_absent = None
+    third = await site.look(3 * DAY, ad=bought)
+    del site.keeper._note_absent
+    if is_damaged:
+        (site.folder / f"{third}-1.db").write_bytes(b"x" * 100)
+    fourth = await site.look(4 * DAY, ad=bought)
+    changed = [] if is_damaged else [("ad.test", "registrar")]
+    assert site.listed() == [("a.test", fourth)]
+    assert [(item["name"], item["aspect"]) for row in site.told_of() for item in row.detail["changes"]] == changed
 
 
 async def test_a_list_that_was_interrupted_counts_each_scan_once(site):
