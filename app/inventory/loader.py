@@ -41,13 +41,18 @@ RegistrableOf = Callable[[str], str]  # of a host; the host itself where there i
 
 
 def registrable_by(targets: TargetParser) -> RegistrableOf:
-    """Return the function that names the registrable domain of a host."""
+    """Return the function that names the registrable domain of a host. Its first labels may be no name that can be
+    scanned, such as one with an underscore.
+    """
 
     def registrable_of(host: str) -> str:
-        try:
-            return targets.parse(host).registrable
-        except ScannerError:  # an IP address, or a public suffix
-            return host
+        name = host
+        while name:
+            try:
+                return targets.parse(name).registrable
+            except ScannerError:
+                name = name.partition(".")[2]
+        return host  # an IP address, or a public suffix
 
     return registrable_of
 

@@ -213,6 +213,13 @@ async def test_a_title_that_no_json_can_hold_is_remembered(site):
     assert (failures, told.parties, told.content) == ([], {"ad.test": "back"}, [])
 
 
+async def test_visitors_end_at_the_same_site_whatever_its_host_is_called(site):
+    """Hosts with an underscore or a hyphen at an end are no targets, and advertising has one for each visit."""
+    for number, host in enumerate(("go_1.casino.test", "-go.b.casino.test", "casino.test"), 1):
+        task_id = await site.look(number * DAY, ad=Page(redirect=host))
+        assert (await site.told(task_id)).content == []
+
+
 async def test_a_gap_is_not_filled_with_what_is_only_known_since(site):
     """The list has a later scan already: the comparison that is stored has the change, a new one cannot know it."""
     await site.rotate("x")
