@@ -2,7 +2,7 @@
 /** The third parties of all sites, and which sites use one. */
 
 import { flushPromises, mount, type VueWrapper } from "@vue/test-utils";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import type { Router } from "vue-router";
 
 import { SERVICE_CATEGORIES } from "@/components/inventory/categories";
@@ -78,6 +78,19 @@ test("an empty list says when there will be something, and a failure offers anot
   expect(ofService.text()).toContain(english("inventory.no_domains"));
   rest.answers[LIST] = problem(503, "database_unavailable");
   expect((await shown(InventoryView)).find("[data-state=failed] button").exists()).toBe(true);
+});
+
+test("who clears a search that found nothing goes on typing in the same field", async () => {
+  vi.useFakeTimers();
+  const view = await shown(InventoryView);
+  const field = view.find("input").element;
+  rest.answers[LIST] = { items: [], total: 0 };
+  await view.find("input").setValue("nowhere");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(view.text()).toContain(english("listing.none_fits"));
+  await view.find("input").setValue("");
+  expect(view.find("input").element).toBe(field);
+  vi.useRealTimers();
 });
 
 test("one is shown with its owner and the sites that use it, then those that used it", async () => {
