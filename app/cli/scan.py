@@ -70,8 +70,8 @@ def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
         folder = arguments.data_dir or stack.enter_context(_own_folder(arguments))
         overrides = {"language": texts.language, **arguments.network.over(overrides)}
         settings = scan_settings(overrides, folder, texts, password)
-        address = page_address(load_settings(**overrides).data_dir) if arguments.data_dir is None else ""
-        if address:
+        address = _served_at(overrides) if arguments.data_dir is None else ""
+        if address and not arguments.use_testnet:  # a service does not reach the test internet
             sys.stderr.write(f"{texts('cli.scan_elsewhere', url=_page_of(address, arguments))}\n")
         try:
             code = _run(arguments, settings, texts)
@@ -83,6 +83,13 @@ def run_scan(arguments: ScanArguments, texts: MessageCatalog) -> int:
         if arguments.keep or arguments.data_dir is not None:
             sys.stderr.write(f"\n{describe_folder(folder, texts, password, is_port_free=not address)}")
     return code
+
+
+def _served_at(overrides: Mapping[str, Any]) -> str:
+    """Return where the page of a service is that runs with the deployment's data folder; "" when none does. Its
+    database is not the scan's: what is set for it is not checked.
+    """
+    return page_address(load_settings(**{**overrides, "database_url": "", "redis_url": ""}).data_dir)
 
 
 def _page_of(address: str, arguments: ScanArguments) -> str:

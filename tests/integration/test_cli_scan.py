@@ -2,11 +2,15 @@
 
 import json
 import signal
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from app.cli import scan as command
 from app.core.data_folder import ServerLocks, prepare_folder
+from app.domain.messages import MessageCatalog
 from app.findings.schemas.results import Report
 from tests.support.command import finish, here, line_with, run, start
 from tests.support.said import said
@@ -64,6 +68,42 @@ async def test_beside_a_service_the_address_of_its_page_is_shown(world, tmp_path
     url = f"http://127.0.0.1:8123/?target={TARGET}"
     assert done.err.splitlines()[0] == said("cli.scan_elsewhere", url=url)
     assert " --port 0" in done.err
+
+
+@pytest.fixture
+def beside_a_service(tmp_path, monkeypatch):
+    """Return what `run_scan` says at once; nothing is scanned."""
+    prepare_folder(tmp_path / "data")
+    service = ServerLocks(tmp_path / "data", None)
+    service.announce("http://127.0.0.1:8123")
+    monkeypatch.setenv("COMPLIANCE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(command, "_run", lambda *_: 0)
+    monkeypatch.setattr(command, "open_testnet", lambda *_: nullcontext(SimpleNamespace(overrides={})))
+    yield lambda **more: command.run_scan(
+        command.ScanArguments(targets=[TARGET], keep=False, **more), MessageCatalog("en")
+    )
+    service.release()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COMPLIANCE_REDIS_URL", "redis://redis.example"),
+        ("COMPLIANCE_DATABASE_URL", "postgresql+psycopg://db.example/x"),
+    ],
+)
+def test_what_a_service_alone_is_set_to_keeps_no_scan_from_its_own_folder(
+    beside_a_service, monkeypatch, capsys, name, value
+):
+    """The scan has a database of its own, and no Redis."""
+    monkeypatch.setenv(name, value)
+    assert beside_a_service() == 0
+    assert "http://127.0.0.1:8123" in capsys.readouterr().err
+
+
+def test_a_scan_of_the_test_internet_cannot_be_started_in_a_service(beside_a_service, capsys):
+    assert beside_a_service(use_testnet=True) == 0
+    assert capsys.readouterr().err == ""
 
 
 async def test_only_what_the_baseline_does_not_have_counts_and_the_rest_is_said(world, tmp_path):
