@@ -1,12 +1,14 @@
 """What Python's garbage collector looks through, and how often."""
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 # What a page makes goes with it: next to nothing is left to be collected, and looking for it takes 3 % of a crawl.
 OF_SCANS: Final = 20_000
+_switching: Final = threading.Lock()  # or a block that begins while another ends would switch it off for ever
 
 
 @contextmanager
@@ -14,13 +16,15 @@ def without_collection() -> Iterator[None]:
     """Look for no garbage in the block, in no thread: it makes very many objects, and keeps them until its end. Of
     overlapping blocks the first counts, so that work without a pause cannot keep the collector away for ever.
     """
-    looked = gc.isenabled()
-    gc.disable()
+    with _switching:
+        looked = gc.isenabled()
+        gc.disable()
     try:
         yield
     finally:
         if looked:
-            gc.enable()
+            with _switching:
+                gc.enable()
 
 
 def loading() -> AbstractContextManager[None]:

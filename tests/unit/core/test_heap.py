@@ -1,7 +1,10 @@
 import gc
+import threading
+from types import SimpleNamespace
 
 import pytest
 
+from app.core import heap as module
 from app.core.heap import loading, settle_heap, without_collection
 
 
@@ -53,4 +56,24 @@ def test_blocks_that_overlap_cannot_keep_the_collector_away_for_ever():
     first.__exit__(None, None, None)
     assert gc.isenabled()  # although the second one goes on
     second.__exit__(None, None, None)
+    assert gc.isenabled()
+
+
+@pytest.mark.usefixtures("collector")
+def test_a_block_that_begins_while_another_ends_does_not_keep_the_collector_away(monkeypatch):
+    """Two comparisons in two threads: the second one has asked whether the collector works, and then the first ends."""
+    first, has_ended = without_collection(), threading.Event()
+    first.__enter__()
+    ending = threading.Thread(target=lambda: (first.__exit__(None, None, None), has_ended.set()))
+
+    def is_enabled() -> bool:
+        answer = gc.isenabled()
+        ending.start()
+        has_ended.wait(0.2)
+        return answer
+
+    monkeypatch.setattr(module, "gc", SimpleNamespace(isenabled=is_enabled, enable=gc.enable, disable=gc.disable))
+    with without_collection():
+        pass
+    ending.join()
     assert gc.isenabled()
