@@ -9,7 +9,7 @@ third party's history; for the owner and the content, a row is added to the outb
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -111,7 +111,7 @@ class InventoryKeeper:
             stale, after = await self.db.read(partial(parties.stale, after=after))
             for one in stale:
                 try:
-                    await self._list(one)
+                    await self._list(await self._finish_interrupted(one))
                 except (DatabaseUnavailable, LeaseLost, ThreadsEnded):
                     raise
                 except (ScanStoreError, Unavailable) as error:  # concerns this site only: the next look retries it
@@ -122,6 +122,25 @@ class InventoryKeeper:
             if after is None:
                 break
         await self._forget_gone()
+
+    async def _finish_interrupted(self, stale: Stale) -> Stale:
+        """List runs first whose list was interrupted before newer results stood for the site; return what is left. What
+        the list has of them hides what was known before: their changes would never be told.
+        """
+        while stale.earlier is not None and not stale.is_first:
+            begun = await self.db.read(partial(parties.interrupted, run=stale.run))
+            if begun is None:
+                break
+            try:
+                await self._list(replace(stale, run=begun))
+            except (DatabaseUnavailable, LeaseLost, ThreadsEnded):
+                raise
+            except Exception:  # what keeps an older run from being listed keeps no newer one from it
+                log.exception("interrupted_list_left", task_id=begun.task_id)
+                self.on_failure("inventory")
+                break
+            stale = replace(stale, earlier=(begun.task_id, begun.attempt))
+        return stale
 
     async def _list(self, stale: Stale) -> None:
         row = stale.run

@@ -27,10 +27,11 @@ from sqlalchemy import (
 from app.core.listing import count_up_to
 from app.core.principal import Principal
 from app.core.tables import insert_for
+from app.events.tables import scan_runs
 from app.inventory.tables import PRESENT, site_inventories, site_parties, site_services
 from app.site_counts.summary import SiteKey, site_runs
 
-i, p, s = site_inventories.c, site_parties.c, site_services.c
+i, p, r, s = site_inventories.c, site_parties.c, scan_runs.c, site_services.c
 SITES: Final = 1_000  # looked at in one go
 FORGOTTEN: Final = 40_000  # absent third parties of a site at once; each scan adds half as many at most
 # Of what is listed of a site. 1: services of third parties.
@@ -188,6 +189,19 @@ def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], S
             earlier = (listed.task_id, listed.attempt)
         found.append(Stale(row, earlier, is_first))
     return found, keys[-1] if len(rows) == SITES else None
+
+
+def interrupted(connection: Connection, run: Row[Any]) -> Row[Any] | None:
+    """Return the oldest run of the site between the listed one and this one of which some third parties are listed, as
+    `Stale.run`; None: there is none.
+    """
+    mine = (i.user_id == run.user_id, i.target_domain == run.target_domain)
+    listed = select(i.completed_at).where(*mine).scalar_subquery()
+    between = (p.is_present, p.last_seen_at > listed, p.last_seen_at < run.completed_at)
+    columns = (p.user_id, p.target_domain, p.task_id, p.attempt, r.run, r.completed_at)
+    query: Select[Any] = select(*columns).join(scan_runs, and_(r.task_id == p.task_id, r.attempt == p.attempt))
+    query = query.where(*_of((run.user_id, run.target_domain)), *between)
+    return connection.execute(query.order_by(p.last_seen_at).limit(1)).first()
 
 
 def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

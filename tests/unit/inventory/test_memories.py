@@ -297,6 +297,25 @@ async def test_what_was_new_after_the_named_scan_is_new(site):
     assert (await site.told(last, against=first)).parties == {"ad.test": "new"}
 
 
+@pytest.mark.parametrize("is_damaged", [False, True])
+async def test_a_change_of_an_interrupted_list_is_told_although_newer_results_stand(site, is_damaged):
+    """The server was stopped in the middle of it, and started when the next scan had ended. The scan before could not
+    see the change: nothing but what the list had before says what changed.
+    """
+    await site.rotate("x")
+    await site.look(2 * DAY, ad=Page(is_registry_away=True, is_down=True))
+    bought = Page(registrar="Casino names")
+    site.keeper._note_absent = None
+    third = await site.look(3 * DAY, ad=bought)
+    del site.keeper._note_absent
+    if is_damaged:
+        (site.folder / f"{third}-1.db").write_bytes(b"x" * 100)
+    fourth = await site.look(4 * DAY, ad=bought)
+    changed = [] if is_damaged else [("ad.test", "registrar")]
+    assert site.listed() == [("a.test", fourth)]
+    assert [(item["name"], item["aspect"]) for row in site.told_of() for item in row.detail["changes"]] == changed
+
+
 async def test_a_list_that_was_interrupted_counts_each_scan_once(site):
     await site.rotate("x.")
     task_id = await site.look(3 * DAY, stays=Page(), ad=Page(), notice=False)
