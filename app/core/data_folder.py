@@ -86,7 +86,8 @@ class FileLock:
     def announce(self, address: str) -> None:
         """Tell those who find the lock held where the page of its holder is."""
         if self._descriptor is not None:
-            os.pwrite(self._descriptor, f"{os.getpid()}\n{address}\n".encode(), 0)
+            said = f"{os.getpid()}\n{address}\n{_started(os.getpid())}\n"
+            os.pwrite(self._descriptor, said.encode(), 0)
 
     def release(self) -> None:
         """May be called twice. The file stays, empty: removing it would let two in."""
@@ -153,11 +154,21 @@ def page_address(folder: Path) -> str:
     The lock is not tried: a server that starts at this moment would find it held.
     """
     try:
-        process, address = _read_holder((folder / LOCK_FILE).read_bytes()[:MAX_LOCK])
+        process, address, started = _read_holder((folder / LOCK_FILE).read_bytes()[:MAX_LOCK])
         os.kill(int(process), 0)
-    except (OSError, ValueError):
+    except (OSError, ValueError, OverflowError):
         return ""  # there is none, or it was killed
-    return address
+    return "" if started and started != _started(int(process)) else address
+
+
+def _started(process: int) -> str:
+    """Return when a process began, in the system's count since its own start; "" where it does not say. Numbers of
+    processes come again, above all after a restart.
+    """
+    try:
+        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 class _Held(Exception):
@@ -178,7 +189,7 @@ def _acquire(path: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        holder, address = _read_holder(os.pread(descriptor, MAX_LOCK, 0))
+        holder, address, _ = _read_holder(os.pread(descriptor, MAX_LOCK, 0))
         os.close(descriptor)
         raise _Held(holder, address) from error
     os.ftruncate(descriptor, 0)
@@ -186,7 +197,7 @@ def _acquire(path: Path) -> int:
     return descriptor
 
 
-def _read_holder(content: bytes) -> tuple[str, str]:
-    """Return the process and the address of its page, each "" when it is not said."""
-    process, _, address = content.decode("utf-8", "replace").partition("\n")
-    return process.strip(), address.strip()
+def _read_holder(content: bytes) -> tuple[str, str, str]:
+    """Return the process, the address of its page, and when it began, each "" when it is not said."""
+    process, address, started, *_ = [*content.decode("utf-8", "replace").split("\n"), "", "", ""]
+    return process.strip(), address.strip(), started.strip()

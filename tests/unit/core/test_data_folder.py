@@ -43,7 +43,17 @@ def test_who_finds_a_folder_held_learns_where_the_holders_page_is(tmp_path):
     FolderLock(tmp_path).release()
 
 
-@pytest.mark.parametrize("content", ["", "?\nhttp://a.test", "4194305\nhttp://a.test"], ids=["empty", "odd", "dead"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "?\nhttp://a.test",
+        "4194305\nhttp://a.test",
+        f"{'9' * 30}\nhttp://a.test",
+        f"{os.getpid()}\nhttp://a.test\n1",  # killed; another process has its number now, as after a restart
+    ],
+    ids=["empty", "odd", "dead", "huge", "another"],
+)
 def test_a_server_that_is_not_there_has_no_page(tmp_path, content):
     assert page_address(tmp_path / "missing") == ""
     (tmp_path / LOCK_FILE).write_text(content)
