@@ -9,6 +9,7 @@ from app.engines.analyse.own_site.own_lures import examine_lures
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.parsing.own_pages import own_page_of
+from tests.support.cpu_time import least_cpu_s
 
 URL = "https://www.school.test/"
 TYPE = "text/html; charset=utf-8"
@@ -79,3 +80,15 @@ def test_a_script_says_what_a_foreign_one_shows():
 def test_a_head_says_that_the_page_is_that_of_a_house():
     assert signs('<link rel="canonical" href="https://www.big-casino.test/">') == [TamperSign.LURE]
     assert signs('<link rel="canonical" href="https://www.city.test/">') == []
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<script src=//" + "a." * 9 + "bc" * 20 + "x" * 480 + "y" * 1_100 + "<",
+        "<script src=//" + ("a-" * 31 + ".") * 9 + "b" * 62 + "!",
+        "<script " + "src=//a.bc" * 60 + "<",
+    ],
+)
+def test_tags_that_nearly_name_a_script_cost_little(tag):
+    assert least_cpu_s(lambda: signs(tag * 100), enough_s=0.5) < 0.5
