@@ -244,3 +244,10 @@ describe("a view with a name", () => {
     expect((view.find(".naming input").element as HTMLInputElement).value).toBe("Failed");
   });
 });
+
+test("a scan that came to no conclusion stands out in the list, though it is completed", async () => {
+  const thin = { ...task("thin", "completed"), verdict: { result: "inconclusive", reasons: ["start_page"] } } as TaskResponse;
+  const clean = { ...task("clean", "completed"), verdict: { result: "clean", reasons: [] } } as TaskResponse;
+  const { view } = await open([thin, clean]);
+  expect(view.findAll("[data-verdict]").map((said) => said.classes("tag"))).toEqual([true, false]);
+});
