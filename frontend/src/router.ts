@@ -22,23 +22,23 @@ export function createPageRouter(account: ReturnType<typeof useAccount>): Router
     scrollBehavior: (to, from, saved) => saved ?? (staysInPlace(to, from) ? false : { top: 0 }),
     routes: account.link !== null ? sharedRoutes(account.link) : [
       { path: "/", name: "start", component: () => import("./views/OverviewView.vue") }, // never shown: see `firstView`
-      { path: "/overview", name: "overview", component: () => import("./views/OverviewView.vue") },
+      { path: "/overview", name: "overview", component: () => import("./views/OverviewView.vue"), meta: { roomy: true } },
       { path: "/sign-in", name: "sign-in", component: signInView, meta: { open: true } },
-      { path: "/scans", name: "scans", component: () => import("./views/ScansView.vue") },
-      { path: `/scans/:id(${TASK_ID})`, name: "scan", component: () => import("./views/ScanView.vue"), props: scanProps },
+      { path: "/scans", name: "scans", component: () => import("./views/ScansView.vue"), meta: { roomy: true } },
+      { path: `/scans/:id(${TASK_ID})`, name: "scan", component: () => import("./views/ScanView.vue"), props: scanProps, meta: { roomy: true } },
       { path: `/scans/:id(${TASK_ID})/report`, name: "report", component: () => import("./views/ReportView.vue"), props: scanProps },
       { path: `/scans/:id(${TASK_ID})/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps },
-      { path: "/sites", name: "sites", component: () => import("./views/SitesView.vue") },
+      { path: "/sites", name: "sites", component: () => import("./views/SitesView.vue"), meta: { roomy: true } },
       { path: `/sites/:id(${TASK_ID})`, name: "site", component: () => import("./views/SiteView.vue"), props: ({ params }) => ({ siteId: String(params.id) }) },
-      { path: "/orders", name: "orders", component: () => import("./views/OrdersView.vue") },
-      { path: `/orders/:id(${TASK_ID})`, name: "order", component: () => import("./views/OrderView.vue"), props: ({ params }) => ({ orderId: String(params.id) }) },
+      { path: "/orders", name: "orders", component: () => import("./views/OrdersView.vue"), meta: { roomy: true } },
+      { path: `/orders/:id(${TASK_ID})`, name: "order", component: () => import("./views/OrderView.vue"), props: ({ params }) => ({ orderId: String(params.id) }), meta: { roomy: true } },
       { path: `/scans/:id(${TASK_ID})/third-parties/:domain`, name: "party", component: () => import("./views/PartyView.vue"), props: partyProps },
       { path: `/scans/:id(${TASK_ID})/pages/:page(\\d+)`, name: "page", component: () => import("./views/PageView.vue"), props: pageProps },
       { path: "/third-parties", name: "inventory", component: () => import("./views/InventoryView.vue"), meta: { roomy: true } },
       { path: "/third-parties/:domain", name: "inventory-party", component: () => import("./views/InventoryPartyView.vue"), props: true, meta: { roomy: true } },
       // Addresses of the page before this one, as they stand in old messages.
       { path: "/tasks/:rest(.*)*", redirect: ({ path, query }) => ({ path: path.replace("/tasks", "/scans"), query }) },
-      { path: "/review", name: "review", component: () => import("./views/ReviewView.vue") },
+      { path: "/review", name: "review", component: () => import("./views/ReviewView.vue"), meta: { roomy: true } },
       { path: "/notifications", redirect: "/notifications/feed" },
       { path: `/notifications/:section(${NOTIFICATION_SECTIONS.join("|")})`, name: "notifications", component: () => import("./views/NotificationsView.vue"), props: true },
       { path: "/profile", name: "profile", component: () => import("./views/ProfileView.vue") },
@@ -73,7 +73,7 @@ function sharedRoutes({ taskId, token }: SharedLink): RouteRecordRaw[] {
   const scan = `/shared/:id(${taskId})/:token(${token})`;
   const meta = { open: true };
   return [
-    { path: scan, name: "scan", component: () => import("./views/SharedScanView.vue"), props: scanProps, meta },
+    { path: scan, name: "scan", component: () => import("./views/SharedScanView.vue"), props: scanProps, meta: { ...meta, roomy: true } },
     { path: `${scan}/report`, name: "report", component: () => import("./views/ReportView.vue"), props: scanProps, meta },
     { path: `${scan}/findings/:finding`, name: "finding", component: () => import("./views/FindingView.vue"), props: findingProps, meta },
     { path: `${scan}/third-parties/:domain`, name: "party", component: () => import("./views/PartyView.vue"), props: partyProps, meta },

@@ -6,6 +6,7 @@
  */
 export function domainIn(text: string): string | null {
   const given = text.trim();
+  if (/\s/.test(given)) return null; // several: the first alone would be taken, and the others be lost
   const rest = given.replace(/^(?:[a-z][a-z0-9+.-]*:)?\/\//i, "");
   const end = rest.search(/[/\\?#]/);
   const authority = end < 0 ? rest : rest.slice(0, end);
@@ -38,4 +39,24 @@ export function takenFrom(text: string): { given: string; domain: string }[] {
 /** The text with the domains in the place of the addresses. */
 export function withDomains(text: string): string {
   return text.split("\n").map(asDomain).join("\n");
+}
+
+/** Lines, cells of a spreadsheet, or what stands between commas, each as it is. A comma inside of an address ends nothing. */
+export function separate(text: string): string[] {
+  const cells = text.split(/[\r\n\t]+/).flatMap((line) => {
+    const parts = line.split(/[\s,;，；、]+/).filter(Boolean);
+    return parts.every((part) => part.includes(".") && !/^[/?&]/.test(part)) ? parts : [line];
+  });
+  return cells.map((cell) => cell.trim()).filter(Boolean);
+}
+
+/** The different domains of a text; what is none stays as it is, so that it can be said. */
+export function domainsOf(text: string): string[] {
+  return [...new Set(separate(text).map((cell) => asDomain(cell).toLowerCase()))];
+}
+
+/** What is pasted, when it is more than one line or cell: a field of one line would make one of them. */
+export function pastedDomains(event: ClipboardEvent): string[] | null {
+  const domains = domainsOf(event.clipboardData?.getData("text/plain") ?? "");
+  return domains.length > 1 ? domains : null;
 }

@@ -3,13 +3,14 @@
 import { onScopeDispose, shallowRef, watch } from "vue";
 import type { RouteLocationRaw } from "vue-router";
 
-import type { SearchResult } from "@/generated/rest";
+import type { InventoryItem, SearchResult } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 
+const MOST_PARTIES = 10; // as of each other kind
 const TYPING_MS = 200; // a search begins when one stops typing for so long
 
 export interface Hit {
-  kind: "sites" | "scans" | "findings";
+  kind: "sites" | "scans" | "findings" | "parties";
   key: string;
   domain: string;
   /** Null: nothing is said beside the name. */
@@ -36,10 +37,13 @@ export function useSearch() {
   async function ask(q: string): Promise<void> {
     const mine = ++asked;
     try {
-      const found = await api.call("GET /api/v1/search", { query: { q } });
+      const [found, parties] = await Promise.all([
+        api.call("GET /api/v1/search", { query: { q } }),
+        api.call("GET /api/v1/third-parties", { query: { q, page_size: MOST_PARTIES } }),
+      ]);
       if (mine !== asked) return;
       failure.value = null;
-      hits.value = hitsOf(found);
+      hits.value = hitsOf(found, parties.items);
     } catch (error) {
       if (mine !== asked) return;
       [failure.value, hits.value] = [error, null];
@@ -62,13 +66,14 @@ export function useSearch() {
   return { text, hits, failure, isCurrent };
 }
 
-export function hitsOf({ sites, scans, findings }: SearchResult): Hit[] {
+export function hitsOf({ sites, scans, findings }: SearchResult, parties: readonly InventoryItem[] = []): Hit[] {
   return [
     ...sites.map((domain) => hit("sites", domain, domain, { name: "scans", query: { domain } })),
     ...findings.map((one) => ({
       ...hit("findings", `${one.task_id} ${one.finding_id}`, one.domain, { name: "finding", params: { id: one.task_id, finding: one.finding_id } }),
       risk: one.risk_level, site: one.target_domain,
     })),
+    ...parties.map(({ domain }) => hit("parties", domain, domain, { name: "inventory-party", params: { domain } })),
     ...scans.map((one) => ({ ...hit("scans", one.task_id, one.target_domain, { name: "scan", params: { id: one.task_id } }), status: one.status })),
   ];
 }

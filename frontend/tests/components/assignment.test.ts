@@ -56,6 +56,7 @@ test("a finding that nobody takes care of says so, and the reader can take it", 
   await edit(view);
   expect(options(view)).toEqual([english("assignment.nobody"), "mei"]);
   expect(rest.asked).toEqual([]); // ordinary users learn no names
+  expect(view.text()).not.toContain(english("assignment.who"));
   await view.find("select").setValue("u1");
   await view.find("input[type=date]").setValue("2199-12-15");
   await view.findAll("input")[1]!.setValue("  the agency ");

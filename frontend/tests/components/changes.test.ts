@@ -63,6 +63,13 @@ describe("the picker of attempts", () => {
     expect(picker.find("[data-kind=changed] li").text()).toContain("→");
   });
 
+  test("says whose findings stand when the newest attempt ended without, and not while it runs and shows its own", async () => {
+    rest.answers[ATTEMPTS] = { items: [attempt(2, { status: "failed" }), attempt(1)], total: 2, shown_attempt: 1 };
+    const note = english("attempts.results", { shown: 1, newest: 2 });
+    expect((await shown(null, { status: "failed", attempt: 2 })).text()).toContain(note);
+    expect((await shown(null, { status: "running", attempt: 2 })).text()).not.toContain(note);
+  });
+
   test("compares nothing while the scan runs, nor the first attempt, nor with results that are gone", async () => {
     expect((await shown(null, { attempt: 2 })).find(".changes").exists()).toBe(false);
     expect((await shown(1)).find(".changes").exists()).toBe(false);

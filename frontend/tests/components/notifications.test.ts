@@ -177,6 +177,10 @@ test("a rule says of what, where and when", async () => {
   const panel = mount(RulesPanel, { global: rest.mounting() });
   await flushPromises();
   expect(panel.text()).toContain(english("rules.findings_from", { risk: "high" }));
+  rest.answers["GET /rules"] = { items: [{ ...RULE, min_risk: "critical" }] };
+  const strict = mount(RulesPanel, { global: rest.mounting() });
+  await flushPromises();
+  expect(strict.text()).toContain(english("rules.findings_of", { risk: "critical" })); // nothing is above it
   expect(panel.text()).toContain(`Group · ${english("rules.weekly_at", { day: "Friday", time: "09:00", zone: "Asia/Shanghai" })}`);
 });
 

@@ -83,6 +83,18 @@ test("an address is taken for its domain in every field for domains, and the for
   expect(document.querySelector(".taken")).toBeNull();
 });
 
+test("several lines pasted into the field of one domain are all scanned", async () => {
+  mount(CreateScanDialog, { props: { modelValue: true }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", "https://a.test/x\nb.test\nc.test");
+  document.querySelector("#domain")!.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  await flushPromises();
+  expect(document.querySelector<HTMLInputElement>("#domain")!.value).toBe("a.test");
+  expect(document.querySelector<HTMLTextAreaElement>("#more-domains")!.value).toBe("b.test\nc.test");
+  expect(document.querySelector<HTMLDetailsElement>(".several")!.open).toBe(true);
+});
+
 test("an order says of each domain why nothing is known of it", async () => {
   const verdict = { result: "inconclusive" as const, reasons: ["start_page" as const, "robots" as const] };
   const failed = { code: "timeout", message: "too long", retryable: false } as OrderedProperty["error"];

@@ -128,6 +128,8 @@ const FOUND = {
   findings: [{ task_id: "t1", finding_id: "gambling.shop.casino.test", target_domain: "shop.test", domain: "shop.casino.test", risk_level: "high" }],
 };
 
+const PARTIES = { items: [{ domain: "shop-cdn.test" }], total: 1 };
+
 function key(target: EventTarget, name: string, more: KeyboardEventInit = {}) {
   const event = new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...more });
   target.dispatchEvent(event);
@@ -159,6 +161,7 @@ test("the search opens by / and Ctrl-K, but not while somebody types", async () 
 test("what is found is chosen by arrow keys and opened by Enter; one answer serves what was typed last", async () => {
   vi.useFakeTimers();
   rest.answers["GET /search"] = FOUND;
+  rest.answers["GET /third-parties"] = PARTIES;
   const global = rest.mounting();
   const box = mount(SearchBox, { global, attachTo: document.body });
   const pushed = vi.spyOn(global.plugins[1] as import("vue-router").Router, "push");
@@ -166,9 +169,9 @@ test("what is found is chosen by arrow keys and opened by Enter; one answer serv
   const input = box.find("input");
   for (const typed of ["s", "sh", "shop"]) await input.setValue(typed);
   await vi.advanceTimersByTimeAsync(500);
-  expect(rest.asked.map(({ query }) => query.get("q"))).toEqual(["shop"]);
-  expect(box.findAll(".hit .domain:first-child").map((hit) => hit.text())).toEqual(["shop.test", "shop.casino.test", "shop.test"]);
-  expect(box.findAll(".group").map((group) => group.text())).toEqual(["Sites", "Findings", "Scans"]);
+  expect(rest.asked.map(({ path, query }) => [path, query.get("q")])).toEqual([["/search", "shop"], ["/third-parties", "shop"]]);
+  expect(box.findAll(".hit .domain:first-child").map((hit) => hit.text())).toEqual(["shop.test", "shop.casino.test", "shop-cdn.test", "shop.test"]);
+  expect(box.findAll(".group").map((group) => group.text())).toEqual(["Sites", "Findings", "Third parties", "Scans"]);
   key(input.element, "ArrowDown");
   await box.vm.$nextTick();
   expect(box.find("[aria-selected=true]").text()).toContain("shop.casino.test");
@@ -180,6 +183,7 @@ test("what is found is chosen by arrow keys and opened by Enter; one answer serv
 
 test("Enter before the answer waits for it, and opens nothing of what was found before", async () => {
   vi.useFakeTimers();
+  rest.answers["GET /third-parties"] = PARTIES;
   rest.answers["GET /search"] = FOUND;
   const global = rest.mounting();
   const box = mount(SearchBox, { global, attachTo: document.body });
@@ -208,6 +212,7 @@ test("Enter before the answer waits for it, and opens nothing of what was found 
 test("nothing found and a failure are said", async () => {
   vi.useFakeTimers();
   rest.answers["GET /search"] = { sites: [], scans: [], findings: [] };
+  rest.answers["GET /third-parties"] = { items: [], total: 0 };
   const box = mount(SearchBox, { global: rest.mounting(), attachTo: document.body });
   await box.find("input").setValue("x");
   await vi.advanceTimersByTimeAsync(500);
@@ -218,6 +223,6 @@ test("nothing found and a failure are said", async () => {
   expect(box.find(".problem").exists()).toBe(true);
 });
 
-test("hits lead to the list of a site, to its finding, to its scan", () => {
-  expect(hitsOf(FOUND as never).map(({ kind, to }) => [kind, (to as { name: string }).name])).toEqual([["sites", "scans"], ["findings", "finding"], ["scans", "scan"]]);
+test("hits lead to the list of a site, to its finding, to a third party, to its scan", () => {
+  expect(hitsOf(FOUND as never, PARTIES.items as never).map(({ kind, to }) => [kind, (to as { name: string }).name])).toEqual([["sites", "scans"], ["findings", "finding"], ["parties", "inventory-party"], ["scans", "scan"]]);
 });

@@ -80,6 +80,22 @@ test("why there is none is said, and it can be asked for again", async () => {
   expect(view.find("iframe").exists()).toBe(true);
 });
 
+test("the menu of reports is folded when what was asked for is there, and stays when it could not be", async () => {
+  vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "blob:x", revokeObjectURL: () => undefined }));
+  const menu = mount(ReportMenu, { props: { state: { taskId: "t1", targetDomain: "corp.test" } as never, attempt: null }, global: rest.mounting(), attachTo: document.body });
+  const { element: details } = menu.find<HTMLDetailsElement>("details");
+  details.open = true;
+  const ready = rest.answers["GET /tasks/t1/report"];
+  rest.answers["GET /tasks/t1/report"] = problem(503, "reports_busy");
+  await menu.find(".formats button").trigger("click");
+  await flushPromises();
+  expect([details.open, menu.find(".problem").exists()]).toEqual([true, true]);
+  rest.answers["GET /tasks/t1/report"] = ready;
+  await menu.find(".formats button").trigger("click");
+  await flushPromises();
+  expect(details.open).toBe(false);
+});
+
 test("a key leads into the menu of reports, and Escape out of it", async () => {
   const state = { taskId: "t1", targetDomain: "corp.test" } as never;
   const menu = mount(ReportMenu, { props: { state, attempt: null }, global: rest.mounting(), attachTo: document.body });

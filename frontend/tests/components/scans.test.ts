@@ -244,3 +244,20 @@ describe("a view with a name", () => {
     expect((view.find(".naming input").element as HTMLInputElement).value).toBe("Failed");
   });
 });
+
+test("a scan that came to no conclusion stands out in the list, though it is completed", async () => {
+  const thin = { ...task("thin", "completed"), verdict: { result: "inconclusive", reasons: ["start_page"] } } as TaskResponse;
+  const clean = { ...task("clean", "completed"), verdict: { result: "clean", reasons: [] } } as TaskResponse;
+  const { view } = await open([thin, clean]);
+  expect(view.findAll("[data-verdict]").map((said) => said.classes("tag"))).toEqual([true, false]);
+});
+
+test("while the server is away, the list says of what time it is", async () => {
+  const { view } = await open([task("a", "completed")]);
+  expect(view.find(".cut").exists()).toBe(false); // the connection is still to come
+  const connection = useConnection();
+  connection.status = { ...connection.status, phase: "waiting", retryAt: Date.now() + 9_000 };
+  await flushPromises();
+  expect(view.find(".cut").exists()).toBe(true);
+  expect(view.findAll("[data-verdict], .row")).not.toEqual([]); // with what was there before
+});

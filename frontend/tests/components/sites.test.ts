@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import SiteDialog from "@/components/sites/SiteDialog.vue";
 import { SHIPPED, emptyForm } from "@/components/scanOptions";
 import { changesOf, creationOf, emptySite, optionsForm, said, scheduleOf, siteForm } from "@/components/sites/siteForm";
+import { tableOf } from "@/components/sites/siteLines";
 import { scheduleText, sparkPoints, stateOf } from "@/components/sites/siteState";
 import type { SiteResponse } from "@/generated/rest";
 import { setLanguage, useTexts } from "@/texts";
@@ -100,6 +101,38 @@ test("who edits the tags of a site in the dialog leaves its scan options as they
   document.querySelector<HTMLFormElement>("#site-form")!.dispatchEvent(new Event("submit"));
   await flushPromises();
   expect(rest.asked.find(({ method }) => method === "PATCH")?.body).toEqual({ group: "North", tags: ["cn"], overdue_after_days: null });
+});
+
+async function paste(selector: string, text: string): Promise<void> {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  document.querySelector(selector)!.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  await flushPromises();
+}
+
+test("a column of a spreadsheet is pasted into the field of one domain: all become sites with one schedule, and what is refused stays", async () => {
+  rest.answers["GET /tasks/defaults"] = SHIPPED;
+  rest.answers["POST /sites/schedule"] = { next_runs: [], spread_s: 0 };
+  const refused = { line: 4, target_domain: "not a domain", status: "refused", site_id: null, errors: [{ field: "target_domain", code: "x", message: "Enter a domain." }] };
+  rest.answers["POST /sites/import"] = { added: 2, existing: 0, refused: 1, lines: [{ ...refused, line: 2, target_domain: "a.test", status: "added", errors: [] }, refused] };
+  const dialog = mount(SiteDialog, { props: { site: null, modelValue: true }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  await paste("#site-domain", "https://a.test/start\nB.test\na.test\nnot a domain");
+  const field = document.querySelector<HTMLTextAreaElement>("#site-domains")!;
+  expect(field.value).toBe("a.test\nb.test\nnot a domain");
+  expect(document.querySelector("#site-form")!.textContent).toContain(english("sites.domains_count", { count: 3 }));
+  document.querySelector<HTMLFormElement>("#site-form")!.dispatchEvent(new Event("submit"));
+  await flushPromises();
+  const { csv, dry_run } = rest.asked.find(({ path }) => path === "/sites/import")!.body as { csv: string; dry_run: boolean };
+  expect([csv.split("\n")[0], csv.split("\n")[2], dry_run]).toEqual(["target_domain,cron,time_zone", `"b.test","0 3 * * *","${emptySite().zone}"`, false]);
+  expect(dialog.emitted("added")).toHaveLength(1);
+  expect([field.value, dialog.emitted("update:modelValue")]).toEqual(["not a domain", undefined]);
+  expect(document.querySelector("[role=alert]")!.textContent).toContain("Enter a domain.");
+});
+
+test("what all sites of a table share stands in each line, and pages to begin at in none", () => {
+  const shared = { target_domain: "", group: 'A "B"', tags: ["x", "y"], schedule: { every_hours: 6 }, config: { max_pages: 7, screenshots: false, start_urls: ["https://a.test/"], own_domains: ["o.test", "p.test"] } };
+  expect(tableOf(["a.test"], shared)).toBe('target_domain,group,tags,every_hours,max_pages,screenshots,own_domains\n"a.test","A ""B""","x y","6","7","false","o.test p.test"');
 });
 
 test("a site is called by what its last scan claims, and never clean when it did not come to its end", () => {
