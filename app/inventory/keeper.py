@@ -33,7 +33,7 @@ from app.domain.tasks import TERMINAL
 from app.events import outbox
 from app.events.bus.base import Hint, TaskHint
 from app.inventory.differences import PartyChanges, RunChanges
-from app.inventory.loader import InventoryLoader, registrable_by
+from app.inventory.loader import InventoryLoader, registrable_by, registration_and_title
 from app.inventory.memories import Names, note_gone, own_text_of, remember, seen_once
 from app.inventory.queries import changes, parties, services
 from app.inventory.queries.parties import Stale
@@ -50,7 +50,6 @@ PIECE: Final = 100  # third parties of one transaction: some 10 ms of the write 
 MAX_PARTIES: Final = 20_000
 MAX_ABSENT: Final = 100_000  # of one site, that it used before: five lists of that size (ADR 0086)
 MAX_WAYS: Final = 50  # read for each third party, to find a script
-MAX_TITLE: Final = 200
 MAX_VALUE: Final = 500  # characters of a changed fact
 # Of a difference.
 NOTIFIED_FIELDS: Final = ("section", "change", "name", "aspect", "before", "after", "url", "is_unconfirmed")
@@ -312,21 +311,10 @@ def _read_piece(
             "page": display_text(party.example_page),
             "script": display_text(scripts.get(party.domain, "")),
             "outcome": party.outcome.value,
-            **_shown(shown.get(party.domain, ())),
+            **registration_and_title(shown.get(party.domain, ())),
         }
         found.append((item, names, facts[party.domain]))
     return found, stored[-1].domain if stored else ""
-
-
-def _shown(captures: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return registration and title from the captures of a third party."""
-    registration: Mapping[str, Any] = next((found for one in captures if (found := one.get("registration"))), {})
-    titles = (display_text(one.get("title", "")) for one in captures)
-    return {
-        "registrar": display_text(registration.get("registrar", "")),
-        "registered_on": registration.get("registered_on", "")[:10],
-        "title": next((title[:MAX_TITLE] for title in titles if title), ""),
-    }
 
 
 def _row(site: Row[Any], item: Json) -> dict[str, Any]:

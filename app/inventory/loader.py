@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from app.core.errors import ScannerError
+from app.core.redact import display_text
 from app.domain.certificate_error import code_of
 from app.domain.comparable import comparable_issuer, comparable_page, comparable_script, comparable_url
 from app.domain.coverage import Seen
@@ -35,9 +36,21 @@ MAX_WAYS: Final = 100  # of one third party; with more (a URL for each visitor),
 DOMAINS_AT_ONCE: Final = 100
 MAX_PLACES: Final = 5_000  # of one third party; with more, it is unknown whether all were checked
 MAX_PLACES_IN_ALL: Final = 200_000
+MAX_TITLE: Final = 200  # characters of a page's
 # Outcomes of pages that were checked, including that they are gone or redirect elsewhere.
 _READ: Final = frozenset({Seen.JUDGED, Seen.GONE, Seen.MOVED, Seen.SHEET, Seen.FORM, Seen.NOT_HTML})
 RegistrableOf = Callable[[str], str]  # of a host; the host itself where there is none
+
+
+def registration_and_title(captures: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return registration and title from the captures of a third party."""
+    registration: Mapping[str, Any] = next((found for one in captures if (found := one.get("registration"))), {})
+    titles = (display_text(one.get("title", "")) for one in captures)
+    return {
+        "registrar": display_text(registration.get("registrar", "")),
+        "registered_on": registration.get("registered_on", "")[:10],
+        "title": next((title[:MAX_TITLE] for title in titles if title), ""),
+    }
 
 
 def registrable_by(targets: TargetParser) -> RegistrableOf:
