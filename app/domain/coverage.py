@@ -52,6 +52,12 @@ NOT_JUDGED: Final = (*LOST, *EXCLUDED)
 COVERED: Final = "coverage"  # checkpoint of a scan's store: `Coverage.to_json` at the end of its crawl
 
 
+def checked_of(total: Mapping[Seen, int]) -> tuple[int, int]:
+    """Return how many URLs were checked, and how many were to be: files and names that lead nowhere are not."""
+    checked = total.get(Seen.JUDGED, 0)
+    return checked, checked + sum(total.get(seen, 0) for seen in NOT_JUDGED)
+
+
 class CrawlCutoff(StrEnum):
     """Which limit ended a crawl before its last address."""
 

@@ -16,7 +16,7 @@ from app.cli.display.sheet import Sheet, widest
 from app.cli.display.surroundings import write_coverage, write_third_parties, write_warnings
 from app.cli.display.wrapping import pad, wrap_list
 from app.cli.terminal import clean, clock_of
-from app.domain.coverage import Seen
+from app.domain.coverage import checked_of
 from app.domain.messages import MessageCatalog
 from app.domain.verdict import Result
 
@@ -65,15 +65,16 @@ def _conclusion(report: Json, texts: MessageCatalog) -> list[str]:
     verdict = report["verdict"]
     if verdict is None:
         return []
-    seen = [texts("judged_of", judged=_judged(report), known=report["coverage"]["known"])] if verdict["reasons"] else []
+    judged, known = _judged_of(report)
+    seen = [texts("judged_of", judged=judged, known=known)] if verdict["reasons"] else []
     return [clean(verdict_line(verdict, texts)), *seen]
 
 
-def _judged(report: Json) -> int:
-    """Count the addresses that showed something; for a scan that did not tell them apart, those that answered."""
+def _judged_of(report: Json) -> tuple[int, int]:
+    """Return `checked_of`; for a scan that did not tell URLs apart, those that answered of all."""
     coverage = report["coverage"]
     by_reason = coverage.get("by_reason")
-    return int(by_reason.get(Seen.JUDGED, 0) if by_reason else coverage["crawled"])
+    return checked_of(by_reason) if by_reason else (coverage["crawled"], coverage["known"])
 
 
 def _write_findings(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> None:
@@ -97,7 +98,7 @@ def _write_findings(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> 
 
 def _nothing_found(report: Json, texts: MessageCatalog) -> tuple[str, str]:
     """Return the sentence, and its style: not a clean site when nobody has seen it."""
-    if not _judged(report):
+    if not _judged_of(report)[0]:
         return texts("nothing_examined"), "yellow"
     if (report["verdict"] or {}).get("result") == Result.INCONCLUSIVE:
         return texts("none_in_what_was_seen"), "yellow"

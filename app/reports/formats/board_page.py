@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.core.json_chunks import Json
 from app.core.redact import display_text
-from app.domain.coverage import NOT_JUDGED, Seen
+from app.domain.coverage import NOT_JUDGED, checked_of
 from app.domain.decisions import DecisionState
 from app.domain.differences import Change
 from app.domain.risk import Embedding
@@ -156,10 +156,8 @@ class BoardPage:
     def _not_examined(self) -> Iterator[Block]:
         yield Heading(self._texts("report.not_examined"), 2)
         total, is_whole = self._contents.coverage.total, self._row.verdict is not None
-        checked = total.get(Seen.JUDGED, 0)
-        if is_whole:  # files and names that lead nowhere are not to check
-            known = checked + sum(total.get(seen, 0) for seen in NOT_JUDGED)
-        else:  # the sum of a crawl that has not ended has nothing of what waits
+        checked, known = checked_of(total)
+        if not is_whole:  # the sum of a crawl that has not ended has nothing of what waits
             known = self._contents.reader.coverage()[1]
         yield Text(self._texts("report.urls_checked", checked=checked, known=known))
         limits = list(self._limits())

@@ -28,11 +28,11 @@ test("what violates is said first, with the numbers of the list below and how mu
   const ended = state({ status: "completed", verdict: { result: "violations", reasons: ["page_limit"] }, violations, statistics: STATISTICS });
   const sum = { findings: 17, severe: 14, domains: 13, crawled: 352, known: 359 };
   expect(sentenceOf(useTexts(), ended, sum)).toEqual({
-    tone: "bad", text: "17 findings on 13 domains, 14 high or critical. 352 of 359 known URLs checked.", more: english("reason.page_limit"),
+    tone: "bad", text: "17 findings on 13 domains, 14 high or critical. 352 of 359 known URLs crawled.", more: english("reason.page_limit"),
   });
   expect(sentenceOf(useTexts(), ended).text).toBe(english("sentence.violations_unread", { pages: 352 }));
   setLanguage("zh-CN");
-  expect(sentenceOf(useTexts(), ended, sum).text).toBe("17 项问题，涉及 13 个域名，其中 14 项为严重或高危。已检查 352 / 359 个已知链接。");
+  expect(sentenceOf(useTexts(), ended, sum).text).toBe("17 项问题，涉及 13 个域名，其中 14 项为严重或高危。已爬取 352 / 359 个已知链接。");
 });
 
 test("pages are said where no URL is known, as of a scan that was recorded", () => {

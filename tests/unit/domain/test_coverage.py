@@ -1,6 +1,16 @@
 import pytest
 
-from app.domain.coverage import COUNTED_AS, EXCLUDED, LOST, NOT_JUDGED, Coverage, CrawlCutoff, Seen, coverage_of
+from app.domain.coverage import (
+    COUNTED_AS,
+    EXCLUDED,
+    LOST,
+    NOT_JUDGED,
+    Coverage,
+    CrawlCutoff,
+    Seen,
+    checked_of,
+    coverage_of,
+)
 
 HOSTS = {
     "a.example": {Seen.JUDGED: 10, Seen.ROBOTS: 2},
@@ -34,3 +44,9 @@ def test_a_coverage_comes_back_from_json_as_it_was(cut):
 def test_every_reason_counts_once():
     assert set(LOST) & set(EXCLUDED) == set()
     assert set(NOT_JUDGED) | set(COUNTED_AS) | {Seen.JUDGED, Seen.NOT_HTML, Seen.GONE, Seen.NO_HOST} == set(Seen)
+
+
+def test_files_and_what_is_gone_are_not_to_check():
+    total = {Seen.JUDGED: 4, Seen.NOT_HTML: 2, Seen.GONE: 1, Seen.NO_HOST: 1, Seen.ROBOTS: 3, Seen.TRUNCATED: 1}
+    assert checked_of(total) == (4, 8)
+    assert checked_of({}) == (0, 0)
