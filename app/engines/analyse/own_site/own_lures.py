@@ -137,8 +137,8 @@ _ENDINGS: Final = (
 )
 # Of which a page has one before it is read for a pretence. Scripts are on every page, and seldom behind a link.
 _PROGRAMS: Final = (*_ENDINGS, *map(str.upper, _ENDINGS), '.js"', ".js'", ".js>", ".js ", ".js?")
-# A script, a shortcut, an archive or a disk image: nobody mends a browser with one.
-_SCRIPTED: Final = re.compile(r"\.(?:js|vbs|lnk|ps1|bat|cmd|scr|iso|zip|rar|7z)$", re.IGNORECASE)
+# A script or a shortcut: nobody mends a browser with one.
+_SCRIPTED: Final = re.compile(r"\.(?:js|vbs|lnk|ps1|bat|cmd|scr)$", re.IGNORECASE)
 _COVERS: Final = re.compile(
     r"position\s{0,3}:\s{0,3}fixed[^\"'<>{}]{0,200}?"
     r"(?:height\s{0,3}:\s{0,3}100(?:%|vh)|bottom\s{0,3}:\s{0,3}0|inset\s{0,3}:\s{0,3}0)"
@@ -231,7 +231,7 @@ def _refreshed(page: OwnPage, head: str, own: str, is_known: Callable[[str], boo
 
 
 def _outdated(page: OwnPage, own: str, is_known: Callable[[str], bool]) -> Iterator[TamperMatch]:
-    """Yield a pretence that something is out of date, with a script or an archive of a foreign host that is to mend it;
+    """Yield a pretence that something is out of date, with a script of a foreign host that is to mend it;
     or with any program, in a box that covers the window.
     """
     if not any(ending in page.markup for ending in _PROGRAMS):

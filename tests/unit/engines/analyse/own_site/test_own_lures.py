@@ -126,6 +126,7 @@ def test_pretences_lie_in_wait_on_inner_pages_as_well(html):
     [
         "<p>Your computer is infected? Call our help desk: 01632 960155</p>",
         COVER.format("<p>You are using an old version of your browser. Please update it.</p>"),
+        '<p>[!] The version is out of date, the latest is 1.9</p><a href="https://lab.test/machine.zip">Machine</a>',
         '<p>Your session has expired.</p><form action="/login"><input type="password" name="p"></form>',
         f"<p>Install the tool from your shell.</p>{COPIES}",
     ],
