@@ -50,7 +50,9 @@ _TURNS: Final = re.compile(
 )
 _STRING: Final = re.compile(r""""([^"\\\n]{6,1000})"|'([^'\\\n]{6,1000})'""")
 _ADDRESS_BACKWARDS: Final = re.compile(r"//:s?ptth|[a-z]{2}\.[\w-]{2,40}//[\"']")
-_HEX: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){8,}")
+_HEX: Final = re.compile(
+    r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){4,}(?: (?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){2,}){0,40}"
+)
 _PACKED: Final = re.compile(
     r"""\}\s*\(\s*'((?:[^'\\]++|\\.)*+)'\s*,\s*(\d{1,3})\s*,\s*(\d{1,6})\s*,\s*'((?:[^'\\]++|\\.)*+)'\s*\.\s*split\(\s*'\|'\s*\)"""
 )

@@ -18,12 +18,18 @@ SIZES = {
     **dict.fromkeys((7, 8, 9), (100, 150, 40)),
     **dict.fromkeys((10, 11), (100, 150, 0)),
     12: (0, 0, 40),
+    13: (0, 0, 40),
 }
 each_batch = pytest.mark.parametrize("batch", BATCHES)
 with_third_parties = pytest.mark.parametrize("batch", [batch for batch in BATCHES if SIZES[batch][0]])
 NEWEST_OF_THIRD_PARTIES = 11
 ADDRESS = re.compile(r"""(?:https?:)?//([a-z0-9.-]+\.[a-z]+)(?=[:/?"'<> \\]|$)""")
-SHOWN = {"www.w3.org", "schema.org", "steamcommunity.com"}  # namespaces, and what a false window pretends to show
+# Namespaces, what templates of programs for sites bring with them, and what a false window pretends to show.
+SHOWN = {
+    *("www.w3.org", "schema.org", "steamcommunity.com", "api.w.org", "fonts.googleapis.com", "gmpg.org", "ogp.me"),
+    *("www.discuz.vip", "www.google.com", "www.microsoft.com", "www.mozilla.org", "c.d.e"),
+}
+WHOLE = "{content}"  # a frame that is nothing: the page was written as a whole
 
 
 def pages_of(batch):
@@ -59,7 +65,8 @@ def test_two_thirds_are_chinese(batch):
 def test_every_frame_is_used(batch):
     pages = pages_of(batch)
     for frame in (FOLDER / str(batch) / "frames").iterdir():
-        assert any(frame.read_text(encoding="utf-8")[:20] in page.html for page in pages), frame
+        start = frame.read_text(encoding="utf-8").strip()[:20]
+        assert start == WHOLE or any(start in page.html for page in pages), frame
 
 
 def test_pages_are_as_long_as_pages_of_the_web(pages):
@@ -95,5 +102,6 @@ def test_of_an_own_page_the_quote_stands_where_somebody_changed_it(batch):
 def test_every_host_is_invented_and_the_page_says_who_wrote_it(batch):
     for page in pages_of(batch):
         hosts = {*ADDRESS.findall(page.html), host_of(page.url)} - SHOWN
-        assert all(host.endswith(".test") for host in hosts), (page.id, hosts)
-        assert "before the rules were touched" in page.provenance.origin, page.id
+        assert all(host.endswith((".test", ".example")) for host in hosts), (page.id, hosts)
+        origin = page.provenance.origin
+        assert "before the rules were touched" in origin or "had read neither the rules" in origin, page.id

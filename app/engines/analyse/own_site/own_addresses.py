@@ -26,6 +26,7 @@ _TRADE: Final = re.compile(
     r"casino|kasino|gambling|sportsbook|bookmaker|jackpot|gacor|togel|maxwin|baccarat|roulette|nongam|gamstop|"
     r"(?<![a-z])(?:bets?|betting|slots?|judi|rtp|poker)(?![a-z])|slot\d\d|bet\d\d|(?<!alpha)(?<!ti)(?<!sor)(?<=[a-z])bet(?=[-.]|\d\d)|\d\dbet|"
     r"(?:free|win|lucky|regal|mega|royal|gold|big|reel)-?(?:spins?|bonus)|spin(?:win|casino|regal|palace)|"
+    r"(?<![a-z])slot(?:mania|king|queen|land|city|vip|win|bet|game|online)|(?:giftcard|prize|gift)-?spin|"
     r"bocai|caipiao|qipai|dubo|yulecheng|baijiale|zhenren|liuhe|mahjongways|bobty|kaiyun(?:app|sport|ty)|"
     # pornography
     r"porn|hentai|(?<![a-z])(?:sex|sexy|adult|escorts?|av\d\d+)(?![a-z])|sexcam|camgirl|(?:live|web|adult)cams?(?![a-z])|nudes?(?![a-z])|"

@@ -20,9 +20,19 @@ LOOKED_AT: Final = 1_000  # characters of the text
 # Of each claim a part, in lower case: only pages with one of them are looked at.
 _PARTS: Final = (
     "hacked|hack3d|h4ck|h4x|hackead|hacklen|bị hack|defaced|d3fac|def4c|pwned|pwn3d|0wned|owned by|rooted by|"
-    "stamped by|touched by|retas oleh|pirat|взлом|Взлом|黑客|被黑|红客|攻破|攻陷|沦陷|到此一游|ハッキング|해킹"
+    "stamped by|touched by|retas oleh|pirat|взлом|Взлом|黑客|被黑|红客|攻破|攻陷|沦陷|到此一游|ハッキング|해킹|"
+    "b374k|c99shell|r57shell|indoxploit|mini shell|minishell|webshell|priv8"
 )
 _MARKS: Final = marks(*map(str.encode, _PARTS.split("|")))
+# What an intruder leaves to come back: the names of such programs above what one sends commands and files with.
+_SHELL: Final = re.compile(
+    r"\b(?:b374k|c99shell|r57shell|indoxploit|mini ?shell|alfa ?shell|webshell|"
+    r"priv8 ?(?:shell|uploader|mailer|tools?))\b",
+    re.IGNORECASE,
+)
+_SERVED: Final = re.compile(
+    r"""<input\b[^<>]{0,300}?(?:type\s{0,3}=\s{0,3}["']?file|name\s{0,3}=\s{0,3}["']?cmd)""", re.IGNORECASE
+)
 _BREAKS: Final = (
     r"(?:h[a4]c?k(?:e|3)d|h4x0?r?ed|d[e3]f[a4]c[e3]d|p[wo0]n(?:e|3)d|[0o]wn(?:e|3)d|r[o0]{2}t(?:e|3)d|stamped|touched)"
 )
@@ -42,6 +52,8 @@ _MANNER: Final = re.compile(
     r"漏洞[^。\n]{0,10}(?:修复|补上)|友情检测|仅作提醒",
     re.IGNORECASE,
 )
+# What ordinary sentences say as well: of land, of hearts and of documents.
+_ORDINARY: Final = re.compile(r"(?:owned|stamped|touched)\b", re.IGNORECASE)
 _BEGINS: Final = re.compile(rf"\W{{0,12}}{_BREAKS}\s{{0,3}}(?:by|8y|bay)\b\W{{0,6}}\w", re.IGNORECASE)
 
 
@@ -52,13 +64,17 @@ def examine_defaced(page: OwnPage) -> Iterator[TamperMatch]:
     if page.marks.isdisjoint(_MARKS):
         return
     start = page.text[:LOOKED_AT]
+    shell = _SHELL.search(page.title) or _SHELL.search(start)
+    if shell is not None and _SERVED.search(page.markup):
+        yield TamperMatch(TamperSign.DEFACED, shell[0], " ".join(start[shell.start() :].split())[:MAX_QUOTE])
+        return
     claim = _CLAIM.search(page.title) or _CLAIM.search(start)
     if claim is None:
         return
     is_message = len(page.text) <= MAX_TEXT and page.markup.count("<a ") + page.markup.count("<A ") < FEW_LINKS
     begins = _BEGINS.match(page.title) is not None
     telling = begins + is_message + (_MANNER.search(start) is not None)
-    if not is_message and not begins:
+    if (not is_message and not begins) or (telling == 1 and _ORDINARY.match(claim[0])):
         return
     sign = TamperSign.DEFACED if telling > 1 else TamperSign.DEFACED_UNSURE
     quote = page.title if claim.string is page.title else start[max(0, claim.start() - MAX_QUOTE // 4) :]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
@@ -33,6 +34,13 @@ _SALE: Final = re.compile(
     r"купить|скидк|дешев|доставк|цена|무료배송|할인|정품|레플리카|ราคา|ส่วนลด|خصم|شراء|شحن مجاني",
     re.IGNORECASE,
 )
+SURE_SALES: Final = 2  # in a title, below which the page's own language is another one
+_LANGUAGE: Final = re.compile(
+    r"""<html\b[^<>]{0,300}?\blang\s{0,3}=\s{0,3}["']?(zh|en|de|fr|es|it|pt|nl|id|vi|sv|pl)\b""", re.IGNORECASE
+)
+MAX_HEAD: Final = 3_000  # characters of the markup in which the language is named
+OTHER_LINES: Final = 5  # lines of ASCII letters: menus and footers of the site around a page of a shop
+_OTHER_LINE: Final = re.compile(r"^[ -~]{0,200}[A-Za-z]{3}[ -~]{0,200}$", re.MULTILINE)
 MANY_SALES: Final = 3  # words of a sale, in a title that names the organisation as well
 _LATIN: Final = re.compile(r"[A-Za-z]{4,}")
 MAX_META: Final = 2_000  # characters
@@ -66,6 +74,23 @@ def examine_small_trades(page: OwnPage, gambling_brands: GamblingBrands) -> Iter
         sold = tuple(dict.fromkeys(_SALE.findall(" ".join((page.title, *page.meta))[:MAX_META])))
         if len(sold) >= (MANY_SALES if _names_site(page) else 1):
             yield TamperMatch(TamperSign.TITLE_FOREIGN, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE], sold)
+    elif sold := _sold_abroad(page):
+        yield TamperMatch(TamperSign.TITLE_SCRIPT, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE])
+        yield TamperMatch(TamperSign.TITLE_FOREIGN, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE], sold)
+
+
+def _sold_abroad(page: OwnPage) -> tuple[str, ...]:
+    """Return the words of a sale in a title whose script is neither that of the language that the page states, nor that
+    of the menus around it: a shop for other countries, in the template of the site.
+    """
+    if page.title.isascii() or len(sold := tuple(dict.fromkeys(_SALE.findall(page.title)))) < SURE_SALES:
+        return ()
+    language = _LANGUAGE.search(page.markup[:MAX_HEAD])
+    if language is None or not any(len(script.findall(page.title)) >= LETTERS for script in _FOREIGN_SCRIPTS):
+        return ()
+    is_chinese = language[1].lower() == "zh"
+    lines = islice(_OTHER_LINE.finditer(page.text[:MAX_TEXT]), OTHER_LINES)
+    return sold if is_chinese or len(list(lines)) == OTHER_LINES else ()
 
 
 def _names_site(page: OwnPage) -> bool:

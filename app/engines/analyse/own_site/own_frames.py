@@ -13,12 +13,12 @@ from app.engines.urls import host_of, resolve
 
 MAX_FRAMES: Final = 50
 
-_FRAME: Final = re.compile(r"<i?frame\b[^>]{0,2000}>", re.IGNORECASE)
+_FRAME: Final = re.compile(r"<(?:i?frame|object|embed)\b[^>]{0,2000}>", re.IGNORECASE)
 # The element right before a frame: what holds it.
 _HOLDER: Final = re.compile(r"<(?:div|section|center|p)\b[^<>]{0,1000}>\s{0,20}$", re.IGNORECASE)
 MAX_HOLDER: Final = 1_100  # characters before a frame
 _SRC: Final = re.compile(
-    r"""\bsrc\s{0,3}=\s{0,3}(?:"([^"]{1,1000})"|'([^']{1,1000})'|([^\s"'>]{1,1000}))""", re.IGNORECASE
+    r"""\b(?:src|data)\s{0,3}=\s{0,3}(?:"([^"]{1,1000})"|'([^']{1,1000})'|([^\s"'>]{1,1000}))""", re.IGNORECASE
 )
 _FIXED: Final = re.compile(r"position\s{0,3}:\s{0,3}(?:fixed|absolute)", re.IGNORECASE)
 _FULL_WIDTH: Final = re.compile(r"(?<![\w-])width\s{0,3}[:=]\s{0,3}[\"']?100(?:%|vw)", re.IGNORECASE)
@@ -30,6 +30,13 @@ _EDGE: Final = {
 _NO_SIZE: Final = re.compile(
     r"""(?<![\w-])(?:width|height)\s{0,3}[:=]\s{0,3}["']?[01](?:px)?(?=[\s"';>])""", re.IGNORECASE
 )
+# What is in no window at all, and a frame that may send the whole page elsewhere.
+_UNSEEN: Final = re.compile(
+    r"""display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|opacity\s{0,3}:\s{0,3}0(?:\.0{1,3})?(?=[\s"';>])|"""
+    r"(?:left|top)\s{0,3}:\s{0,3}-\d{3,5}",
+    re.IGNORECASE,
+)
+_LEADS_AWAY: Final = re.compile(r"\bsandbox\s{0,3}=[^<>]{0,300}allow-top-navigation", re.IGNORECASE)
 _ODD_ADDRESS: Final = re.compile(
     r"http:|https?://[^/]{1,300}:\d|https?://\d{1,3}(?:\.\d{1,3}){3}(?:[/:]|$)", re.IGNORECASE
 )
@@ -63,7 +70,10 @@ def _sign(tag: str, address: str, before: str) -> TamperSign | None:
     is_full = _FULL_WIDTH.search(tag) and _FULL_HEIGHT.search(tag)
     if is_full and (_FIXED.search(tag) or _is_covering(before)):
         return TamperSign.FRAME_COVERS
-    if _NO_SIZE.search(tag) and (_ODD_ADDRESS.match(address) or names_trade(address)):
+    is_small = _NO_SIZE.search(tag) is not None
+    if is_small and (_ODD_ADDRESS.match(address) or _LEADS_AWAY.search(tag)):
+        return TamperSign.FRAME_UNSEEN
+    if (is_small or _UNSEEN.search(tag)) and names_trade(address):
         return TamperSign.FRAME_UNSEEN
     return None
 

@@ -7,11 +7,22 @@ sends, need no words; a script beside a foreign one that says what a trade offer
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
 from app.engines.analyse.own_site.own_addresses import names_trade
+from app.engines.analyse.own_site.own_pretences import (
+    CALLS,
+    CLIPBOARD,
+    COMMAND,
+    EXPIRED,
+    HUMAN,
+    OUTDATED,
+    PRIZE,
+    RUN_DIALOG,
+    SCARES,
+)
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.structure.lures import PROTECTION_OFF, RESTORED, UNTRUSTED
 from app.engines.html.disguised_scripts import is_disguised, undisguise
@@ -53,6 +64,12 @@ _SENDS: Final = re.compile(
     r"new WebSocket|createElement\(\s{0,3}[\"']img",
     re.IGNORECASE,
 )
+# Whatever is typed, sent so that nobody sees it: forms of partners are sent as forms are.
+_EVERY_FIELD: Final = re.compile(
+    r"""querySelectorAll\(\s{0,3}["'](?:input|form|textarea|select|\[name)|getElementsByTagName\(\s{0,3}["'](?:input|form)|"""
+    r"""document\s{0,3}\.\s{0,3}forms|new FormData|\.serialize\("""
+)
+_SENDS_UNSEEN: Final = re.compile(r"sendBeacon|new Image\b|new WebSocket|createElement\(\s{0,3}[\"']img")
 # Code that a foreign host sends is run: what runs it stands behind the request, or around it.
 _RUNS: Final = re.compile(r"\b(?:eval|new Function|Function)\b")
 _ASKED_FOR: Final = re.compile(r"fetch\s{0,3}\(|XMLHttpRequest|new WebSocket")
@@ -90,22 +107,66 @@ _PROGRAM_HREF: Final = re.compile(
     r"""\bhref\s{0,3}=\s{0,3}["']?[^"'\s<>]{2,400}\.(?:exe|msi|apk|dmg|zip|rar|7z|iso|bat|cmd|scr|js|vbs|lnk|ps1)\b""",
     re.IGNORECASE,
 )
+_REFRESH: Final = re.compile(
+    r"""\bcontent\s{0,3}=\s{0,3}["']?\s{0,3}(\d{1,3})(?:\.\d{1,3})?\s{0,3}[;,]\s{0,3}(?:url\s{0,3}=)?""", re.IGNORECASE
+)
+_BETWEEN: Final = re.compile(r"[\W_]")
+FULL_PAGE: Final = 400  # characters of a page that is more than a sign to another
+AT_ONCE: Final = 5  # seconds
+_MOVES: Final = re.compile(
+    r"\bmoved\b|redirect|relocat|\bnew (?:home|address|site|website|page|version|url)|"
+    r"\bforward(?:ed|ing)\b|no longer (?:maintained|here)|"
+    r"transferred|umgezogen|weiterleit|跳转|迁移|搬迁|新(?:网址|域名|地址|网站|官网|版)|转到|前往|自动(?:进入|转)|重定向",
+    re.IGNORECASE,
+)
+_FORM: Final = re.compile(r"<form\b[^<>]{0,800}>", re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"""<input\b[^<>]{0,400}?\btype\s{0,3}=\s{0,3}["']?password""", re.IGNORECASE)
+_ENDINGS: Final = (
+    ".exe",
+    ".msi",
+    ".apk",
+    ".dmg",
+    ".zip",
+    ".rar",
+    ".7z",
+    ".iso",
+    ".bat",
+    ".cmd",
+    ".scr",
+    ".vbs",
+    ".lnk",
+    ".ps1",
+)
+# Of which a page has one before it is read for a pretence. Scripts are on every page, and seldom behind a link.
+_PROGRAMS: Final = (*_ENDINGS, *map(str.upper, _ENDINGS), '.js"', ".js'", ".js>", ".js ", ".js?")
+# A script or a shortcut: nobody mends a browser with one.
+_SCRIPTED: Final = re.compile(r"\.(?:js|vbs|lnk|ps1|bat|cmd|scr)$", re.IGNORECASE)
+_COVERS: Final = re.compile(
+    r"position\s{0,3}:\s{0,3}fixed[^\"'<>{}]{0,200}?"
+    r"(?:height\s{0,3}:\s{0,3}100(?:%|vh)|bottom\s{0,3}:\s{0,3}0|inset\s{0,3}:\s{0,3}0)"
+    r"[^\"'<>{}]{0,200}\bz-index\s{0,3}:\s{0,3}\d{4}",
+    re.IGNORECASE,
+)
 
 
 def examine_lures(
     page: OwnPage,
     is_known: Callable[[str], bool],
     offer_in: Callable[[str], tuple[str, tuple[str, ...]] | None],
+    is_service: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[TamperMatch]:
     """Yield at most one sign of each kind. `is_known`: whether a host is that of a well-known service, or a partner's;
-    `offer_in`: a quote and the words of a trade that a text offers something with.
+    `offer_in`: a quote and the words of a trade that a text offers something with; `is_service`: whether a host is that
+    of a well-known service.
     """
     asked = PROTECTION_OFF.search(page.text[:MAX_TEXT])
     if asked is not None and _is_asked(page, asked):
         quote = page.text[max(0, asked.start() - MAX_QUOTE // 4) :][:MAX_QUOTE]
         yield TamperMatch(TamperSign.LURE, asked[0][:MAX_QUOTE], quote, (asked[0],))
     own = registrable_domain(host_of(page.url))
-    yield from islice(_stated(page.markup[:MAX_HEAD], own), 1)
+    head = page.markup[:MAX_HEAD]
+    yield from islice(chain(_stated(head, own), _refreshed(page, head, own, is_known)), 1)
+    yield from islice(chain(_outdated(page, own, is_service), _pretended(page, own, is_known, is_service)), 1)
     if not page.marks >= _SCRIPT:
         return
     foreign = [
@@ -152,6 +213,81 @@ def _stated(head: str, own: str) -> Iterator[TamperMatch]:
             yield TamperMatch(TamperSign.LURE, host[1], match[0][:MAX_QUOTE], (host[1],))
 
 
+def _refreshed(page: OwnPage, head: str, own: str, is_known: Callable[[str], bool]) -> Iterator[TamperMatch]:
+    """Yield what sends visitors of a whole page at once to a foreign host that the page says nothing of: who moves says
+    so, names the new address, or leaves nothing but that behind.
+    """
+    if len(page.text) < FULL_PAGE or not any(word in head for word in ("refresh", "Refresh", "REFRESH")):
+        return
+    for match in _HEAD.finditer(head):
+        said = _REFRESH.search(match[0]) if "refresh" in match[0].lower() else None
+        host = _HOST.search(match[0], said.end()) if said else None
+        if said is None or host is None or int(said[1]) > AT_ONCE or not _is_foreign(host[1], own, is_known):
+            continue
+        domain = registrable_domain(host[1].lower())
+        label = domain.partition(".")[0].replace("-", "")
+        words = _BETWEEN.sub("", f"{page.title}{page.text[:MAX_HEAD]}").lower()
+        is_told = head.count(domain) > 1 or label in words
+        if not is_told and _MOVES.search(page.text[:MAX_HEAD]) is None:
+            yield TamperMatch(TamperSign.LURE, host[1], match[0][:MAX_QUOTE], (host[1],))
+
+
+def _outdated(page: OwnPage, own: str, is_known: Callable[[str], bool]) -> Iterator[TamperMatch]:
+    """Yield a pretence that something is out of date, with a script of a foreign host that is to mend it;
+    or with any program, in a box that covers the window.
+    """
+    if not any(ending in page.markup for ending in _PROGRAMS):
+        return
+    said = OUTDATED.search(page.text[:MAX_TEXT]) or OUTDATED.search(page.unseen)
+    if said is None:
+        return
+    covers = _COVERS.search(page.markup) is not None
+    for match in islice(_PROGRAM_HREF.finditer(page.markup), MAX_SCRIPTS):
+        host = _HOST.search(match[0])
+        if host is None or not _is_foreign(host[1], own, is_known):
+            continue
+        if covers or _SCRIPTED.search(match[0]):
+            quote = said.string[max(0, said.start() - MAX_QUOTE // 4) :][:MAX_QUOTE]
+            yield TamperMatch(TamperSign.LURE, match[0][:MAX_QUOTE], quote, (said[0], host[1]))
+
+
+def _pretended(
+    page: OwnPage, own: str, is_known: Callable[[str], bool], is_service: Callable[[str], bool]
+) -> Iterator[TamperMatch]:
+    """Yield a pretence in a box that covers the window: a virus and a number to call, or a prize that lies elsewhere; a
+    password that a foreign host is to be given; and a command that lies in the clipboard of who has to prove something.
+    """
+    text = page.text[:MAX_TEXT]
+    said = None
+    if "z-index" in page.markup and _COVERS.search(page.markup):
+        said = SCARES.search(text) or PRIZE.search(text)
+    if said is not None:
+        leads = CALLS.search(text) if said.re is SCARES else _foreign_link(page, own, is_service)
+        if leads:
+            yield _lure_of(text, said)
+    said = EXPIRED.search(text) if "password" in page.markup and "form" in page.markup else None
+    if said is not None:
+        for match in islice(_FORM.finditer(page.markup), MAX_SCRIPTS):
+            host = _HOST.search(match[0])
+            if host is not None and _is_foreign(host[1], own, is_known) and _PASSWORD.search(page.markup, match.end()):
+                yield _lure_of(text, said)
+    copies = page.marks >= _SCRIPT and ("clipboard" in page.markup or "execCommand" in page.markup)
+    said = (HUMAN.search(text) or RUN_DIALOG.search(text)) if copies else None
+    if said is not None:
+        codes = (put_together(one.text[:MAX_SCRIPT]) for one in islice(page.scripts(), MAX_SCRIPTS))
+        if any(CLIPBOARD.search(code) and COMMAND.search(code) for code in codes):
+            yield _lure_of(text, said)
+
+
+def _foreign_link(page: OwnPage, own: str, is_service: Callable[[str], bool]) -> bool:
+    return any(_is_foreign(host_of(link.url), own, is_service) for link in islice(page.links(), MAX_SCRIPTS))
+
+
+def _lure_of(text: str, said: re.Match[str]) -> TamperMatch:
+    quote = text[max(0, said.start() - MAX_QUOTE // 4) :][:MAX_QUOTE]
+    return TamperMatch(TamperSign.LURE, said[0][:MAX_QUOTE], quote, (said[0],))
+
+
 def _takers(scripts: Iterable[OwnText], own: str, is_known: Callable[[str], bool]) -> Iterator[TamperMatch]:
     """Yield scripts that hand over what is typed to a foreign host, and such as run what one sends."""
     for script in islice(scripts, MAX_SCRIPTS):
@@ -166,7 +302,8 @@ def _takers(scripts: Iterable[OwnText], own: str, is_known: Callable[[str], bool
         runs = [host for host in imported if _is_foreign(host, own, is_known)] or (
             foreign if foreign and _runs_remote(said) else []
         )
-        takes = foreign and _SECRET.search(said) and _TYPED.search(said) and _SENDS.search(said)
+        takes = foreign and _TYPED.search(said) and _SENDS.search(said)
+        takes = takes and (_SECRET.search(said) or (_EVERY_FIELD.search(said) and _SENDS_UNSEEN.search(said)))
         if runs or takes:
             host = (runs or foreign)[0]
             at = max(0, said.find(host) - MAX_QUOTE // 2)

@@ -35,10 +35,10 @@ from app.engines.analyse.own_site.own_terms import (
     quote_of,
     words_of,
 )
-from app.engines.analyse.own_site.own_words import OwnWords
+from app.engines.analyse.own_site.own_words import SURELY_DENIED, OwnWords
 from app.engines.analyse.own_site.own_written import examine_written, writes
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
-from app.engines.analyse.structure.doorways import leaves_handle, names_goods, names_offer
+from app.engines.analyse.structure.doorways import leaves_handle, names_goods, names_offer, without_quotes
 from app.engines.analyse.structure.gambling_brands import GamblingBrands
 from app.engines.analyse.text.layer import MAX_TEXT_CHARS, TextLayer, Zone
 from app.engines.analyse.text.lexicon import Lexicon
@@ -106,9 +106,11 @@ class OwnPages:
             yield from examine_scripts(page.scripts(), page.url, self._is_known, is_named, self._is_harmless)
         if writes(page.marks):
             yield from examine_written(page.scripts(), page.url, self._is_known, self._offer_in)
-        if page.marks >= _FRAME:
+        if page.marks >= _FRAME or "<object" in page.markup or "<embed" in page.markup:
             yield from examine_frames(page.markup, page.url, self._is_known)
-        yield from examine_lures(page, lambda host: self._is_known(host) or is_named(host), self._offer_in)
+        yield from examine_lures(
+            page, lambda host: self._is_known(host) or is_named(host), self._offer_in, self._is_known
+        )
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
             yield from examine_small_trades(page, self._gambling_brands)
             yield from examine_defaced(page)
@@ -117,6 +119,7 @@ class OwnPages:
             if not by_visitors:
                 yield from self._own_words.examine_head(page)
                 yield from self._own_words.examine_lines(page.text)
+                yield from self._own_words.examine_spread(page.links(), page.text, is_partner)
             hidden = [link for link in islice(page.links(), MAX_LINKS) if link.hidden is not None]
             if hidden := [link for link in hidden if not is_partner(host_of(link.url))]:
                 yield from self._own_words.examine_hidden(page.hidden_texts(), hidden)
@@ -139,7 +142,8 @@ class OwnPages:
         yield from self._head(page, seen, title, meta)
         is_denied = self._own_words is not None and self._own_words.denies(page)
         is_denied = is_denied and not any(map(leaves_handle, page.text.split("\n", MAX_LINES)))
-        yield from self._read(seen, is_denied=is_denied)
+        is_harmless = is_denied and self._own_words is not None and self._own_words.denies(page, below=SURELY_DENIED)
+        yield from self._read(seen, is_denied=is_denied, is_harmless=is_harmless)
         yield from self._planted_line(page.text)
         yield from self._stuffed(page, seen)
 
@@ -169,7 +173,10 @@ class OwnPages:
     def _head(self, page: OwnPage, body: Zone, title: Zone, meta: Zone) -> Iterator[TamperMatch]:
         """Judge title and description, each alone."""
         below = words_of(body.hits)
-        for key, words in words_of(title.hits).items():
+        said = words_of(title.hits)
+        if said and (unquoted := without_quotes(page.title)) != page.title:
+            said = words_of(self._lexicon.find(self._normaliser.normalise(unquoted)))
+        for key, words in said.items():
             if key not in TRADES or words.is_guarded or not words.has_product:
                 continue
             if key in below and below[key].guard >= REPORTS and not words.weights.keys().isdisjoint(below[key].weights):
@@ -200,9 +207,10 @@ class OwnPages:
                 yield TamperMatch(TamperSign.DESCRIPTION, as_written(meta.text, words.strongest), quote, words.terms)
                 return
 
-    def _read(self, body: Zone, *, is_denied: bool) -> Iterator[TamperMatch]:
+    def _read(self, body: Zone, *, is_denied: bool, is_harmless: bool) -> Iterator[TamperMatch]:
         """Judge the page as a whole as one of a third party is judged, without its head. `is_denied`: whether its words
-        are far from those of a trade; beside a guard word that is enough against what is unsure.
+        are far from those of a trade; beside a guard word that is enough against what is unsure, and when it
+        `is_harmless` against all that the text says.
         """
         words = words_of(body.hits)
         signals = [signal for signal in self._text.judge([body]) if is_judged(signal.key, words)]
@@ -210,7 +218,7 @@ class OwnPages:
         if best is None or best.evidence.score < VIOLATION_FROM:
             return
         sign = TamperSign.TEXT if best.evidence.score >= SURE_TEXT else TamperSign.TEXT_UNSURE
-        if sign is TamperSign.TEXT_UNSURE and is_denied and words[best.key].is_guarded:
+        if words[best.key].is_guarded and (is_harmless or (is_denied and sign is TamperSign.TEXT_UNSURE)):
             return
         strongest = words[best.key].strongest
         yield TamperMatch(
@@ -239,7 +247,8 @@ class OwnPages:
         for block in texts:
             text = self._normaliser.normalise(block.text)
             for words in words_of(self._lexicon.find(text)).values():
-                many = len(words.weights) >= MANY_TERMS or (len(words.weights) > 1 and words.has_offer)
+                many = len(words.weights) >= MANY_TERMS and not self._is_harmless(block.text)
+                many = many or (len(words.weights) > 1 and words.has_offer)
                 if words.is_guarded or not words.has_product or not many:
                     continue
                 yield TamperMatch(

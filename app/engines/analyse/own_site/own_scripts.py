@@ -39,14 +39,10 @@ _ROBOTS: Final = re.compile(r"spider|crawl|googlebot|bingbot|slurp|\bbot\b", re.
 _GOES: Final = re.compile(
     r"""(?:location(?:\s*\.\s*href)?\s*=|location\s*\.\s*(?:replace|assign)\s*\(|(?:window|self|top)\s*\.\s*open\s*\()\s*["'`]\s*((?:https?:)?//[^"'`\s]{4,500})"""
 )
-# Goes where a name of the script leads, which stands in it in disguise.
-_GOES_BY_NAME: Final = re.compile(
-    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}\s{0,3}[;}\n]"
-)
 # Goes where a name or an entry of a list leads, below a question about search engines.
 _GOES_BY_REFERENCE: Final = re.compile(
-    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[[^\]\n;]{1,80}\])?\s{0,3}[;}\n]|"
-    r"\blocation\s{0,3}\.\s{0,3}(?:replace|assign)\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[[^\]\n;]{1,80}\])?\s{0,3}\)"
+    r"\blocation(?:\s{0,3}\.\s{0,3}href)?\s{0,3}=\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[[^\]\n;]{1,80}\])?\s{0,3}[;}\n+]|"
+    r"\blocation\s{0,3}\.\s{0,3}(?:replace|assign)\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40}(?:\s{0,3}\[[^\]\n;]{1,80}\])?\s{0,3}[)+]"
 )
 # An address that is put together, below a name of `location` that is put together as well.
 _COMPUTED: Final = re.compile(r"\blocation\s*\[")
@@ -67,6 +63,16 @@ _FURTIVE: Final = (
     re.compile(r"\btimeZone\b|getTimezoneOffset"),
     re.compile(r"\bpopstate\b|onpopstate"),  # who goes back
 )
+# Wherever somebody clicks, and not only on what is meant for it; who goes back, or is asked for notices.
+_ANYWHERE: Final = re.compile(
+    r"(?:\bdocument(?:\s{0,3}\.\s{0,3}(?:body|documentElement))?|\bwindow)\s{0,3}\.\s{0,3}"
+    r"(?:addEventListener\s{0,3}\(\s{0,3}[\"'`](?:click|mousedown|mouseup|touchstart|touchend|pointerdown)|"
+    r"on(?:click|mousedown|mouseup|touchstart|touchend|pointerdown)\s{0,3}=)"
+)
+_AIMED: Final = re.compile(r"\btarget\b|\bclosest\b|\bmatches\b|\bcontains\b|\bconfirm\s{0,3}\(")
+_BACK: Final = re.compile(r"\bpushState\b")
+_GOES_BACK: Final = re.compile(r"\bpopstate\b|onpopstate")
+_ASKS_FOR_NOTICES: Final = re.compile(r"\bNotification\s{0,3}\.\s{0,3}requestPermission\b")
 # What puts a script or a frame into the page, with its address.
 _LOADS: Final = re.compile(
     r"""(?:<\s{0,3}(?:s["'+ ]{0,5}c["'+ ]{0,5}r["'+ ]{0,5}i["'+ ]{0,5}p["'+ ]{0,5}t|iframe)"""
@@ -87,7 +93,16 @@ _TAG: Final = re.compile(r"<[^<>]{0,600}>")
 MAX_READABLE: Final = 800  # characters
 CLOSE: Final = 800  # characters between such a choice and where it leads
 _LEADING: Final = ("location", "open", "write", "createElement", ".src")
-_CHOOSING: Final = ("webdriver", "getHours", "timeZone", "getTimezoneOffset", "popstate", "Math.random")
+_CHOOSING: Final = (
+    "webdriver",
+    "getHours",
+    "timeZone",
+    "getTimezoneOffset",
+    "popstate",
+    "Math.random",
+    "requestPermission",
+)
+_OPENING: Final = ("document.addEventListener", "document.on", "document.body.", "window.addEventListener", "window.on")
 
 
 @lru_cache(maxsize=1)  # asked for the signs of a page, and for whether it is compared
@@ -104,7 +119,9 @@ def may_send_away(markup: str, found: Marks) -> bool:
         return True
     if "document.referrer" in markup or "t.referrer" in markup or ".userAgent" in markup:
         return True
-    return found >= _LOCATION and any(word in markup for word in _CHOOSING)
+    if "open(" in markup and any(word in markup for word in _OPENING):
+        return True
+    return found >= _LOCATION and any(word in markup for word in (*_CHOOSING, *_OPENING))
 
 
 def examine_scripts(
@@ -141,7 +158,7 @@ def examine_scripts(
             said = put_together(code)
             read += len(code) + len(said)
             redirecting = _redirecting(f"{said}\n{plain}", script, own, is_known, is_named)
-            redirecting = redirecting or _computed(code, plain, script, own)
+            redirecting = redirecting or _computed(code, plain, script, own, is_partner)
             redirecting = redirecting or _by_reference(said, script, own, is_partner)
             written = written or _loading(said, script, own, is_partner)
         if read > MAX_READ:
@@ -151,7 +168,7 @@ def examine_scripts(
 
 def _may_choose(code: str) -> bool:
     """Tell quickly whether a script may send some visitors elsewhere."""
-    return any(word in code for word in _LEADING) and any(word in code for word in (*_ODD, *_CHOOSING))
+    return any(word in code for word in _LEADING) and any(word in code for word in (*_ODD, *_CHOOSING, *_OPENING))
 
 
 def _is_chosen(before: str, address: str) -> bool:
@@ -161,6 +178,12 @@ def _is_chosen(before: str, address: str) -> bool:
     if _AGENT.search(before) and _PHONES.search(before) and _ONCE.search(before):
         return True
     close = before[-CLOSE:]
+    if (clicked := _ANYWHERE.search(close)) is not None and _AIMED.search(close, clicked.end()) is None:
+        return True
+    if _GOES_BACK.search(close) and _BACK.search(before):
+        return True
+    if _ASKS_FOR_NOTICES.search(close):
+        return True
     if names_trade(address) and (_USUAL.search(close) or any(choice.search(close) for choice in _FURTIVE)):
         return True
     furtive = sum(choice.search(close) is not None for choice in _FURTIVE)
@@ -210,7 +233,9 @@ def _loading(code: str, script: OwnText, own: str, is_known: Callable[[str], boo
         before = code[max(0, match.start() - CLOSE) : match.start()]
         engines = {engine.lower() for engine in _ENGINES_LISTED.findall(before)}
         from_search = len(engines) > 1 and "referrer" in before and names_trade(address)
-        if (from_search or (_AGENT.search(before) and _ROBOTS.search(before))) and _is_conditional(before):
+        is_for_few = from_search or (_AGENT.search(before) and _ROBOTS.search(before))
+        is_put_together = registrable_domain(host_of(address)) not in script.text and _WRITING.search(code)
+        if is_put_together or (is_for_few and _is_conditional(before)):
             start = max(0, match.start() - MAX_QUOTE // 2)
             quote = script.text.strip()[:MAX_QUOTE] if match[0] not in script.text else match[0][:MAX_QUOTE]
             return TamperMatch(
@@ -254,13 +279,15 @@ def _foreign(text: str, own: str) -> Iterator[str]:
             yield address if address.startswith("http") else f"https:{address}"
 
 
-def _computed(code: str, plain: str, script: OwnText, own: str) -> TamperMatch | None:
-    """An address and a `location[...]` that cannot be read, or one by a name below a question about search engines:
-    nobody writes that in honesty.
+def _computed(code: str, plain: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
+    """An address and a `location[...]` that cannot be read, or one by a name below a question about search engines, or
+    about phones that come for the first time: nobody writes that in honesty.
     """
-    by_name = _REFERRER.search(code) and _ENGINES.search(code) and _GOES_BY_NAME.search(code)
+    by_name = _GOES_BY_REFERENCE.search(code) and (
+        (_REFERRER.search(code) and _ENGINES.search(code)) or _is_chosen(code, "")
+    )
     address = next(_foreign(plain, own), None) if by_name or _COMPUTED.search(code) else None
-    if address is None or host_of(address) in code:
+    if address is None or host_of(address) in code or is_known(host_of(address)):
         return None
     quoted = plain[max(0, plain.find(address)) :][:MAX_QUOTE]
     return TamperMatch(
@@ -296,7 +323,9 @@ def _redirecting(
         before = code[max(0, match.start() - NEAR) : match.start()]
         from_search = _REFERRER.search(before) and _ENGINES.search(before)
         is_robot = _AGENT.search(before) and _ROBOTS.search(before)
-        if from_search or is_robot or (not is_known(host_of(address)) and _is_chosen(before, address)):
+        is_unknown = not is_known(host_of(address))
+        is_disguised_host = is_unknown and registrable_domain(host_of(address)) not in script.text
+        if from_search or is_robot or is_disguised_host or (is_unknown and _is_chosen(before, address)):
             start = max(0, match.start() - MAX_QUOTE // 2)
             return TamperMatch(
                 TamperSign.SCRIPT_REDIRECTS,

