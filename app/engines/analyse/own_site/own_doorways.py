@@ -36,7 +36,8 @@ _SALE: Final = re.compile(
 )
 SURE_SALES: Final = 2  # in a title, below which the page's own language is another one
 _LANGUAGE: Final = re.compile(
-    r"""<html\b[^<>]{0,300}?\blang\s{0,3}=\s{0,3}["']?(zh|en|de|fr|es|it|pt|nl|id|vi|sv|pl)\b""", re.IGNORECASE
+    r"""<html\b[^<>]{0,300}?\blang\s{0,3}=\s{0,3}["']?(?:(?P<chinese>zh)|en|de|fr|es|it|pt|nl|id|vi|sv|pl)\b""",
+    re.IGNORECASE,
 )
 MAX_HEAD: Final = 3_000  # characters of the markup in which the language is named
 OTHER_LINES: Final = 5  # lines of ASCII letters: menus and footers of the site around a page of a shop
@@ -88,7 +89,7 @@ def _sold_abroad(page: OwnPage) -> tuple[str, ...]:
     language = _LANGUAGE.search(page.markup[:MAX_HEAD])
     if language is None or not any(len(script.findall(page.title)) >= LETTERS for script in _FOREIGN_SCRIPTS):
         return ()
-    is_chinese = language[1].lower() == "zh"
+    is_chinese = language["chinese"] is not None
     lines = islice(_OTHER_LINE.finditer(page.text[:MAX_TEXT]), OTHER_LINES)
     return sold if is_chinese or len(list(lines)) == OTHER_LINES else ()
 
