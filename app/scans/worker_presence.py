@@ -1,5 +1,6 @@
 """Keeps this worker's row up to date, so that other processes see that it is alive (`scans.queries.workers`)."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,7 @@ class WorkerPresence:
     def __post_init__(self) -> None:
         self._started_at: datetime | None = None  # by the database's clock; set by the first beat that arrives
         self._beating = BackgroundTasks(self.on_failure)
+        self._beat_under_way: asyncio.Task[datetime] | None = None
 
     async def start(self) -> None:
         await self._beat()
@@ -37,6 +39,8 @@ class WorkerPresence:
         if not self._beating:
             return
         await self._beating.close()
+        if self._beat_under_way is not None:  # beside the removal of the row it would make the row anew
+            await asyncio.gather(self._beat_under_way, return_exceptions=True)
         try:
             await self.db.write(lambda connection: workers.leave(connection, self.worker.id))
         except DatabaseUnavailable as error:
@@ -48,8 +52,10 @@ class WorkerPresence:
             await self._beat()
 
     async def _beat(self) -> None:
+        writing = self.db.write(lambda c: workers.beat(c, self.worker, self._started_at))
+        self._beat_under_way = asyncio.create_task(writing, name="worker-beat")
         try:
-            beat = await self.db.write(lambda c: workers.beat(c, self.worker, self._started_at))
+            beat = await asyncio.shield(self._beat_under_way)
         except DatabaseUnavailable as error:
             log.warning("worker_beat_missed", reason=error.message)
         else:

@@ -1,6 +1,7 @@
 """A worker that is there, one that ends, and one whose database is away."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
@@ -108,3 +109,25 @@ async def test_a_row_that_cannot_be_removed_is_left_to_the_monitor(db, presence)
         other.rollback()
     assert "worker_row_left" in said.getvalue()
     assert [worker.id for worker in await known(db)] == ["worker-1"]
+
+
+async def test_a_beat_that_is_under_way_does_not_bring_the_row_back(db, presence, monkeypatch):
+    await presence.start()
+    beat, has_begun, may_go_on = workers.beat, threading.Event(), threading.Event()
+
+    def late(connection, *fields):
+        has_begun.set()
+        may_go_on.wait(60)
+        return beat(connection, *fields)
+
+    monkeypatch.setattr(workers, "beat", late)
+    await presence.clock.waiting.wait()
+    stepping = asyncio.create_task(presence.clock.step())
+    await asyncio.to_thread(has_begun.wait, 60)
+    ending = asyncio.create_task(presence.stop())
+    await asyncio.wait({ending}, timeout=1)  # in which the row would go
+    may_go_on.set()
+    await ending
+    stepping.cancel()
+    await asyncio.sleep(0.5)  # in which it would come back
+    assert await known(db) == []
