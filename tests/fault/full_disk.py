@@ -16,6 +16,7 @@ from pathlib import Path
 
 from app.core.config import Settings
 from app.core.logging import configure_logging
+from tests.support.realtime import until
 from tests.support.scan_backend import CALM, FAST, ScanBackend, assert_sound, only_waited, scan_backend, stage_runs
 
 SIZE = "12m"  # the write-ahead log alone may take 4
@@ -43,19 +44,24 @@ async def waiting(data_dir: Path, settings: str) -> None:
 
 
 async def stores(data_dir: Path, settings: str) -> None:
-    tasks, backend = await wait_for_room(data_dir, data_dir / "scans" / "ballast", settings)
-    for task_id in tasks[:2]:
-        assert any('"no_resources"' in event.body for event in backend.events(task_id))
+    await wait_for_room(data_dir, data_dir / "scans" / "ballast", settings, are_told=2)
 
 
-async def wait_for_room(data_dir: Path, ballast: Path, settings: str) -> tuple[list[str], ScanBackend]:
-    """Nothing starts while the disk is full, nothing is lost by it, and afterwards all goes on by itself."""
+async def wait_for_room(data_dir: Path, ballast: Path, settings: str, *, are_told: int = 0) -> None:
+    """Nothing starts while the disk is full, nothing is lost by it, and afterwards all goes on by itself. So many are
+    told meanwhile why they wait.
+    """
+
+    def is_told(task_id: str) -> bool:
+        return any('"no_resources"' in event.body for event in backend.events(task_id))
+
     backend = ScanBackend(Settings(data_dir=data_dir, **{**CALM, "max_requeues": 0, **json.loads(settings)}))
     backend.prepare()
     tasks = [await backend.create() for _ in range(TASKS)]
     fill(ballast)
     await backend.start()
     await asyncio.sleep(2 * FULL_S)
+    await until(lambda: all(map(is_told, tasks[:are_told])))
     only_waited(backend, tasks)
     await asyncio.to_thread(ballast.unlink)
     for task_id in tasks:
@@ -63,7 +69,6 @@ async def wait_for_room(data_dir: Path, ballast: Path, settings: str) -> tuple[l
         assert (row.status, row.attempt, row.requeues) == ("completed", 1, 0), (row.status, row.error)
         assert_sound(backend, task_id)
     await backend.stop()
-    return tasks, backend
 
 
 def fill(path: Path) -> None:
