@@ -29,6 +29,8 @@ class Watcher:
         self.cuts = 0
         self.refusals: Counter[int] = Counter()  # answers instead of a connection, by status
         self.back_at: list[float] = []  # when it was welcomed again; seconds of the wall clock
+        self.asked_at: list[float] = []  # when it began the connection of that welcome
+        self._began_at = 0.0
         self.away_s = 0.0  # the longest time without a connection
         self._cut_at: float | None = None  # when its last connection ended
         self._trust = trust
@@ -61,6 +63,7 @@ class Watcher:
                 self._cut_at = time.monotonic()  # it was away because it wanted to
             try:
                 address = self._addresses[turn % len(self._addresses)]
+                self._began_at = time.time()
                 async with connect(address, proxy=None, ssl=self._trust, open_timeout=20) as link:
                     await self._stay(link)
             except InvalidStatus as refused:
@@ -76,6 +79,7 @@ class Watcher:
         welcomed_at = time.monotonic()
         if self._cut_at is not None:
             self.away_s = max(self.away_s, welcomed_at - self._cut_at)
+            self.asked_at.append(self._began_at)
             self.back_at.append(time.time())
         try:
             await self._follow(link)
