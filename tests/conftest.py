@@ -28,6 +28,7 @@ from tests.support.clock import FakeClock
 from tests.support.compiled_statements import share_statements
 from tests.support.databases import create_tables
 from tests.support.long_runs import ROOT, run_of, share_of
+from tests.support.memory_folder import keep_files_in_memory
 from tests.support.own_nets import move_worlds
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.postgres_scans import PostgresScan
@@ -49,8 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     share_statements()
-    if not hasattr(config, "workerinput"):  # the workers of a run share its test internet
+    if not hasattr(config, "workerinput"):  # the workers of a run share its test internet, and its place for files
         move_worlds()
+        keep_files_in_memory()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

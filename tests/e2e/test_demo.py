@@ -10,7 +10,7 @@ import pytest
 from tests.support.command import ROOT, environment
 
 LIMIT_S = 900
-OF_BUSY = ("heartbeat_missed", "monitor_waits")  # a busy machine says so, and the scan goes on
+OF_BUSY = re.compile(r'"event":"\w+(_missed|_waits?)"')  # a busy machine says so, and the scan goes on
 
 
 @pytest.mark.system
@@ -27,10 +27,9 @@ def test_the_demo_shows_how_to_sign_in_scans_and_ends():
         check=False,
         timeout=LIMIT_S,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"URL +http://127\.0\.0\.1:\d+", done.stdout)
     assert re.search(r"Password +\S{8,}", done.stdout)
     assert "corp.test: violations found" in done.stdout
-    assert "findings: 17" in done.stdout
-    said = [line for line in done.stderr.splitlines() if not any(f'"event":"{name}"' in line for name in OF_BUSY)]
-    assert said == []
+    assert "findings: 17" in done.stdout, done.stdout + done.stderr
+    assert [line for line in done.stderr.splitlines() if not OF_BUSY.search(line)] == []

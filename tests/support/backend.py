@@ -126,7 +126,13 @@ def cheap_passwords() -> Passwords:
 
 def make_settings(folder: Path, **values: Any) -> Settings:
     """No passive source is asked unless the values name it, and a new finding is judged again at once."""
-    ours = {"data_dir": folder, "admin_password": SecretStr(ADMIN_PASSWORD), "ct_urls": (), "recheck_after_s": 0.2}
+    ours = {
+        "data_dir": folder,
+        "admin_password": SecretStr(ADMIN_PASSWORD),
+        "ct_urls": (),
+        "recheck_after_s": 0.2,
+        "database_busy_timeout_s": 60.0,  # the machine of a test may stand still for longer than the usual five
+    }
     return Settings(**{**ours, **values})
 
 

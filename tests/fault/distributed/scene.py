@@ -312,9 +312,14 @@ class Scene:
         }
 
     def last_words(self) -> str:
-        """The end of every log."""
+        """The state of every task, and the end of every log."""
+        columns = "id, status, attempt, run, worker_id, worker_state, stage_key, last_seq"
+        tasks = []
+        with contextlib.suppress(psycopg.Error), self.database() as connection:
+            tasks = [str(row) for row in connection.execute(f"SELECT {columns} FROM scan_tasks ORDER BY created_at")]
         parts = [
-            [process.log.name, *process.said().splitlines()[-LAST_LINES:]] for process in self.deployment.processes
+            tasks,
+            *([process.log.name, *process.said().splitlines()[-LAST_LINES:]] for process in self.deployment.processes),
         ]
         return "\n".join(line for part in parts for line in part)
 
