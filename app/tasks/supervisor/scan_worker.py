@@ -19,14 +19,13 @@ from app.core import trace_context, tracing
 from app.core.aio import BackgroundTasks, end_tasks
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
+from app.core.deployment import SCAN_QUEUE
 from app.core.errors import Unavailable
 from app.core.file_permissions import make_private_folder
 from app.core.live_settings import SettingsSource
 from app.core.trace_context import read_header
 from app.core.worker_metrics import WorkerMetrics
 from app.domain.messages import MessageCatalog
-from app.domain.reading import Effect
-from app.domain.rechecks import RecheckOutcome
 from app.domain.task_row import TaskRow
 from app.domain.tasks import TaskStatus
 from app.events.bus.base import Bus, Hint, TaskHint
@@ -42,6 +41,7 @@ from app.tasks.process_protocol import EXIT_CHECKPOINT_LEFT, EXIT_NO_RESOURCES, 
 from app.tasks.process_start import ProcessNotStarted, ProcessStarter
 from app.tasks.supervisor.overdue import kill_overdue
 from app.tasks.supervisor.render_worker import RenderWorker
+from app.tasks.supervisor.slots import Slots, look_unasked
 from app.tasks.supervisor.start_limits import machine_load, starts_at_once
 from app.tasks.supervisor.worker_handle import WorkerHandle
 
@@ -86,6 +86,7 @@ class ScanWorker:
         self._claiming = asyncio.Lock()  # one slot at a time, so that another's claim is not taken for a lost one
         self._claimed: set[tuple[str, int]] = set()  # by a slot that has it in hand
         self._claim_unknown = False  # a claim got no answer: it may have been committed
+        self._slots = Slots(self.presence.worker.concurrency)
         self._over_since: dict[tuple[str, int], float] = {}  # monotonic; of those whose attempt does not run any more
         self._recovery = LostAttemptRecovery(
             lifecycle=self.lifecycle, texts=self.texts, max_requeues=self.settings.current.max_requeues
@@ -100,6 +101,10 @@ class ScanWorker:
         await self.bus.start()
         self._leave_bus = self.bus.subscribe(self._on_hint)
         self._background.keep(self._watch, name="scan-worker")
+        if SCAN_QUEUE in self.presence.worker.queues:
+            self._background.keep(
+                partial(look_unasked, self._slots, self.run_waiting, self.clock), name="unasked-looks"
+            )
         if self.watch_configuration is not None:
             self._background.keep(self.watch_configuration, name="configuration")
         if self.renders is not None:
@@ -136,22 +141,22 @@ class ScanWorker:
         self._stopping.set()
 
     async def run_waiting(self) -> int:
-        """Run what waits, one after the other, until nothing does, and return how many were run.
+        """Run what waits, one after the other, until nothing does, and return how many were run (`Slots.work`).
 
         A database that is away is waited for.
         """
-        count = 0
-        while not self._stopping.is_set():
-            row = await self._next()
-            if row is None:
-                break
-            try:
-                with trace_context.entered(read_header(row.trace or "")):
-                    await self._run(row)
-            finally:
-                self._claimed.discard((row.id, row.attempt))
-            count += 1
-        return count
+        return await self._slots.work(self._run_next)
+
+    async def _run_next(self) -> bool:
+        row = await self._next()
+        if row is None:
+            return False
+        try:
+            with trace_context.entered(read_header(row.trace or "")):
+                await self._run(row)
+        finally:
+            self._claimed.discard((row.id, row.attempt))
+        return True
 
     async def _next(self) -> TaskRow | None:
         """Claim what is next. After a claim whose answer was lost, go on with what it has claimed: nobody else will,
@@ -233,7 +238,10 @@ class ScanWorker:
             self.metrics.started.inc()
             try:
                 code = await handle.run(
-                    self.bus.publish, self._want_browser, self._count_verdicts, self._count_rechecks
+                    self.bus.publish,
+                    self._want_browser,
+                    lambda effect, count: self.metrics.local_verdicts.labels(effect.value).inc(count),
+                    lambda outcome, count: self.metrics.rechecks.labels(outcome.value).inc(count),
                 )
                 reason = NO_RESOURCES if handle.was_killed_at_start(code) else REASONS.get(code, DIED)
             except ProcessNotStarted as error:
@@ -244,12 +252,6 @@ class ScanWorker:
             finally:
                 self.metrics.ended.labels(reason).inc()
         return reason == NO_RESOURCES
-
-    def _count_verdicts(self, effect: Effect, count: int) -> None:
-        self.metrics.local_verdicts.labels(effect.value).inc(count)
-
-    def _count_rechecks(self, outcome: RecheckOutcome, count: int) -> None:
-        self.metrics.rechecks.labels(outcome.value).inc(count)
 
     def _want_browser(self) -> None:
         """Wake a browser worker, unless one is being woken."""

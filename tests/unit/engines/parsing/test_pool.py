@@ -100,7 +100,7 @@ async def test_a_process_that_talks_nonsense_is_replaced_with_all_others():
 
 @pytest.mark.parametrize("name", ["break_off", "stop_parent"])
 async def test_a_process_of_whose_end_nobody_tells_holds_up_no_scan(name):
-    async with bad_pool(wall_s=2) as pool, asyncio.timeout(60):  # a start on a busy machine takes a second
+    async with bad_pool(wall_s=10) as pool, asyncio.timeout(240):  # a start on a busy machine takes seconds
         assert await refused(pool.run(name)) == "crashed"
         assert (await pool.run("echo"))[:1] == ["a.test"]
 
