@@ -54,7 +54,7 @@ async def test_what_another_process_writes_reaches_the_browser_progress_and_logs
             command = [sys.executable, "-c", WRITE_FROM_ANOTHER_PROCESS, stack.db.url, task]
             process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
             assert await process.wait() == 0
-            assert (await client.until("task_progress", timeout_s=10))["progress"] == 5
+            assert (await client.until("task_progress"))["progress"] == 5
             assert (await client.until("task_logs"))["logs"][0]["message"] == "from another process"
 
 

@@ -28,7 +28,7 @@ def metrics():
 
 @pytest.fixture
 def client(tmp_path, metrics):
-    settings = make_settings(tmp_path, worker_metrics_port=0, metrics_token=TOKEN, http_head_timeout_s=0.4)
+    settings = make_settings(tmp_path, worker_metrics_port=0, metrics_token=TOKEN, http_head_timeout_s=2)
     server = MetricsServer(settings, metrics)
     with captured_log("INFO") as log:
         server.start()

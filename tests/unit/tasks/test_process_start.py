@@ -46,7 +46,7 @@ def test_nothing_is_left_for_a_loop_that_is_closed(monkeypatch):
         other = int(await process.stdout.readline())
         process.kill_group()
         process.close()
-        async with asyncio.timeout(10):  # as long as a pipe is open asyncio ends no wait
+        async with asyncio.timeout(60):  # as long as a pipe is open asyncio ends no wait
             await process.wait()
         return other
 

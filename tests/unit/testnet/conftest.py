@@ -50,7 +50,7 @@ def fetch(world, trust) -> Callable[..., Answer]:
         address = address or world.hosts[parts.hostname].address
         port = HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
         connection = http.client.HTTPConnection(parts.hostname)
-        connection.sock = socket.create_connection((address, port), timeout=15)
+        connection.sock = socket.create_connection((address, port), timeout=60)
         try:
             if parts.scheme == "https":
                 connection.sock = trust.wrap_socket(connection.sock, server_hostname=parts.hostname)

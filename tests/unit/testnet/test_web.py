@@ -18,7 +18,7 @@ def test_https_shows_a_certificate_for_the_name_that_was_asked_for(fetch):
 def test_a_name_that_no_host_has_is_refused_in_the_handshake(world, trust):
     address = world.hosts["www.corp.test"].address
     with (
-        socket.create_connection((address, HTTPS_PORT), timeout=5) as plain,
+        socket.create_connection((address, HTTPS_PORT), timeout=60) as plain,
         pytest.raises(ssl.SSLError, match=r"(?i)eof|unrecognized"),
     ):
         trust.wrap_socket(plain, server_hostname="nobody.test")
@@ -36,7 +36,7 @@ def test_http_sends_on_to_https_with_path_and_query(fetch):
 
 def test_a_host_without_https_does_not_listen_there(world):
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((world.hosts["bbs.corp.test"].address, HTTPS_PORT), timeout=5)
+        socket.create_connection((world.hosts["bbs.corp.test"].address, HTTPS_PORT), timeout=60)
 
 
 def test_nothing_of_the_test_internet_listens_on_the_machines_own_address(running):

@@ -36,7 +36,7 @@ async def capturing(tmp_path, *, zone=ZONE, silent=False, **config):
     async with dns_server(zone, silent=silent) as names:
         settings = NetworkConfig(allow_networks=(NETWORK,), resolvers=(names.address,), **config)
         policy = AddressPolicy(allow_networks=(NETWORK,), allowed_ports=settings.allowed_ports)
-        resolver = Resolver(config=settings, timeout_s=0.15)
+        resolver = Resolver(config=settings, timeout_s=1.0)
         async with HttpClient(config=settings, policy=policy, resolver=resolver) as client:
             capturer = Capturer(
                 fetcher=RateLimitedFetcher(client=client, limits=HostLimits(), resolver=resolver),

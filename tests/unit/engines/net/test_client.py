@@ -22,7 +22,7 @@ NETWORK = "127.64.0.0/10"
 async def fetching(*, speed=None, allow=(NETWORK,), **config):
     settings = NetworkConfig(allow_networks=allow, **config)
     policy = AddressPolicy(allow_networks=allow, allowed_ports=settings.allowed_ports)
-    resolver = Resolver(config=settings, timeout_s=0.15)
+    resolver = Resolver(config=settings, timeout_s=1.0)
     async with HttpClient(config=settings, policy=policy, resolver=resolver, speed=speed) as client:
         try:
             yield client

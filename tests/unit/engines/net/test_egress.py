@@ -19,7 +19,7 @@ NETWORK = "127.64.0.0/10"
 @contextlib.asynccontextmanager
 async def proxying(**config):
     settings = NetworkConfig(allow_networks=(NETWORK,), **config)
-    resolver = Resolver(config=settings, timeout_s=0.15)
+    resolver = Resolver(config=settings, timeout_s=1.0)
     policy = AddressPolicy(allow_networks=(NETWORK,), allowed_ports=settings.allowed_ports)
     proxy = EgressProxy(policy=policy, resolver=resolver)
     proxy.url = await proxy.start()
