@@ -19,7 +19,8 @@ PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/index.html fr
 # Two processors would idle for half the time with two workers: many tests wait for clocks, sockets and processes. What
 # shares a file shares a worker. Without `reorder` files are begun in their order, not the ones of most tests first:
 # those that take longest have few, and would come last. After a crash no new worker starts: xdist may wait for it for ever.
-PARALLEL := -n 6 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
+WORKERS := 6
+PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # A test that hangs says where, and ends with its worker, and with it the run: on a busy machine a whole scan takes minutes.
 HANGS := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 # Hundreds of tests start the program anew: without its bytecode each start would compile all of it.
@@ -97,6 +98,8 @@ test-frontend: $(MODULES) ## Types and tests of the page, its client library bef
 	$(NPM) run check
 	$(NPM) test
 
+# Most have a browser: of six, pages were not rendered within the time that a scan gives them.
+test-system: WORKERS := 4
 test-system: setup frontend ## Tests that need Chromium, fonts, PostgreSQL, Redis, documentation packages and npm
 	$(BIN)/python -m pytest -m 'system and not long' $(PARALLEL) $(HANGS) </dev/null
 

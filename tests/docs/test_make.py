@@ -30,7 +30,7 @@ def test_tests_install_what_they_need_on_top(tmp_path):
 
 def test_system_tests_run_some_files_at_a_time_and_nothing_twice(tmp_path):
     (command,) = [line for line in plan("test-system", tmp_path).splitlines() if "-m 'system and not long'" in line]
-    assert "-n 6 --dist loadfile" in command
+    assert "-n 4 --dist loadfile" in command
     assert "--last-failed" not in command
 
 

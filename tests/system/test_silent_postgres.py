@@ -10,7 +10,7 @@ from tests.support.network_link import open_link
 from tests.support.realtime import until
 
 pytestmark = pytest.mark.system
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PATHS = ("/auth/me", "/tasks", "/overview", "/admin/users")
 SECRET = SecretStr("0123456789abcdef0123456789abcdef")
 
@@ -25,7 +25,12 @@ async def test_it_is_said_to_be_away_and_what_runs_in_the_background_goes_on_aft
     tmp_path, link, postgres, postgres_database
 ):
     url = postgres_database.replace(f":{postgres.port}/", f":{link.port}/")
-    distributed = {"database_url": url, "redis_url": SecretStr("redis://127.0.0.1:1/0"), "secret_key": SECRET}
+    distributed = {
+        "database_url": url,
+        "redis_url": SecretStr("redis://127.0.0.1:1/0"),
+        "secret_key": SECRET,
+        "database_busy_timeout_s": 5.0,  # after which it is said to be away
+    }
     async with go_live(tmp_path / "data", **distributed) as live:
         live.http.timeout = PATIENCE_S
         token = (await live.sign_in())["access_token"]
