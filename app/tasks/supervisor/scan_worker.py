@@ -102,9 +102,7 @@ class ScanWorker:
         self._leave_bus = self.bus.subscribe(self._on_hint)
         self._background.keep(self._watch, name="scan-worker")
         if SCAN_QUEUE in self.presence.worker.queues:
-            self._background.keep(
-                partial(look_unasked, self._slots, self.run_waiting, self.clock), name="unasked-looks"
-            )
+            self._background.keep(partial(look_unasked, self._slots, self.run_waiting, self.clock), name="unasked")
         if self.watch_configuration is not None:
             self._background.keep(self.watch_configuration, name="configuration")
         if self.renders is not None:

@@ -1,4 +1,4 @@
-"""The slots of a worker: how many scans it runs at once, whoever asks it to look at what waits."""
+"""The slots of a worker: how many scans it runs at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -45,5 +45,7 @@ def test_the_others_have_no_such_record(running, server):
 
 
 def test_a_zones_server_answers_for_addresses_as_the_resolver_does(running, world, server):
-    answer = dns.query.udp(dns.message.make_query("node14.depth.test", "A"), server("ns1"), port=PORT, timeout=60).answer
+    answer = dns.query.udp(
+        dns.message.make_query("node14.depth.test", "A"), server("ns1"), port=PORT, timeout=60
+    ).answer
     assert [str(record) for record in answer[0]] == [world.hosts["node14.depth.test"].address]

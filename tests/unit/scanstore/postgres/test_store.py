@@ -13,6 +13,7 @@ from app.domain.scan_facts import FrontierUrl, Hop, HopKind, HostFact, PageFact,
 from app.engines.ports import ScanStore
 from app.scanstore.errors import StoreStale, StoreUnavailable
 from app.scanstore.postgres import store as module
+from app.scanstore.postgres.batch import Batch
 from tests.support.postgres_scans import PostgresScan
 
 pytestmark = pytest.mark.system
@@ -121,6 +122,44 @@ def test_who_opens_a_store_without_a_claim_disturbs_nobody(scan, open_store):
     working.put_host(HostFact("b.a.test", ("page",)))
     working.close()
     assert len(scan.ask("SELECT name FROM scan_hosts")) == 2
+
+
+class Frozen(Batch):
+    """Of a process that stands still in the middle of what it copies: PostgreSQL then ends neither statement nor
+    transaction, however long that lasts.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.copies, self.thawed = threading.Event(), threading.Event()
+
+    def __bool__(self):
+        return True
+
+    def write(self, cursor, store, ids):
+        with cursor.copy("COPY scan_hosts FROM STDIN") as copy:
+            copy.write("1")
+            self.copies.set()
+            self.thawed.wait(60)
+
+
+def test_an_attempt_that_froze_while_it_copied_holds_up_no_later_one(scan, open_store):
+    old = open_store()
+    old.add_urls([url(1)])
+    old.settle()
+    old._batch = frozen = Frozen()
+    old.flush()
+    frozen.copies.wait(60)
+    scan.requeue()
+    new = open_store()
+    new.add_urls([url(2)])
+    new.settle()
+    assert [found.id for found in new.load_urls()] == [1, 2]
+    frozen.thawed.set()
+    with pytest.raises(StoreUnavailable):
+        old.settle()
+    with pytest.raises(StoreStale):
+        scan.open(attempt=1)
 
 
 def test_the_store_of_a_later_attempt_is_not_opened_by_an_earlier_one(scan, open_store):
