@@ -20,8 +20,12 @@ from app.engines.analyse.own_site.own_pretences import (
     HUMAN,
     OUTDATED,
     PRIZE,
+    PROGRAMS,
     RUN_DIALOG,
     SCARES,
+    covers,
+    is_script,
+    program_links,
 )
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.structure.lures import PROTECTION_OFF, RESTORED, UNTRUSTED
@@ -103,10 +107,6 @@ _HEAD: Final = re.compile(r"<(?:link|meta|base|form)\b[^<>]{0,800}>", re.IGNOREC
 _STATES: Final = re.compile(r"canonical|alternate|amphtml|og:url|refresh|<base|<form|prefetch|prerender", re.IGNORECASE)
 _HOST: Final = re.compile(r"//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})")
 MAX_HEAD: Final = 30_000  # characters of the markup
-_PROGRAM_HREF: Final = re.compile(
-    r"""\bhref\s{0,3}=\s{0,3}["']?[^"'\s<>]{2,400}\.(?:exe|msi|apk|dmg|zip|rar|7z|iso|bat|cmd|scr|js|vbs|lnk|ps1)\b""",
-    re.IGNORECASE,
-)
 _REFRESH: Final = re.compile(
     r"""\bcontent\s{0,3}=\s{0,3}["']?\s{0,3}(\d{1,3})(?:\.\d{1,3})?\s{0,3}[;,]\s{0,3}(?:url\s{0,3}=)?""", re.IGNORECASE
 )
@@ -121,32 +121,6 @@ _MOVES: Final = re.compile(
 )
 _FORM: Final = re.compile(r"<form\b[^<>]{0,800}>", re.IGNORECASE)
 _PASSWORD: Final = re.compile(r"""<input\b[^<>]{0,400}?\btype\s{0,3}=\s{0,3}["']?password""", re.IGNORECASE)
-_ENDINGS: Final = (
-    ".exe",
-    ".msi",
-    ".apk",
-    ".dmg",
-    ".zip",
-    ".rar",
-    ".7z",
-    ".iso",
-    ".bat",
-    ".cmd",
-    ".scr",
-    ".vbs",
-    ".lnk",
-    ".ps1",
-)
-# Of which a page has one before it is read for a pretence. Scripts are on every page, and seldom behind a link.
-_PROGRAMS: Final = (*_ENDINGS, *map(str.upper, _ENDINGS), '.js"', ".js'", ".js>", ".js ", ".js?")
-# A script or a shortcut: nobody mends a browser with one.
-_SCRIPTED: Final = re.compile(r"\.(?:js|vbs|lnk|ps1|bat|cmd|scr)$", re.IGNORECASE)
-_COVERS: Final = re.compile(
-    r"position\s{0,3}:\s{0,3}fixed[^\"'<>{}]{0,200}?"
-    r"(?:height\s{0,3}:\s{0,3}100(?:%|vh)|bottom\s{0,3}:\s{0,3}0|inset\s{0,3}:\s{0,3}0)"
-    r"[^\"'<>{}]{0,200}\bz-index\s{0,3}:\s{0,3}\d{4}",
-    re.IGNORECASE,
-)
 
 
 def examine_lures(
@@ -192,7 +166,7 @@ def _is_asked(page: OwnPage, asked: re.Match[str]) -> bool:
     ):
         return False
     own = registrable_domain(host_of(page.url))
-    hosts = (_HOST.search(match[0]) for match in islice(_PROGRAM_HREF.finditer(page.markup), MAX_SCRIPTS))
+    hosts = (_HOST.search(link) for link in islice(program_links(page.markup), MAX_SCRIPTS))
     return any(host is not None and registrable_domain(host[1].lower()) != own for host in hosts)
 
 
@@ -219,16 +193,16 @@ def _refreshed(page: OwnPage, head: str, own: str, is_known: Callable[[str], boo
     """
     if len(page.text) < FULL_PAGE or not any(word in head for word in ("refresh", "Refresh", "REFRESH")):
         return
-    for match in _HEAD.finditer(head):
+    is_moving = _MOVES.search(page.text[:MAX_HEAD]) is not None
+    words = _BETWEEN.sub("", f"{page.title}{page.text[:MAX_HEAD]}").lower()
+    for match in () if is_moving else _HEAD.finditer(head):
         said = _REFRESH.search(match[0]) if "refresh" in match[0].lower() else None
         host = _HOST.search(match[0], said.end()) if said else None
         if said is None or host is None or int(said[1]) > AT_ONCE or not _is_foreign(host[1], own, is_known):
             continue
         domain = registrable_domain(host[1].lower())
         label = domain.partition(".")[0].replace("-", "")
-        words = _BETWEEN.sub("", f"{page.title}{page.text[:MAX_HEAD]}").lower()
-        is_told = head.count(domain) > 1 or label in words
-        if not is_told and _MOVES.search(page.text[:MAX_HEAD]) is None:
+        if head.count(domain) == 1 and label not in words:
             yield TamperMatch(TamperSign.LURE, host[1], match[0][:MAX_QUOTE], (host[1],))
 
 
@@ -236,19 +210,19 @@ def _outdated(page: OwnPage, own: str, is_known: Callable[[str], bool]) -> Itera
     """Yield a pretence that something is out of date, with a script of a foreign host that is to mend it;
     or with any program, in a box that covers the window.
     """
-    if not any(ending in page.markup for ending in _PROGRAMS):
+    if not any(ending in page.markup for ending in PROGRAMS):
         return
     said = OUTDATED.search(page.text[:MAX_TEXT]) or OUTDATED.search(page.unseen)
     if said is None:
         return
-    covers = _COVERS.search(page.markup) is not None
-    for match in islice(_PROGRAM_HREF.finditer(page.markup), MAX_SCRIPTS):
-        host = _HOST.search(match[0])
+    is_covered = covers(page.markup)
+    for link in islice(program_links(page.markup), MAX_SCRIPTS):
+        host = _HOST.search(link)
         if host is None or not _is_foreign(host[1], own, is_known):
             continue
-        if covers or _SCRIPTED.search(match[0]):
+        if is_covered or is_script(link):
             quote = said.string[max(0, said.start() - MAX_QUOTE // 4) :][:MAX_QUOTE]
-            yield TamperMatch(TamperSign.LURE, match[0][:MAX_QUOTE], quote, (said[0], host[1]))
+            yield TamperMatch(TamperSign.LURE, link[:MAX_QUOTE], quote, (said[0], host[1]))
 
 
 def _pretended(
@@ -259,7 +233,7 @@ def _pretended(
     """
     text = page.text[:MAX_TEXT]
     said = None
-    if "z-index" in page.markup and _COVERS.search(page.markup):
+    if covers(page.markup):
         said = SCARES.search(text) or PRIZE.search(text)
     if said is not None:
         leads = CALLS.search(text) if said.re is SCARES else _foreign_link(page, own, is_service)

@@ -1,6 +1,7 @@
-"""What visitors are told that they have to prove or to mend, before they are given a program."""
+"""What visitors are told that they have to prove or to mend, before they are given a program, and how that is shown."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 HUMAN: Final = re.compile(
@@ -47,3 +48,42 @@ CLIPBOARD: Final = re.compile(r"clipboard\s{0,3}\.\s{0,3}writeText|execCommand\(
 COMMAND: Final = re.compile(
     r"powershell|mshta|certutil|msiexec|rundll32|bitsadmin|curl[^\n]{1,200}\|\s{0,3}(?:ba|z)?sh\b", re.IGNORECASE
 )
+
+_ENDINGS: Final = ".exe .msi .apk .dmg .zip .rar .7z .iso .bat .cmd .scr .vbs .lnk .ps1"
+# Of which a page has one before it is read for a pretence. Scripts are on every page, and seldom behind a link.
+PROGRAMS: Final = (*_ENDINGS.split(), *_ENDINGS.upper().split(), '.js"', ".js'", ".js>", ".js ", ".js?")
+# What follows is read once, whatever it is: with its ending in the pattern, dots took seconds.
+_HREF: Final = re.compile(r"""\bhref\s{0,3}=\s{0,3}["']?([^"'\s<>]{2,400}+)""", re.IGNORECASE)
+_PROGRAM: Final = re.compile(
+    r".{2,400}\.(?:exe|msi|apk|dmg|zip|rar|7z|iso|bat|cmd|scr|js|vbs|lnk|ps1)\b", re.IGNORECASE
+)
+# A script or a shortcut: nobody mends a browser with one.
+_SCRIPTED: Final = re.compile(r"\.(?:js|vbs|lnk|ps1|bat|cmd|scr)$", re.IGNORECASE)
+# The declarations of what is fixed to the window; each is read once.
+_FIXED: Final = re.compile(r"position\s{0,3}:\s{0,3}fixed([^\"'<>{}]{0,400}+)", re.IGNORECASE)
+_OVER: Final = re.compile(
+    r"height\s{0,3}:\s{0,3}100(?:%|vh)|bottom\s{0,3}:\s{0,3}0|inset\s{0,3}:\s{0,3}0", re.IGNORECASE
+)
+_ABOVE: Final = re.compile(r"\bz-index\s{0,3}:\s{0,3}\d{4}", re.IGNORECASE)
+
+
+def program_links(markup: str) -> Iterator[str]:
+    """Yield the attributes `href` that lead to programs and archives, up to the ending."""
+    for match in _HREF.finditer(markup):
+        if (program := _PROGRAM.match(match[1])) is not None:
+            yield markup[match.start() : match.start(1) + program.end()]
+
+
+def is_script(link: str) -> bool:
+    """Whether a link of `program_links` leads to a script or a shortcut."""
+    return _SCRIPTED.search(link) is not None
+
+
+def covers(markup: str) -> bool:
+    """Whether the page has a style that lays a box over the window."""
+    return "z-index" in markup and any(map(_is_cover, _FIXED.finditer(markup)))
+
+
+def _is_cover(fixed: re.Match[str]) -> bool:
+    over = _OVER.search(fixed[1])
+    return over is not None and _ABOVE.search(fixed[1], over.end()) is not None

@@ -94,6 +94,23 @@ def test_tags_that_nearly_name_a_script_cost_little(tag):
     assert least_cpu_s(lambda: signs(tag * 100), enough_s=0.5) < 0.5
 
 
+OUTDATED = "<p>Your browser is out of date.</p>"
+REFRESHES = "<meta content=1;//a.bc refresh>" * 900
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<style>z-index {'position:fixed;bottom:0;' * 40_000}</style>",
+        f"{OUTDATED}<!-- .exe {'href=.' * 160_000}-->",
+        f"<head>{REFRESHES}</head><p>a {'.-' * 20_000}</p>",
+    ],
+    ids=["covers", "programs", "refreshes"],
+)
+def test_pages_that_nearly_pretend_something_cost_little(html):
+    assert least_cpu_s(lambda: signs(html), enough_s=0.5) < 0.5
+
+
 WORDS = "<p>" + "The choir and both orchestras play on Friday at seven in the hall of the school. " * 8 + "</p>"
 REFRESH = '<head><meta http-equiv="refresh" content="1; url=https://win.prize.test/?s=1"></head>'
 
