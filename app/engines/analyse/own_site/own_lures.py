@@ -19,13 +19,14 @@ from app.engines.analyse.own_site.own_pretences import (
     EXPIRED,
     HUMAN,
     OUTDATED,
-    PRIZE,
     PROGRAMS,
     RUN_DIALOG,
     SCARES,
     covers,
     is_script,
+    prize_in,
     program_links,
+    scare_in,
 )
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.structure.lures import PROTECTION_OFF, RESTORED, UNTRUSTED
@@ -73,6 +74,7 @@ _EVERY_FIELD: Final = re.compile(
     r"""querySelectorAll\(\s{0,3}["'](?:input|form|textarea|select|\[name)|getElementsByTagName\(\s{0,3}["'](?:input|form)|"""
     r"""document\s{0,3}\.\s{0,3}forms|new FormData|\.serialize\("""
 )
+_VALUES: Final = re.compile(r"\.value\b|new FormData|\.serialize|\.innerText\b|\.textContent\b|\.data\b")
 _SENDS_UNSEEN: Final = re.compile(r"sendBeacon|new Image\b|new WebSocket|createElement\(\s{0,3}[\"']img")
 # Code that a foreign host sends is run: what runs it stands behind the request, or around it.
 _RUNS: Final = re.compile(r"\b(?:eval|new Function|Function)\b")
@@ -120,6 +122,8 @@ _MOVES: Final = re.compile(
     re.IGNORECASE,
 )
 _FORM: Final = re.compile(r"<form\b[^<>]{0,800}>", re.IGNORECASE)
+_FORM_END: Final = re.compile(r"</?form\b", re.IGNORECASE)
+MAX_FORM: Final = 20_000  # characters
 _PASSWORD: Final = re.compile(r"""<input\b[^<>]{0,400}?\btype\s{0,3}=\s{0,3}["']?password""", re.IGNORECASE)
 
 
@@ -234,7 +238,7 @@ def _pretended(
     text = page.text[:MAX_TEXT]
     said = None
     if covers(page.markup):
-        said = SCARES.search(text) or PRIZE.search(text)
+        said = scare_in(text) or prize_in(text)
     if said is not None:
         leads = CALLS.search(text) if said.re is SCARES else _foreign_link(page, own, is_service)
         if leads:
@@ -243,14 +247,23 @@ def _pretended(
     if said is not None:
         for match in islice(_FORM.finditer(page.markup), MAX_SCRIPTS):
             host = _HOST.search(match[0])
-            if host is not None and _is_foreign(host[1], own, is_known) and _PASSWORD.search(page.markup, match.end()):
+            if host is None or not _is_foreign(host[1], own, is_known):
+                continue
+            end = _FORM_END.search(page.markup, match.end(), match.end() + MAX_FORM)
+            if _PASSWORD.search(page.markup, match.end(), end.start() if end else match.end() + MAX_FORM):
                 yield _lure_of(text, said)
     copies = page.marks >= _SCRIPT and ("clipboard" in page.markup or "execCommand" in page.markup)
     said = (HUMAN.search(text) or RUN_DIALOG.search(text)) if copies else None
     if said is not None:
         codes = (put_together(one.text[:MAX_SCRIPT]) for one in islice(page.scripts(), MAX_SCRIPTS))
-        if any(CLIPBOARD.search(code) and COMMAND.search(code) for code in codes):
+        if any(CLIPBOARD.search(code) and _is_command(code, own, is_known) for code in codes):
             yield _lure_of(text, said)
+
+
+def _is_command(code: str, own: str, is_known: Callable[[str], bool]) -> bool:
+    """Whether a script has a command that gets something from a foreign host, or does not say from where."""
+    hosts = [match[1] for match in islice(_HOST.finditer(code), MAX_SCRIPTS)] if COMMAND.search(code) else [own]
+    return not hosts or any(_is_foreign(host, own, is_known) for host in hosts)
 
 
 def _foreign_link(page: OwnPage, own: str, is_service: Callable[[str], bool]) -> bool:
@@ -277,7 +290,8 @@ def _takers(scripts: Iterable[OwnText], own: str, is_known: Callable[[str], bool
             foreign if foreign and _runs_remote(said) else []
         )
         takes = foreign and _TYPED.search(said) and _SENDS.search(said)
-        takes = takes and (_SECRET.search(said) or (_EVERY_FIELD.search(said) and _SENDS_UNSEEN.search(said)))
+        every = _EVERY_FIELD.search(said) and _VALUES.search(said) and _SENDS_UNSEEN.search(said)
+        takes = takes and (_SECRET.search(said) or every)
         if runs or takes:
             host = (runs or foreign)[0]
             at = max(0, said.find(host) - MAX_QUOTE // 2)

