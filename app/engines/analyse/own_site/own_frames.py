@@ -36,7 +36,8 @@ _UNSEEN: Final = re.compile(
     r"(?:left|top)\s{0,3}:\s{0,3}-\d{3,5}",
     re.IGNORECASE,
 )
-_LEADS_AWAY: Final = re.compile(r"\bsandbox\s{0,3}=[^<>]{0,300}allow-top-navigation", re.IGNORECASE)
+# ... by itself: visitors cannot click on what they do not see.
+_LEADS_AWAY: Final = re.compile(r"\bsandbox\s{0,3}=[^<>]{0,300}allow-top-navigation(?!-)", re.IGNORECASE)
 _ODD_ADDRESS: Final = re.compile(
     r"http:|https?://[^/]{1,300}:\d|https?://\d{1,3}(?:\.\d{1,3}){3}(?:[/:]|$)", re.IGNORECASE
 )

@@ -32,6 +32,7 @@ def test_a_frame_of_no_size_with_an_odd_address_is_a_sign(address):
         '<iframe src="http://map.test/embed" width="100%" height="100"></iframe>',
         "<iframe width=0 height=0></iframe>",
         "<p>iframe src=http://x.test width=0</p>",
+        '<iframe src="https://c.test/" width=1 height=1 sandbox="allow-top-navigation-by-user-activation"></iframe>',
     ],
 )
 def test_statistics_maps_and_videos_are_none(frame):
