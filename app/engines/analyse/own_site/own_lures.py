@@ -16,13 +16,13 @@ from app.engines.analyse.own_site.own_pretences import (
     CALLS,
     CLIPBOARD,
     COMMAND,
-    EXPIRED,
     HUMAN,
     OUTDATED,
     PROGRAMS,
     RUN_DIALOG,
     SCARES,
     covers,
+    expiry_in,
     is_script,
     prize_in,
     program_links,
@@ -243,7 +243,7 @@ def _pretended(
         leads = CALLS.search(text) if said.re is SCARES else _foreign_link(page, own, is_service)
         if leads:
             yield _lure_of(text, said)
-    said = EXPIRED.search(text) if "password" in page.markup and "form" in page.markup else None
+    said = expiry_in(text) if "password" in page.markup and "form" in page.markup else None
     if said is not None:
         for match in islice(_FORM.finditer(page.markup), MAX_SCRIPTS):
             host = _HOST.search(match[0])

