@@ -278,11 +278,9 @@ def _computed(code: str, plain: str, script: OwnText, own: str, is_known: Callab
     """An address and a `location[...]` that cannot be read, or one by a name below a question about search engines, or
     about phones that come for the first time: nobody writes that in honesty.
     """
-    by_name = any(
-        (_REFERRER.search(code) and _ENGINES.search(code))
-        or _is_chosen(code[max(0, goes.start() - NEAR) : goes.start()], "")
-        for goes in islice(_GOES_BY_REFERENCE.finditer(code), MAX_ADDRESSES)
-    )
+    goes = [match.start() for match in islice(_GOES_BY_REFERENCE.finditer(code), MAX_ADDRESSES)]
+    by_name = bool(goes) and _REFERRER.search(code) and _ENGINES.search(code)
+    by_name = by_name or any(_is_chosen(code[max(0, at - NEAR) : at], "") for at in goes)
     address = next(_foreign(plain, own), None) if by_name or _COMPUTED.search(code) else None
     if address is None or host_of(address) in code or is_known(host_of(address)):
         return None

@@ -2,6 +2,7 @@ import pytest
 
 from app.domain.tampering import TamperSign
 from app.engines.analyse.own_site.own_frames import examine_frames
+from tests.support.cpu_time import least_cpu_s
 
 PAGE = "https://www.corp.test/"
 COVERS = "position:fixed;top:0;left:0;width:100%;height:100%;z-index:2147483647"
@@ -77,3 +78,10 @@ def test_a_frame_in_its_place_covers_nothing(before):
 )
 def test_what_nobody_sees_and_leads_away_or_to_a_house_is_a_sign(frame):
     assert [sign for sign, _ in signs(frame)] == [TamperSign.FRAME_UNSEEN]
+
+
+def test_a_page_full_of_beginnings_costs_little_and_hides_no_frame():
+    frame = f'<iframe src="https://m.bad.test/" style="{COVERS}"></iframe>'
+    begun = "<embed " * 300_000
+    assert least_cpu_s(lambda: signs(begun + frame), enough_s=0.3) < 0.3
+    assert signs(f"{begun}{frame}") == [(TamperSign.FRAME_COVERS, "https://m.bad.test/")]
