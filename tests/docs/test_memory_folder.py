@@ -45,3 +45,10 @@ def test_they_lie_on_the_disk_where_the_folder_is_small(memory, tmp_path, monkey
 def test_they_lie_on_the_disk_where_no_such_folder_is(memory, tmp_path):
     assert not keep_files_in_memory(tmp_path / "none", memory)
     assert not keep_files_in_memory(tmp_path, tmp_path / "none")
+
+
+def test_they_lie_on_the_disk_where_no_program_may_be_run(memory, tmp_path, monkeypatch):
+    real = os.statvfs(tmp_path)
+    closed = os.statvfs_result((*real[:8], real.f_flag | os.ST_NOEXEC, *real[9:]))
+    monkeypatch.setattr(os, "statvfs", lambda _: closed)
+    assert not keep_files_in_memory(tmp_path, memory)

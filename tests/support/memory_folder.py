@@ -31,7 +31,9 @@ def _has_room(folder: Path, memory: Path) -> bool:
     try:
         lines = dict(line.split(":", 1) for line in memory.read_text(encoding="ascii").splitlines())
         free = shutil.disk_usage(folder).free
+        is_closed_to_programs = os.statvfs(folder).f_flag & os.ST_NOEXEC  # as in containers; tests put programs there
     except OSError:  # another system, or a container without them
         return False
     available_kib = int(lines.get("MemAvailable", "0").split()[0])
-    return os.access(folder, os.W_OK) and free >= FREE_BYTES and available_kib >= AVAILABLE_KIB
+    is_usable = os.access(folder, os.W_OK) and not is_closed_to_programs
+    return is_usable and free >= FREE_BYTES and available_kib >= AVAILABLE_KIB

@@ -21,6 +21,7 @@ MAX_LINKS: Final = 300
 MIN_BRAND: Final = 4  # letters of a brand of gambling in an address: shorter ones are parts of anything
 MIN_COMMON: Final = 6  # letters in a row that two names have in common when they are akin
 
+_AUTHORITY: Final = re.compile(r"[a-zA-Z]{0,10}:?//(?:[^/?#@]{0,300}@)?([^/?#:]{1,300})")
 _TRADE: Final = re.compile(
     # gambling
     r"casino|kasino|gambling|sportsbook|bookmaker|jackpot|gacor|togel|maxwin|baccarat|roulette|nongam|gamstop|"
@@ -107,6 +108,15 @@ def is_akin(one: str, other: str) -> bool:
 
 def _label(host: str) -> str:
     return registrable_domain(host).partition(".")[0].replace("-", "")
+
+
+def is_written(address: str, code: str) -> bool:
+    """Whether the domain of an address stands in a script, as the address has it: with capitals, or letters that the
+    DNS has not.
+    """
+    labels = registrable_domain(host_of(address)).count(".") + 1
+    host = _AUTHORITY.match(address)
+    return host is not None and ".".join(host[1].rstrip(".").split(".")[-labels:]) in code
 
 
 def trade_of(links: Iterable[OwnLink]) -> set[str]:

@@ -30,8 +30,12 @@ _SHELL: Final = re.compile(
     r"priv8 ?(?:shell|uploader|mailer|tools?))\b",
     re.IGNORECASE,
 )
-_SERVED: Final = re.compile(
-    r"""<input\b[^<>]{0,300}?(?:type\s{0,3}=\s{0,3}["']?file|name\s{0,3}=\s{0,3}["']?cmd)""", re.IGNORECASE
+# Shops sell shells, and security offices tell of them: these names count on a page that is little else.
+_COMMON_SHELL: Final = re.compile(r"web|mini|priv8", re.IGNORECASE)
+_SERVED: Final = re.compile(  # buttons of payment services are named `cmd` as well, and their values begin with `_`
+    r"""<input\b(?![^<>]{0,300}value\s{0,3}=\s{0,3}["']?_)[^<>]{0,300}?"""
+    r"""(?:\btype\s{0,3}=\s{0,3}["']?file|\bname\s{0,3}=\s{0,3}["']?cmd(?=[\s"'/>]))""",
+    re.IGNORECASE,
 )
 _BREAKS: Final = (
     r"(?:h[a4]c?k(?:e|3)d|h4x0?r?ed|d[e3]f[a4]c[e3]d|p[wo0]n(?:e|3)d|[0o]wn(?:e|3)d|r[o0]{2}t(?:e|3)d|stamped|touched)"
@@ -64,14 +68,15 @@ def examine_defaced(page: OwnPage) -> Iterator[TamperMatch]:
     if page.marks.isdisjoint(_MARKS):
         return
     start = page.text[:LOOKED_AT]
+    is_message = len(page.text) <= MAX_TEXT and page.markup.count("<a ") + page.markup.count("<A ") < FEW_LINKS
     shell = _SHELL.search(page.title) or _SHELL.search(start)
-    if shell is not None and _SERVED.search(page.markup):
+    is_shell = shell is not None and (is_message or _COMMON_SHELL.match(shell[0]) is None)
+    if shell is not None and is_shell and _SERVED.search(page.markup):
         yield TamperMatch(TamperSign.DEFACED, shell[0], " ".join(start[shell.start() :].split())[:MAX_QUOTE])
         return
     claim = _CLAIM.search(page.title) or _CLAIM.search(start)
     if claim is None:
         return
-    is_message = len(page.text) <= MAX_TEXT and page.markup.count("<a ") + page.markup.count("<A ") < FEW_LINKS
     begins = _BEGINS.match(page.title) is not None
     telling = begins + is_message + (_MANNER.search(start) is not None)
     if (not is_message and not begins) or (telling == 1 and _ORDINARY.match(claim[0])):

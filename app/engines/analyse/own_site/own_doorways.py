@@ -40,8 +40,10 @@ _LANGUAGE: Final = re.compile(
     re.IGNORECASE,
 )
 MAX_HEAD: Final = 3_000  # characters of the markup in which the language is named
-OTHER_LINES: Final = 5  # lines of ASCII letters: menus and footers of the site around a page of a shop
+OTHER_LINES: Final = 5  # lines of ASCII letters, or of Chinese: menus and footers of the site around a page of a shop
 _OTHER_LINE: Final = re.compile(r"^[ -~]{0,200}[A-Za-z]{3}[ -~]{0,200}$", re.MULTILINE)
+_CHINESE: Final = r"[ -~\u00b7\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_CHINESE_LINE: Final = re.compile(rf"^{_CHINESE}{{0,200}}?[\u4e00-\u9fff]{{2}}{_CHINESE}{{0,200}}$", re.MULTILINE)
 MANY_SALES: Final = 3  # words of a sale, in a title that names the organisation as well
 _LATIN: Final = re.compile(r"[A-Za-z]{4,}")
 MAX_META: Final = 2_000  # characters
@@ -89,9 +91,10 @@ def _sold_abroad(page: OwnPage) -> tuple[str, ...]:
     language = _LANGUAGE.search(page.markup[:MAX_HEAD])
     if language is None or not any(len(script.findall(page.title)) >= LETTERS for script in _FOREIGN_SCRIPTS):
         return ()
-    is_chinese = language["chinese"] is not None
-    lines = islice(_OTHER_LINE.finditer(page.text[:MAX_TEXT]), OTHER_LINES)
-    return sold if is_chinese or len(list(lines)) == OTHER_LINES else ()
+    menu = _OTHER_LINE if language["chinese"] is None else _CHINESE_LINE
+    lines = islice(menu.finditer(page.text[:MAX_TEXT]), OTHER_LINES)
+    is_own = len(sold) < MANY_SALES and _names_site(page)
+    return sold if len(list(lines)) == OTHER_LINES and not is_own else ()
 
 
 def _names_site(page: OwnPage) -> bool:

@@ -16,12 +16,17 @@ from app.engines.analyse.own_site.own_pretences import (
     CALLS,
     CLIPBOARD,
     COMMAND,
-    EXPIRED,
     HUMAN,
     OUTDATED,
-    PRIZE,
+    PROGRAMS,
     RUN_DIALOG,
     SCARES,
+    covers,
+    expiry_in,
+    is_script,
+    prize_in,
+    program_links,
+    scare_in,
 )
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.analyse.structure.lures import PROTECTION_OFF, RESTORED, UNTRUSTED
@@ -69,6 +74,7 @@ _EVERY_FIELD: Final = re.compile(
     r"""querySelectorAll\(\s{0,3}["'](?:input|form|textarea|select|\[name)|getElementsByTagName\(\s{0,3}["'](?:input|form)|"""
     r"""document\s{0,3}\.\s{0,3}forms|new FormData|\.serialize\("""
 )
+_VALUES: Final = re.compile(r"\.value\b|new FormData|\.serialize|\.innerText\b|\.textContent\b|\.data\b")
 _SENDS_UNSEEN: Final = re.compile(r"sendBeacon|new Image\b|new WebSocket|createElement\(\s{0,3}[\"']img")
 # Code that a foreign host sends is run: what runs it stands behind the request, or around it.
 _RUNS: Final = re.compile(r"\b(?:eval|new Function|Function)\b")
@@ -103,10 +109,6 @@ _HEAD: Final = re.compile(r"<(?:link|meta|base|form)\b[^<>]{0,800}>", re.IGNOREC
 _STATES: Final = re.compile(r"canonical|alternate|amphtml|og:url|refresh|<base|<form|prefetch|prerender", re.IGNORECASE)
 _HOST: Final = re.compile(r"//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})")
 MAX_HEAD: Final = 30_000  # characters of the markup
-_PROGRAM_HREF: Final = re.compile(
-    r"""\bhref\s{0,3}=\s{0,3}["']?[^"'\s<>]{2,400}\.(?:exe|msi|apk|dmg|zip|rar|7z|iso|bat|cmd|scr|js|vbs|lnk|ps1)\b""",
-    re.IGNORECASE,
-)
 _REFRESH: Final = re.compile(
     r"""\bcontent\s{0,3}=\s{0,3}["']?\s{0,3}(\d{1,3})(?:\.\d{1,3})?\s{0,3}[;,]\s{0,3}(?:url\s{0,3}=)?""", re.IGNORECASE
 )
@@ -120,33 +122,9 @@ _MOVES: Final = re.compile(
     re.IGNORECASE,
 )
 _FORM: Final = re.compile(r"<form\b[^<>]{0,800}>", re.IGNORECASE)
+_FORM_END: Final = re.compile(r"</?form\b", re.IGNORECASE)
+MAX_FORM: Final = 20_000  # characters
 _PASSWORD: Final = re.compile(r"""<input\b[^<>]{0,400}?\btype\s{0,3}=\s{0,3}["']?password""", re.IGNORECASE)
-_ENDINGS: Final = (
-    ".exe",
-    ".msi",
-    ".apk",
-    ".dmg",
-    ".zip",
-    ".rar",
-    ".7z",
-    ".iso",
-    ".bat",
-    ".cmd",
-    ".scr",
-    ".vbs",
-    ".lnk",
-    ".ps1",
-)
-# Of which a page has one before it is read for a pretence. Scripts are on every page, and seldom behind a link.
-_PROGRAMS: Final = (*_ENDINGS, *map(str.upper, _ENDINGS), '.js"', ".js'", ".js>", ".js ", ".js?")
-# A script or a shortcut: nobody mends a browser with one.
-_SCRIPTED: Final = re.compile(r"\.(?:js|vbs|lnk|ps1|bat|cmd|scr)$", re.IGNORECASE)
-_COVERS: Final = re.compile(
-    r"position\s{0,3}:\s{0,3}fixed[^\"'<>{}]{0,200}?"
-    r"(?:height\s{0,3}:\s{0,3}100(?:%|vh)|bottom\s{0,3}:\s{0,3}0|inset\s{0,3}:\s{0,3}0)"
-    r"[^\"'<>{}]{0,200}\bz-index\s{0,3}:\s{0,3}\d{4}",
-    re.IGNORECASE,
-)
 
 
 def examine_lures(
@@ -192,7 +170,7 @@ def _is_asked(page: OwnPage, asked: re.Match[str]) -> bool:
     ):
         return False
     own = registrable_domain(host_of(page.url))
-    hosts = (_HOST.search(match[0]) for match in islice(_PROGRAM_HREF.finditer(page.markup), MAX_SCRIPTS))
+    hosts = (_HOST.search(link) for link in islice(program_links(page.markup), MAX_SCRIPTS))
     return any(host is not None and registrable_domain(host[1].lower()) != own for host in hosts)
 
 
@@ -219,16 +197,16 @@ def _refreshed(page: OwnPage, head: str, own: str, is_known: Callable[[str], boo
     """
     if len(page.text) < FULL_PAGE or not any(word in head for word in ("refresh", "Refresh", "REFRESH")):
         return
-    for match in _HEAD.finditer(head):
+    is_moving = _MOVES.search(page.text[:MAX_HEAD]) is not None
+    words = _BETWEEN.sub("", f"{page.title}{page.text[:MAX_HEAD]}").lower()
+    for match in () if is_moving else _HEAD.finditer(head):
         said = _REFRESH.search(match[0]) if "refresh" in match[0].lower() else None
         host = _HOST.search(match[0], said.end()) if said else None
         if said is None or host is None or int(said[1]) > AT_ONCE or not _is_foreign(host[1], own, is_known):
             continue
         domain = registrable_domain(host[1].lower())
         label = domain.partition(".")[0].replace("-", "")
-        words = _BETWEEN.sub("", f"{page.title}{page.text[:MAX_HEAD]}").lower()
-        is_told = head.count(domain) > 1 or label in words
-        if not is_told and _MOVES.search(page.text[:MAX_HEAD]) is None:
+        if head.count(domain) == 1 and label not in words:
             yield TamperMatch(TamperSign.LURE, host[1], match[0][:MAX_QUOTE], (host[1],))
 
 
@@ -236,19 +214,19 @@ def _outdated(page: OwnPage, own: str, is_known: Callable[[str], bool]) -> Itera
     """Yield a pretence that something is out of date, with a script of a foreign host that is to mend it;
     or with any program, in a box that covers the window.
     """
-    if not any(ending in page.markup for ending in _PROGRAMS):
+    if not any(ending in page.markup for ending in PROGRAMS):
         return
     said = OUTDATED.search(page.text[:MAX_TEXT]) or OUTDATED.search(page.unseen)
     if said is None:
         return
-    covers = _COVERS.search(page.markup) is not None
-    for match in islice(_PROGRAM_HREF.finditer(page.markup), MAX_SCRIPTS):
-        host = _HOST.search(match[0])
+    is_covered = covers(page.markup)
+    for link in islice(program_links(page.markup), MAX_SCRIPTS):
+        host = _HOST.search(link)
         if host is None or not _is_foreign(host[1], own, is_known):
             continue
-        if covers or _SCRIPTED.search(match[0]):
+        if is_covered or is_script(link):
             quote = said.string[max(0, said.start() - MAX_QUOTE // 4) :][:MAX_QUOTE]
-            yield TamperMatch(TamperSign.LURE, match[0][:MAX_QUOTE], quote, (said[0], host[1]))
+            yield TamperMatch(TamperSign.LURE, link[:MAX_QUOTE], quote, (said[0], host[1]))
 
 
 def _pretended(
@@ -259,24 +237,33 @@ def _pretended(
     """
     text = page.text[:MAX_TEXT]
     said = None
-    if "z-index" in page.markup and _COVERS.search(page.markup):
-        said = SCARES.search(text) or PRIZE.search(text)
+    if covers(page.markup):
+        said = scare_in(text) or prize_in(text)
     if said is not None:
         leads = CALLS.search(text) if said.re is SCARES else _foreign_link(page, own, is_service)
         if leads:
             yield _lure_of(text, said)
-    said = EXPIRED.search(text) if "password" in page.markup and "form" in page.markup else None
+    said = expiry_in(text) if "password" in page.markup and "form" in page.markup else None
     if said is not None:
         for match in islice(_FORM.finditer(page.markup), MAX_SCRIPTS):
             host = _HOST.search(match[0])
-            if host is not None and _is_foreign(host[1], own, is_known) and _PASSWORD.search(page.markup, match.end()):
+            if host is None or not _is_foreign(host[1], own, is_known):
+                continue
+            end = _FORM_END.search(page.markup, match.end(), match.end() + MAX_FORM)
+            if _PASSWORD.search(page.markup, match.end(), end.start() if end else match.end() + MAX_FORM):
                 yield _lure_of(text, said)
     copies = page.marks >= _SCRIPT and ("clipboard" in page.markup or "execCommand" in page.markup)
     said = (HUMAN.search(text) or RUN_DIALOG.search(text)) if copies else None
     if said is not None:
         codes = (put_together(one.text[:MAX_SCRIPT]) for one in islice(page.scripts(), MAX_SCRIPTS))
-        if any(CLIPBOARD.search(code) and COMMAND.search(code) for code in codes):
+        if any(CLIPBOARD.search(code) and _is_command(code, own, is_known) for code in codes):
             yield _lure_of(text, said)
+
+
+def _is_command(code: str, own: str, is_known: Callable[[str], bool]) -> bool:
+    """Whether a script has a command that gets something from a foreign host, or does not say from where."""
+    hosts = [match[1] for match in islice(_HOST.finditer(code), MAX_SCRIPTS)] if COMMAND.search(code) else [own]
+    return not hosts or any(_is_foreign(host, own, is_known) for host in hosts)
 
 
 def _foreign_link(page: OwnPage, own: str, is_service: Callable[[str], bool]) -> bool:
@@ -303,7 +290,8 @@ def _takers(scripts: Iterable[OwnText], own: str, is_known: Callable[[str], bool
             foreign if foreign and _runs_remote(said) else []
         )
         takes = foreign and _TYPED.search(said) and _SENDS.search(said)
-        takes = takes and (_SECRET.search(said) or (_EVERY_FIELD.search(said) and _SENDS_UNSEEN.search(said)))
+        every = _EVERY_FIELD.search(said) and _VALUES.search(said) and _SENDS_UNSEEN.search(said)
+        takes = takes and (_SECRET.search(said) or every)
         if runs or takes:
             host = (runs or foreign)[0]
             at = max(0, said.find(host) - MAX_QUOTE // 2)

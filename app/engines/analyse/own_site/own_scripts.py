@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_site.own_addresses import names_trade
+from app.engines.analyse.own_site.own_addresses import is_written, names_trade
+from app.engines.analyse.own_site.own_clicks import is_for_any_click
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.html.disguised_scripts import DISGUISES, is_disguised, undisguise
 from app.engines.html.marks import Marks, marks
@@ -63,13 +64,7 @@ _FURTIVE: Final = (
     re.compile(r"\btimeZone\b|getTimezoneOffset"),
     re.compile(r"\bpopstate\b|onpopstate"),  # who goes back
 )
-# Wherever somebody clicks, and not only on what is meant for it; who goes back, or is asked for notices.
-_ANYWHERE: Final = re.compile(
-    r"(?:\bdocument(?:\s{0,3}\.\s{0,3}(?:body|documentElement))?|\bwindow)\s{0,3}\.\s{0,3}"
-    r"(?:addEventListener\s{0,3}\(\s{0,3}[\"'`](?:click|mousedown|mouseup|touchstart|touchend|pointerdown)|"
-    r"on(?:click|mousedown|mouseup|touchstart|touchend|pointerdown)\s{0,3}=)"
-)
-_AIMED: Final = re.compile(r"\btarget\b|\bclosest\b|\bmatches\b|\bcontains\b|\bconfirm\s{0,3}\(")
+# Who goes back, or is asked for notices.
 _BACK: Final = re.compile(r"\bpushState\b")
 _GOES_BACK: Final = re.compile(r"\bpopstate\b|onpopstate")
 _ASKS_FOR_NOTICES: Final = re.compile(r"\bNotification\s{0,3}\.\s{0,3}requestPermission\b")
@@ -178,7 +173,7 @@ def _is_chosen(before: str, address: str) -> bool:
     if _AGENT.search(before) and _PHONES.search(before) and _ONCE.search(before):
         return True
     close = before[-CLOSE:]
-    if (clicked := _ANYWHERE.search(close)) is not None and _AIMED.search(close, clicked.end()) is None:
+    if is_for_any_click(close):
         return True
     if _GOES_BACK.search(close) and _BACK.search(before):
         return True
@@ -234,7 +229,7 @@ def _loading(code: str, script: OwnText, own: str, is_known: Callable[[str], boo
         engines = {engine.lower() for engine in _ENGINES_LISTED.findall(before)}
         from_search = len(engines) > 1 and "referrer" in before and names_trade(address)
         is_for_few = from_search or (_AGENT.search(before) and _ROBOTS.search(before))
-        is_put_together = registrable_domain(host_of(address)) not in script.text and _WRITING.search(code)
+        is_put_together = not is_written(address, script.text) and _WRITING.search(code)
         if is_put_together or (is_for_few and _is_conditional(before)):
             start = max(0, match.start() - MAX_QUOTE // 2)
             quote = script.text.strip()[:MAX_QUOTE] if match[0] not in script.text else match[0][:MAX_QUOTE]
@@ -283,9 +278,9 @@ def _computed(code: str, plain: str, script: OwnText, own: str, is_known: Callab
     """An address and a `location[...]` that cannot be read, or one by a name below a question about search engines, or
     about phones that come for the first time: nobody writes that in honesty.
     """
-    by_name = _GOES_BY_REFERENCE.search(code) and (
-        (_REFERRER.search(code) and _ENGINES.search(code)) or _is_chosen(code, "")
-    )
+    goes = [match.start() for match in islice(_GOES_BY_REFERENCE.finditer(code), MAX_ADDRESSES)]
+    by_name = bool(goes) and _REFERRER.search(code) and _ENGINES.search(code)
+    by_name = by_name or any(_is_chosen(code[max(0, at - NEAR) : at], "") for at in goes)
     address = next(_foreign(plain, own), None) if by_name or _COMPUTED.search(code) else None
     if address is None or host_of(address) in code or is_known(host_of(address)):
         return None
@@ -324,7 +319,7 @@ def _redirecting(
         from_search = _REFERRER.search(before) and _ENGINES.search(before)
         is_robot = _AGENT.search(before) and _ROBOTS.search(before)
         is_unknown = not is_known(host_of(address))
-        is_disguised_host = is_unknown and registrable_domain(host_of(address)) not in script.text
+        is_disguised_host = is_unknown and not is_written(address, script.text)
         if from_search or is_robot or is_disguised_host or (is_unknown and _is_chosen(before, address)):
             start = max(0, match.start() - MAX_QUOTE // 2)
             return TamperMatch(

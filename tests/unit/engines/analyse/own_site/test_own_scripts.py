@@ -235,8 +235,33 @@ def test_who_is_sent_where_nobody_meant_to_go_is_sent_away(code):
     assert [sign.sign for sign in found(code)] == [TamperSign.SCRIPT_REDIRECTS]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "document.addEventListener('click',hide);function hide(){m.hidden=1}function shop(){location='https://partner.test/'}",
+        "window.onclick=function(){d.close()};b.onclick=function(){window.open('https://partner.test/')}",
+    ],
+)
+def test_who_listens_to_clicks_for_something_else_sends_nobody_away(code):
+    assert found(code) == []
+
+
 def test_a_click_on_what_is_meant_for_it_opens_what_it_says():
     code = (
         "document.addEventListener('click',function(e){if(e.target.matches('.x'))window.open('https://partner.test/')})"
     )
     assert found(code) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["https://www.MyPartner.test/in", "https://www.bäckerei-müller.de/", "https://me@Partner.test:8443/a"]
+)
+def test_a_host_with_capitals_or_umlauts_is_not_disguised(address):
+    assert found(f"var r=document.referrer;function go(){{window.open('{address}')}}") == []
+    loads = "var r=document.referrer;var s=document.createElement('script');"
+    assert found(f"{loads}s.src='{address}'") == []
+
+
+def test_a_host_that_is_put_together_is_disguised():
+    code = "var r=document.referrer;window.open('https://b'+'ad.te'+'st/')"
+    assert [sign.sign for sign in found(code)] == [TamperSign.SCRIPT_REDIRECTS]
