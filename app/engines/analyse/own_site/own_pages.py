@@ -22,6 +22,7 @@ from app.engines.analyse.own_site.own_defaced import examine_defaced
 from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_borrowed, is_stuffed
 from app.engines.analyse.own_site.own_frames import examine_frames
 from app.engines.analyse.own_site.own_lures import examine_lures
+from app.engines.analyse.own_site.own_popunders import examine_popunders, opens
 from app.engines.analyse.own_site.own_scripts import examine_scripts, may_send_away
 from app.engines.analyse.own_site.own_terms import (
     MANY_TERMS,
@@ -106,6 +107,8 @@ class OwnPages:
             yield from examine_scripts(page.scripts(), page.url, self._is_known, is_named, self._is_harmless)
         if writes(page.marks):
             yield from examine_written(page.scripts(), page.url, self._is_known, self._offer_in)
+        if opens(page.marks):
+            yield from examine_popunders(page.scripts(), page.url, lambda host: is_partner(host) or is_named(host))
         if page.marks >= _FRAME or "<object" in page.markup or "<embed" in page.markup:
             yield from examine_frames(page.markup, page.url, self._is_known)
         yield from examine_lures(

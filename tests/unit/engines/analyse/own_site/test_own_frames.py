@@ -76,3 +76,22 @@ def test_a_frame_in_its_place_covers_nothing(before):
 )
 def test_what_nobody_sees_and_leads_away_or_to_a_house_is_a_sign(frame):
     assert [sign for sign, _ in signs(frame)] == [TamperSign.FRAME_UNSEEN]
+
+
+PAGE_AS_OBJECT = '<object type="text/html" data="//in.bad.test/c?9" width="1" height="1"></object>'
+
+
+def test_a_foreign_page_in_an_object_of_no_size_is_a_sign():
+    assert [sign for sign, _ in signs(PAGE_AS_OBJECT)] == [TamperSign.FRAME_UNSEEN]
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("text/html", "application/x-shockwave-flash"),  # players of sounds have no size
+        ('width="1" height="1"', 'width="600" height="400"'),
+        ("//in.bad.test", ""),
+    ],
+)
+def test_players_shown_pages_and_own_ones_are_none(said, instead):
+    assert signs(PAGE_AS_OBJECT.replace(said, instead)) == []
