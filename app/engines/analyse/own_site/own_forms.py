@@ -31,8 +31,10 @@ _ACTION: Final = re.compile(
 )
 _END: Final = re.compile(r"</form\b|<form\b", re.IGNORECASE)
 _CARD: Final = re.compile(
-    r"\b(?:credit|debit|bank|payment)?[-_ ]?card[-_ ]?(?:num(?:ber)?|no)\b|\bcc[-_]?num(?:ber)?\b|\bname on (?:the )?card\b|"
-    r"(?:银行|储蓄|信用|借记)卡(?:号码?|\s?号)|\bkartennummer\b|num[ée]ro de (?:la )?(?:carte|tarjeta)|カード番号|카드\s?번호",
+    r"\b(?:credit|debit|bank|payment)?[-_ ]?card[-_ ]?(?:num(?:ber)?|no)\b|"
+    r"\bcc[-_]?num(?:ber)?\b|\bname on (?:the )?card\b|"
+    r"(?:银行|储蓄|信用|借记)卡(?:号码?|\s?号)|\bkartennummer\b|"
+    r"num[ée]ro de (?:la )?(?:carte|tarjeta)|カード番号|카드\s?번호",
     re.IGNORECASE,
 )
 # What else is asked for, each kind counted once.
@@ -43,15 +45,18 @@ _SECRETS: Final = (
         re.IGNORECASE,
     ),
     re.compile(
-        r"""type\s{0,3}=\s{0,3}["']?password|\b(?:atm |card )?pin\b|(?:取款|支付|交易|查询|网银|银行卡)密码|暗証番号|비밀번호""",
+        r"""type\s{0,3}=\s{0,3}["']?password|\b(?:atm |card )?pin\b|"""
+        r"(?:取款|支付|交易|查询|网银|银行卡)密码|暗証番号|비밀번호",
         re.IGNORECASE,
     ),
     re.compile(
-        r"\botp\b|one[- ]time (?:code|password)|\b(?:sms|text)[- ](?:code|tan)\b|(?:短信|手机|动态)(?:验证|校验)?(?:码|口令)",
+        r"\botp\b|one[- ]time (?:code|password)|\b(?:sms|text)[- ](?:code|tan)\b|"
+        r"(?:短信|手机|动态)(?:验证|校验)?(?:码|口令)",
         re.IGNORECASE,
     ),
     re.compile(
-        r"\bdate of birth\b|\bdob\b|social security|\bssn\b|maiden name|national insurance n|身份证号?|余额|(?:card|account) balance",
+        r"\bdate of birth\b|\bdob\b|social security|\bssn\b|maiden name|national insurance n|"
+        r"身份证号?|余额|(?:card|account) balance",
         re.IGNORECASE,
     ),
 )
@@ -72,9 +77,7 @@ def examine_forms(page: OwnPage, is_partner: Callable[[str], bool]) -> Iterator[
             continue
         asked = [found[0] for secret in _SECRETS if (found := secret.search(fields))]
         if len(asked) >= ENOUGH and not _is_told(page, action[2]):
-            yield TamperMatch(
-                TamperSign.LURE, action[1][:MAX_QUOTE], match[0][:MAX_QUOTE], (action[2], *asked)
-            )
+            yield TamperMatch(TamperSign.LURE, action[1][:MAX_QUOTE], match[0][:MAX_QUOTE], (action[2], *asked))
             return
 
 

@@ -28,7 +28,9 @@ _ADDRESS: Final = re.compile(r"""["'`](?:(?:https?|wss?):)?//((?:[\w\-]{1,63}\.)
 _TOLD: Final = (
     re.compile(r"""["'`]wss?://"""),
     re.compile(r"""\bthrottle["']?\s{0,3}[:=]|\bsetThrottle\b""", re.IGNORECASE),
-    re.compile(r"""\balgo(?:rithm)?["']?\s{0,3}[:=]\s{0,3}["'`]|randomx|cryptonight|ghostrider|yespower""", re.IGNORECASE),
+    re.compile(
+        r"""\balgo(?:rithm)?["']?\s{0,3}[:=]\s{0,3}["'`]|randomx|cryptonight|ghostrider|yespower""", re.IGNORECASE
+    ),
     re.compile(r"""\bpool["']?\s{0,3}[:=]\s{0,3}["'`]|\bstratum\b""", re.IGNORECASE),
     re.compile(r"""\b(?:wallet|user|login|address|siteKey)["']?\s{0,3}[:=]\s{0,3}["'`][\w.+]{26,120}["'`]"""),
     re.compile(r"\bhash(?:es)?(?:Rate|PerSecond|_rate)\b", re.IGNORECASE),

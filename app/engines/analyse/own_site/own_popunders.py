@@ -51,9 +51,7 @@ _AIMED: Final = re.compile(
     r"\b(?:e|ev|evt|event)\s{0,3}\.\s{0,3}(?:target|currentTarget)\b|\bclosest\b|\bmatches\b|\bcontains\b|"
     r"\bcomposedPath\b|\bconfirm\s{0,3}\("
 )
-_ADDRESS: Final = re.compile(
-    r"""["'`]((?:https?:)?//(?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62}[^\s"'`<>]{0,300})"""
-)
+_ADDRESS: Final = re.compile(r"""["'`]((?:https?:)?//(?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62}[^\s"'`<>]{0,300})""")
 
 
 def opens(found: Marks) -> bool:
@@ -79,9 +77,7 @@ def examine_popunders(
             at = max(0, said.find(address) - MAX_QUOTE // 2)
             quote = said[at : at + MAX_QUOTE]
             leads_to = (address if address.startswith("http") else f"https:{address}",)
-            yield TamperMatch(
-                TamperSign.SCRIPT_REDIRECTS, raw, quote, dom_path=script.dom_path, leads_to=leads_to
-            )
+            yield TamperMatch(TamperSign.SCRIPT_REDIRECTS, raw, quote, dom_path=script.dom_path, leads_to=leads_to)
             return
 
 

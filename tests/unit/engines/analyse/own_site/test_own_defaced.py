@@ -55,3 +55,35 @@ def test_a_claim_with_one_sign_alone_is_not_certain(title, body):
 )
 def test_news_and_how_tos_about_break_ins_are_none(title, body):
     assert signs(title, body) == []
+
+
+STAGED = (
+    "<style>body{background:#000;color:#0f0;font-family:monospace}</style><div oncontextmenu='return false'>"
+    "<p>Dear admin, your server is vulnerable. We took nothing.</p><p>Mail: sup@mail.test</p></div>"
+)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        STAGED,
+        STAGED.replace("Dear admin, your server is vulnerable.", "网站管理员：你的服务器太脆弱了。"),
+        STAGED.replace("Dear admin, your server is vulnerable.", "Night crew was here.") + "<canvas></canvas>",
+    ],
+)
+def test_a_stage_for_a_message_to_the_administrator_is_a_defaced_page(html):
+    assert signs("~", html) == [TamperSign.DEFACED]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        STAGED + "<a href='/'>Home</a> <a href='/news/'>News</a>",
+        STAGED.replace("#000", "#fff"),
+        STAGED.replace("oncontextmenu='return false'", ""),
+        STAGED.replace("is vulnerable", "will be back at noon"),
+        STAGED + "<p>" + "On the security of networks. " * 80,
+    ],
+)
+def test_pages_with_a_way_on_notices_and_articles_are_not_defaced(html):
+    assert signs("~", html) == []

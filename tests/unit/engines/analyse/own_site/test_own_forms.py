@@ -17,6 +17,9 @@ FORM = """<h1>School meals</h1><p>Pay for a term.</p><form method=post action="h
 CHINESE = """<p>请完成校园卡实名认证</p><form action="//auth.collect.test/s"><p>银行卡号 <input name=a></p>
 <p>身份证号 <input name=b></p><p>支付密码 <input name=c type=password></p><p>短信验证码 <input name=d></p></form>"""
 
+START = """<form action='https://fees.collect.test/start'><input name=notice></form>
+<p>Have your card number, security code and date of birth ready.</p>"""
+
 
 def terms(html, partner=""):
     document = HtmlDocument.decode(html.encode(), TYPE)
@@ -51,8 +54,7 @@ def test_a_form_for_a_card_and_its_secrets_leads_to_a_foreign_host(html, host):
         FORM.replace("Card number", "Library card").replace("Security code", "Class"),
         FORM.replace("Security code", "Class").replace("Expiry date", "Term").replace('"otp"', '"c4"'),
         CHINESE.replace("银行卡号", "学号"),  # the log-in of another office
-        "<form action='https://fees.collect.test/start'><input name=notice></form><p>Have your card number, security code"
-        " and date of birth ready.</p>",
+        START,
     ],
 )
 def test_own_forms_named_providers_log_ins_and_starts_of_a_payment_are_none(html):

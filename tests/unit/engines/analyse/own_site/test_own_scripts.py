@@ -244,7 +244,8 @@ def test_a_click_on_what_is_meant_for_it_opens_what_it_says():
 
 BACKWARDS = (
     "var C={to:'%s',from:['elgoog','oohay']};(function(c){var f=function(x){return x.split('').reverse().join('')},"
-    "r=document['refe'+'rrer'];for(var i in c.from)if(r.indexOf(f(c.from[i]))>0)window['loca'+'tion']['rep'+'lace'](f(c.to))})(C)"
+    "r=document['refe'+'rrer'];for(var i in c.from)if(r.indexOf(f(c.from[i]))>0)"
+    "window['loca'+'tion']['rep'+'lace'](f(c.to))})(C)"
 )
 
 
@@ -270,7 +271,9 @@ def test_the_own_site_other_words_and_places_of_the_page_are_no_redirect(code):
 def test_a_script_that_hides_the_word_script_and_an_address_loads_one():
     words = ["script", "src", "//cdn.bad.test/lib.js", "head", "appendChild", "cookie"]
     listed = ",".join(f"'{b64encode(word.encode()).decode()}'" for word in words)
-    code = f"function _l(){{return [{listed}]}}function _w(i){{return atob(_l()[i])}}var s=document.createElement(_w(0))"
+    code = (
+        f"function _l(){{return [{listed}]}}function _w(i){{return atob(_l()[i])}}var s=document.createElement(_w(0))"
+    )
     (sign,) = found(code)
     assert (sign.sign, sign.leads_to[0]) == (TamperSign.SCRIPT_WRITES, "https://cdn.bad.test/lib.js")
     assert found(code.replace(b64encode(b"script").decode(), b64encode(b"canvas").decode())) == []

