@@ -25,6 +25,7 @@ from app.engines.analyse.own_site.own_forms import examine_forms
 from app.engines.analyse.own_site.own_frames import examine_frames
 from app.engines.analyse.own_site.own_lures import examine_lures
 from app.engines.analyse.own_site.own_miners import examine_miners
+from app.engines.analyse.own_site.own_payees import examine_payees
 from app.engines.analyse.own_site.own_popunders import examine_popunders, opens
 from app.engines.analyse.own_site.own_scripts import examine_scripts, may_send_away
 from app.engines.analyse.own_site.own_structured import examine_structured
@@ -109,7 +110,7 @@ class OwnPages:
 
         yield from self._of_markup(page)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
-            yield from examine_small_trades(page, self._gambling_brands)
+            yield from examine_small_trades(page, self._gambling_brands, self._is_known)
             yield from examine_defaced(page)
         if self._own_words is not None:
             yield from self._own_words.examine_links(page.links(), is_partner, by_visitors=by_visitors)
@@ -160,6 +161,7 @@ class OwnPages:
         yield from examine_miners(page, is_open)
         yield from examine_swaps(page)
         yield from examine_forms(page, is_open)
+        yield from examine_payees(page, is_open)
         yield from examine_structured(page, is_open, self._offer_in)
         yield from examine_drawn(page, self._offer_in)
         if page.marks >= _FRAME or "<object" in page.markup or "<embed" in page.markup:

@@ -1,6 +1,11 @@
 import pytest
 
-from app.engines.analyse.own_site.own_doorways import is_of_another_script, is_stuffed
+from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_of_another_script, is_stuffed
+from app.engines.analyse.structure.gambling_brands import shipped_gambling_brands
+from app.engines.extract.page import extract_document
+from app.engines.html.document import HtmlDocument
+from app.engines.parsing.own_pages import own_page_of
 
 CHINESE = "本店经营明前龙井、碧螺春、铁观音等各类名茶，产地直供，品质保证。" * 10
 
@@ -41,3 +46,43 @@ def test_a_title_that_is_strewn_into_running_text_is_stuffed():
     assert not is_stuffed("皇顶国际app最新版下载v3.1.8-澄溪县", line)
     assert not is_stuffed("首页", line * 5)
     assert not is_stuffed("皇顶国际app最新版下载", "皇顶国际app最新版下载\n" * 5)  # a menu
+
+
+TYPE = "text/html; charset=utf-8"
+
+
+def signs(title, link="http://go.broker.test/?s=7"):
+    html = f"<title>{title}</title><p>All that you have to know.</p><p><a href='{link}'>Go on</a></p>"
+    url = "https://www.school.test/old/9.html"
+    document = HtmlDocument.decode(html.encode(), TYPE)
+    page = own_page_of(document, extract_document(document, url=url, headers=[("content-type", TYPE)]), url)
+    return [
+        one.sign for one in examine_small_trades(page, shipped_gambling_brands(), lambda host: host == "known.test")
+    ]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Harbour Lights 2 Full Movie Watch Free Online 1080p",
+        "《海港之光》高清完整版在线观看 免费下载",
+        "Payday Loans Guaranteed Approval Direct Lender Same Day",
+    ],
+)
+def test_a_title_that_lists_what_people_search_for_above_a_foreign_link_is_a_sign(title):
+    assert signs(title) == [TamperSign.DOORWAY_UNSURE]
+    assert signs(title, "/apply") == []
+    assert signs(title, "https://known.test/") == []
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Film night: watch Harbour Lights free",
+        "Watch our services: HD live streaming and downloads",
+        "Payday loans and bad credit: where students get advice the same day",
+        "校园电影周在线观看指南",
+    ],
+)
+def test_film_nights_services_and_advice_on_debts_are_none(title):
+    assert signs(title) == []
