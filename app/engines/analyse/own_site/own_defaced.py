@@ -118,7 +118,7 @@ def examine_defaced(page: OwnPage) -> Iterator[TamperMatch]:
 
 
 def _is_staged(page: OwnPage) -> bool:
-    """Whether a page is nothing but a stage for a message to whoever looks after the site."""
+    """Whether a page is nothing but a stage for a message to the administrators."""
     if len(page.text) > MAX_TEXT or page.markup.count("<a ") + page.markup.count("<A ") >= NO_WAY_ON:
         return False
     text = f"{page.title}\n{page.text}"

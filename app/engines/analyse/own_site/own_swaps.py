@@ -71,9 +71,7 @@ def examine_swaps(page: OwnPage) -> Iterator[TamperMatch]:
 
 
 def _wallet(code: str, text: str) -> str:
-    """Return the wallet that a script puts in the place of others, or into the clipboard of whoever copies something;
-    "" without one.
-    """
+    """Return the wallet that a script puts in the place of others, or in the clipboard at each copying, or ""."""
     shown = (match[1] for match in islice(_WALLET.finditer(code), MAX_FOUND))
     wallet = next((one for one in shown if one not in text and any(map(str.isdigit, one))), "")
     if not wallet:
