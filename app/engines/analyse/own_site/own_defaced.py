@@ -94,8 +94,8 @@ def examine_defaced(page: OwnPage) -> Iterator[TamperMatch]:
     """Yield at most one sign. A claim counts with a page that is nothing but a message, or as a title that begins
     with it.
     """
-    if _is_staged(page):
-        yield TamperMatch(TamperSign.DEFACED, page.title[:MAX_QUOTE], " ".join(page.text.split())[:MAX_QUOTE])
+    if (staged := _staged(page)) is not None:
+        yield TamperMatch(staged, page.title[:MAX_QUOTE], " ".join(page.text.split())[:MAX_QUOTE])
         return
     if page.marks.isdisjoint(_MARKS):
         return
@@ -117,14 +117,17 @@ def examine_defaced(page: OwnPage) -> Iterator[TamperMatch]:
     yield TamperMatch(sign, claim[0], " ".join(quote.split())[:MAX_QUOTE])
 
 
-def _is_staged(page: OwnPage) -> bool:
-    """Whether a page is nothing but a stage for a message to the administrators."""
+def _staged(page: OwnPage) -> TamperSign | None:
+    """Return what a page is that is nothing but a stage for a message to the administrators."""
     if len(page.text) > MAX_TEXT or page.markup.count("<a ") + page.markup.count("<A ") >= NO_WAY_ON:
-        return False
+        return None
     text = f"{page.title}\n{page.text}"
     is_told = _ADDRESSED.search(text) is not None and _WEAK.search(text) is not None
-    if not is_told and _WERE_HERE.search(text) is None:
-        return False
+    were_here = _WERE_HERE.search(text) is not None
+    if not is_told and not were_here:
+        return None
     is_dark = _DARK.search(page.markup) is not None and _BRIGHT.search(page.markup) is not None
     staged = sum(part.search(page.markup) is not None for part in _STAGE)
-    return is_dark and staged >= STAGED + (not is_told)
+    if not is_dark or staged < STAGED + (not is_told):
+        return None
+    return TamperSign.DEFACED if is_told and were_here else TamperSign.DEFACED_UNSURE

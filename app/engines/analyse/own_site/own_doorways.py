@@ -64,7 +64,7 @@ _PARTS: Final = re.compile(r"[-_|｜–—,，【】\[\]（）()]")
 _SEARCHED_FOR: Final = (
     (
         re.compile(
-            r"full[ -]?movie|123[ -]?movies|putlocker|fmovies|soap2day|yts\b|\bvostfr\b|\bsub indo\b|\bnonton\b|"
+            r"full[ -]?movie|123[ -]?movies|putlocker|fmovies|soap2day|\bvostfr\b|\bsub indo\b|\bnonton\b|"
             r"ganzer film|pel[ií]cula completa|film complet|高清完整版|完整版免费|BT下载|迅雷下载|\btorrents?\b",
             re.IGNORECASE,
         ),

@@ -31,7 +31,8 @@ _ACTION: Final = re.compile(
 )
 _END: Final = re.compile(r"</form\b|<form\b", re.IGNORECASE)
 _CARD: Final = re.compile(
-    r"\b(?:credit|debit|bank|payment)?[-_ ]?card[-_ ]?(?:num(?:ber)?|no)\b|"
+    r"(?<!library )(?<!student )(?<!identity )(?<!\bid )(?<!member )(?<!membership )(?<!gift )(?<!loyalty )"
+    r"\b(?:(?:credit|debit|bank|payment)[-_ ]?)?card[-_ ]?(?:num(?:ber)?|no)\b|"
     r"\bcc[-_]?num(?:ber)?\b|\bname on (?:the )?card\b|"
     r"(?:银行|储蓄|信用|借记)卡(?:号码?|\s?号)|\bkartennummer\b|"
     r"num[ée]ro de (?:la )?(?:carte|tarjeta)|カード番号|카드\s?번호",

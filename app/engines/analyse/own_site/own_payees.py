@@ -15,23 +15,21 @@ from app.engines.urls import host_of
 MAX_PICTURES: Final = 100
 BESIDE: Final = 1_200  # characters of markup on either side of a picture
 
-_CODE_MARKS: Final = marks(
-    b"qr", "二维码".encode(), "收款".encode(), "付款码".encode(), "捐款".encode(), "赞赏码".encode()
-)
 _PICTURES: Final = marks(b"<img")
 _PICTURE: Final = re.compile(r"<img\b[^<>]{0,1500}>", re.IGNORECASE)
 _SRC: Final = re.compile(
     r"""\bsrc\s{0,3}=\s{0,3}["']?(?:https?:)?//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})""", re.IGNORECASE
 )
-_IS_CODE: Final = re.compile(r"(?<![a-z])[a-z]{0,8}qr|二维码|收款码|付款码|捐款码|赞赏码|scan", re.IGNORECASE)
+_IS_CODE: Final = re.compile(r"qr|二维码|收款码|付款码|捐款码|赞赏码|scan", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]{0,1500}>")
 _PAYS: Final = re.compile(
     r"捐款|捐赠|付款|支付|转账|收款|缴费|汇款|\b(?:pay|payments?|donat\w{1,5}|transfer|fees?)\b", re.IGNORECASE
 )
 _CHANGED: Final = re.compile(
-    r"(?:暂由|改由|暂时由|更换|变更)[^。\n]{0,24}(?:账户|账号|帐户|代收|收款)|"
-    r"(?:个人|私人|财务|会计)[^。\n]{0,6}(?:账户|账号|帐户)[^。\n]{0,10}(?:代收|收款|转账)|"
-    r"\b(?:new|temporary|changed|another|personal)\b[^.\n]{0,24}\b(?:account|payee|treasurer|code)\b",
+    r"(?:暂由|改由|暂时由)[^。\n]{0,24}(?:账户|账号|帐户|代收|收款)|"
+    r"(?:个人|私人|财务|会计)[^。\n]{0,6}(?:账户|账号|帐户)[^。\n]{0,10}代收|"
+    r"\b(?:money|payments?|donations?|fees?)\b[^.\n]{0,30}\b(?:to|into)\b[^.\n]{0,16}"
+    r"\b(?:temporary|private|treasurer'?s?)\b[^.\n]{0,16}\baccount\b",
     re.IGNORECASE,
 )
 _NEVER: Final = re.compile(r"从不|从未|不会|不以|切勿|谨防|\b(?:never|not|beware|fake|scams?)\b", re.IGNORECASE)

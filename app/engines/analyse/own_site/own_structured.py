@@ -6,7 +6,7 @@ shop, and who recommends a product, speaks of what it sells.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -23,6 +23,7 @@ MAX_LENGTH: Final = 100_000  # characters of one block
 MAX_NODES: Final = 2_000
 MAX_NAME: Final = 300
 MAX_TEXT: Final = 60_000
+ENOUGH_TEXT: Final = 100  # characters of a page that speaks at all, before its scripts run
 MIN_WORD: Final = 4  # letters
 MIN_WORDS: Final = 2  # of a name that says what is sold
 
@@ -45,15 +46,19 @@ def examine_structured(
     if not page.marks >= _MARKS | _GOODS:
         return
     own = registrable_domain(host_of(page.url))
+    if len(page.text) < ENOUGH_TEXT:
+        return
+    blocks = list(_blocks(page.markup))
     spoken = f"{page.title}\n{page.text[:MAX_TEXT]}".lower()
-    for name, addresses in _products(page.markup):
+    for name, addresses in _products(blocks):
         if _is_spoken_of(name, spoken):
             continue
         offer = offer_in(name)
         hosts = (host_of(address) for address in addresses)
-        foreign = next(
-            (host for host in hosts if host and registrable_domain(host) != own and not is_partner(host)), ""
-        )
+        foreign = next((one for one in hosts if one and registrable_domain(one) != own and not is_partner(one)), "")
+        domain = registrable_domain(foreign)
+        if foreign and page.markup.count(domain) > sum(block.count(domain) for block in blocks):
+            foreign = ""  # the page names it elsewhere: its own address, or whose goods it has
         if offer is not None or (foreign and names_trade(foreign)):
             terms = offer[1] if offer is not None else (foreign,)
             yield TamperMatch(TamperSign.HIDDEN_TEXT, name[:MAX_QUOTE], name[:MAX_QUOTE], terms)
@@ -63,13 +68,16 @@ def examine_structured(
             return
 
 
-def _products(markup: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield name and addresses of what is offered at a price."""
+def _blocks(markup: str) -> Iterator[str]:
     for match in islice(_BLOCK.finditer(markup), MAX_SCRIPTS):
         end = markup.find(_END, match.end(), match.end() + MAX_LENGTH)
-        source = markup[match.end() : end] if end > 0 else ""
-        if '"offers"' not in source:
-            continue
+        if end > 0 and '"offers"' in (block := markup[match.end() : end]):
+            yield block
+
+
+def _products(blocks: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield name and addresses of what is offered at a price."""
+    for source in blocks:
         try:
             data = json.loads(source)
         except (ValueError, RecursionError):

@@ -72,7 +72,10 @@ STAGED = (
     ],
 )
 def test_a_stage_for_a_message_to_the_administrator_is_a_defaced_page(html):
-    assert signs("~", html) == [TamperSign.DEFACED]
+    assert signs("~", html) == [TamperSign.DEFACED_UNSURE]
+    assert signs("~ Night crew was here ~", html) == [
+        TamperSign.DEFACED if "Night" not in html else TamperSign.DEFACED_UNSURE
+    ]
 
 
 @pytest.mark.parametrize(

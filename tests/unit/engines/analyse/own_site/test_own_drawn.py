@@ -28,9 +28,7 @@ def escaped(text):
     return "".join(f"\\{ord(character):x} " for character in text)
 
 
-@pytest.mark.parametrize(
-    "text", ["here is an offer for you", "内部消息每日推送 加薇abc2024x", "Ask us on Telegram @fastnotes24"]
-)
+@pytest.mark.parametrize("text", ["here is an offer for you", "内部消息每日推送 加薇abc2024x"])
 def test_a_style_sheet_draws_an_offer_or_a_handle(text):
     assert signs(DRAWN % escaped(text)) == [(TamperSign.LURE, text)]
     assert signs(DRAWN % text) == [(TamperSign.LURE, text)]
@@ -38,7 +36,15 @@ def test_a_style_sheet_draws_an_offer_or_a_handle(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["\\e60a", "Opens in a new window", "欢迎参加威海2024年夏令营活动", "\\201c \\201d", "Welcome to the school."],
+    [
+        "\\e60a",
+        "Opens in a new window",
+        "欢迎参加威海2024年夏令营活动",
+        "Join our Telegram channel",
+        "客服微信：school2024",
+        "\\201c \\201d",
+        "Welcome to the school.",
+    ],
 )
 def test_icons_labels_quotation_marks_and_what_the_page_says_are_none(text):
     assert signs(DRAWN % text) == []

@@ -51,7 +51,7 @@ def test_a_form_for_a_card_and_its_secrets_leads_to_a_foreign_host(html, host):
     [
         FORM.replace("fees.collect.test", "fees.school.test"),
         FORM.replace("Pay for a term.", "Payments are taken by Collect."),
-        FORM.replace("Card number", "Library card").replace("Security code", "Class"),
+        FORM.replace("Card number", "Library card number"),
         FORM.replace("Security code", "Class").replace("Expiry date", "Term").replace('"otp"', '"c4"'),
         CHINESE.replace("银行卡号", "学号"),  # the log-in of another office
         START,

@@ -35,6 +35,7 @@ def test_a_foreign_code_beside_news_of_another_account_is_a_lure(html):
         CODE.replace("i.pics.test", "img.school.test"),
         CODE.replace("goes to a temporary account", "is spent on the bus"),
         CODE.replace("goes to a temporary account", "never goes to a personal account"),
+        CODE.replace("From today the money goes to a temporary account", "Transfer money after you open a new account"),
         CODE.replace("pay the fees of the trip with", "open the map of the trip with"),
         CODE.replace('class="qr"', 'class="photo"'),
         CHINESE.replace("暂由会计个人账户代收", "户名不变，请核对收款人"),

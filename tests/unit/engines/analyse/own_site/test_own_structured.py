@@ -17,12 +17,15 @@ BAG = {
     "name": "Copied Leather Handbag Classic Flap",
     "offers": {"@type": "Offer", "price": "99.00", "url": "https://bags.outlet.test/p/4"},
 }
+MORE = "Lessons begin at eight. The library is open until five on all days but Friday. Parents are welcome in the hall."
 SCHOOL = {"@type": "School", "name": "Hill School", "url": "https://www.school.test/"}
 
 
-def found(*nodes, text="Welcome to the school. Term begins on Monday.", partner="", source=None):
+def found(*nodes, text="Welcome to the school. Term begins on Monday.", partner="", source=None, head=""):
     data = source or json.dumps({"@context": "https://schema.org", "@graph": [SCHOOL, *nodes]}, ensure_ascii=False)
-    html = f'<title>Hill School</title><script type="application/ld+json">{data}</script><p>{text}</p>'
+    html = (
+        f'<title>Hill School</title><script type="application/ld+json">{data}</script><p>{text}</p><p>{MORE}</p>{head}'
+    )
     document = HtmlDocument.decode(html.encode(), TYPE)
     page = own_page_of(document, extract_document(document, url=URL, headers=[("content-type", TYPE)]), URL)
     return [(one.sign, one.terms) for one in examine_structured(page, lambda host: host == partner, offer_in)]
@@ -58,6 +61,10 @@ def test_an_offer_of_a_trade_is_one_on_the_own_host_as_well():
 )
 def test_reviews_own_shops_events_and_what_has_no_price_are_none(nodes, text):
     assert found(*nodes, text=text) == []
+
+
+def test_a_host_that_the_page_names_elsewhere_is_none():
+    assert found(BAG, head="<link rel=canonical href='https://www.outlet.test/'>") == []
 
 
 def test_partners_and_what_cannot_be_read_are_none():
