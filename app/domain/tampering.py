@@ -41,6 +41,7 @@ class TamperSign(StrEnum):
     HIDDEN_LINK = "hidden_link"  # one that nobody sees
     SCRIPT_WRITES = "script_writes"  # a disguised script writes links, scripts or frames of an unknown host
     SCRIPT_TAKES = "script_takes"  # a script hands over what visitors type, or runs what a foreign host sends
+    SCRIPT_SWAPS = "script_swaps"  # a script puts other wallets or telephone numbers in the place of the page's own
     LURE = "lure"  # a pretence that has visitors switch off their protection, give a wallet's phrase, or buy
     SCRIPT_REDIRECTS = "script_redirects"  # a script sends elsewhere who comes from a search engine, or is its robot
     FRAME_COVERS = "frame_covers"  # a frame of an unknown site lies over the whole page
@@ -84,6 +85,7 @@ SCORES: Final = MappingProxyType(
         TamperSign.HIDDEN_LINK: 0.65,
         TamperSign.SCRIPT_WRITES: 0.8,
         TamperSign.SCRIPT_TAKES: 0.7,
+        TamperSign.SCRIPT_SWAPS: 0.75,
         TamperSign.LURE: 0.65,
         TamperSign.SCRIPT_REDIRECTS: 0.85,
         TamperSign.FRAME_COVERS: 0.8,

@@ -7,7 +7,7 @@ Disguises: `unescape("%3C...")`, `String.fromCharCode(60, ...)`, `atob("...")` (
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 from urllib.parse import unquote
 
@@ -36,6 +36,14 @@ _BASE64_OF_LIST: Final = re.compile(r"\batob\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40
 _ENTRY: Final = re.compile(
     r"""(?<=[\[,])\s{0,9}(?:"([A-Za-z0-9+/=_\-]{24,})"|'([A-Za-z0-9+/=_\-]{24,})')(?=\s{0,9}[\],])"""
 )
+# A list of many short ones, through which a function finds its words; and the alphabet of those whose small letters
+# come first.
+_BASE64_BY_FUNCTION: Final = re.compile(r"\batob\s{0,3}\(\s{0,3}[A-Za-z_$][\w$]{0,40}\(\)\s{0,3}\[")
+_SMALL_FIRST: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_PIECES: Final = re.compile(
+    r"""\[\s{0,9}((?:["'][A-Za-z0-9+/=]{3,200}["']\s{0,9},\s{0,9}){4,300}["'][A-Za-z0-9+/=]{3,200}["'])\s{0,9}\]"""
+)
+_PIECE: Final = re.compile(r"[A-Za-z0-9+/=]{3,200}")
 # Lists of characters' numbers, or of bytes, that a script makes a text of.
 _CODE_LIST: Final = re.compile(rf"\[((?:{_CODE},){{11,}}{_CODE})\]")
 _MAX_BYTE: Final = 255
@@ -95,6 +103,9 @@ def _disguised(code: str) -> Iterator[str]:
         yield from (_decoded(named[name]) for name in dict.fromkeys(names) if name in named)
     if _BASE64_OF_LIST.search(code):
         yield from (_decoded(match[1] or match[2]) for match in islice(_ENTRY.finditer(code), MAX_FOUND))
+    if _BASE64_BY_FUNCTION.search(code) or _SMALL_FIRST in code:
+        for match in islice(_PIECES.finditer(code), MAX_FOUND):
+            yield from _pieced(match[1].swapcase() if _SMALL_FIRST in code else match[1])
     if "fromCharCode" in code or _DECODER in code:
         yield from (_text_of(match[1].split(",")) for match in islice(_CODE_LIST.finditer(code), MAX_FOUND))
     if _REVERSES in code and "atob" in code:
@@ -118,6 +129,18 @@ def _named(code: str) -> dict[str, str]:
 def _decoded(text: str) -> str:
     decoded = decode_base64(text)
     return unquote(decoded, errors="replace") if decoded.count("%") >= _PERCENTS else decoded
+
+
+def _pieced(entries: str) -> Iterator[str]:
+    """Yield what the entries of a list say. An address may stand in two of them."""
+    for one, other in pairwise((*_PIECE.findall(entries), "")):
+        said = _decoded(one)
+        longer = said + _decoded(other) if one.endswith("=") else _decoded(one + other)
+        is_whole = "//" not in said or len(one) % 4 == 0
+        if is_whole and said.isprintable():
+            yield said
+        if "//" in said and other and longer.isprintable():
+            yield longer
 
 
 def _code(number: str) -> int:

@@ -15,6 +15,8 @@ from app.engines.html.own_page import OwnPage
 
 MAX_TEXT: Final = 1_500  # characters of a page that is a message
 FEW_LINKS: Final = 6  # elements `a` of such a page: a page of the site has its menu
+NO_WAY_ON: Final = 2  # elements `a`: a page that leads nowhere has fewer
+STAGED: Final = 2  # parts of a stage
 LOOKED_AT: Final = 1_000  # characters of the text
 
 # Of each claim a part, in lower case: only pages with one of them are looked at.
@@ -56,6 +58,37 @@ _MANNER: Final = re.compile(
     r"漏洞[^。\n]{0,10}(?:修复|补上)|友情检测|仅作提醒",
     re.IGNORECASE,
 )
+# How such a page is staged, without a claim: the administrator is told how weak the server is, they were here, black
+# ground with bright letters, and what plays by itself. Nothing of the site, and no way on.
+_ADDRESSED: Final = re.compile(
+    r"管理员|站长|网管|\b(?:admin(?:istrator)?|webmaster|sys ?admin|sysop)s?\b", re.IGNORECASE
+)
+_WEAK: Final = re.compile(
+    r"(?:服务器|网站|站点|系统|口令|密码|防护|漏洞)[^。\n]{0,12}(?:脆弱|太弱|太差|太老|很老|不堪一击|形同虚设|太简单)|"
+    r"\b(?:vulnerabl\w{1,8}|insecure|not secured?|weak(?:ness)?|no security|(?:bad|poor|low) security|too easy|"
+    r"backdoor|exploit\w{0,4}|0day)\b",
+    re.IGNORECASE,
+)
+_WERE_HERE: Final = re.compile(
+    r"到此一游|只是路过|我们无处不在|\bwas here\b|"
+    r"\bwe (?:are|were) (?:here|everywhere|watching)\b|\bvisited by\b",
+    re.IGNORECASE,
+)
+_DARK: Final = re.compile(
+    r"""\b(?:background(?:-color)?\s{0,3}:\s{0,3}|bgcolor\s{0,3}=\s{0,3}["']?)(?:#0{3}(?:0{3})?(?![0-9a-f])|black\b)""",
+    re.IGNORECASE,
+)
+_BRIGHT: Final = re.compile(
+    r"""(?<![-\w])(?:color\s{0,3}:\s{0,3}|(?:text|color)\s{0,3}=\s{0,3}["']?)(?:#0f0|#00ff00|#f00|#ff0000|lime|red|#0ff|cyan)(?![0-9a-z])""",
+    re.IGNORECASE,
+)
+_STAGE: Final = (
+    re.compile(r"<(?:audio|video)\b[^<>]{0,300}\bautoplay|<bgsound\b|<embed\b[^<>]{0,300}\bautostart", re.IGNORECASE),
+    re.compile(r"""\boncontextmenu\s{0,3}=\s{0,3}["']?\s{0,3}return false""", re.IGNORECASE),
+    re.compile(r"<canvas\b|<marquee\b|<blink\b", re.IGNORECASE),
+    re.compile(r"\btext-shadow\s{0,3}:", re.IGNORECASE),
+    re.compile(r"courier|monospace|<pre\b|<tt\b", re.IGNORECASE),
+)
 # What ordinary sentences say as well: of land, of hearts and of documents.
 _ORDINARY: Final = re.compile(r"(?:owned|stamped|touched)\b", re.IGNORECASE)
 _BEGINS: Final = re.compile(rf"\W{{0,12}}{_BREAKS}\s{{0,3}}(?:by|8y|bay)\b\W{{0,6}}\w", re.IGNORECASE)
@@ -65,6 +98,9 @@ def examine_defaced(page: OwnPage) -> Iterator[TamperMatch]:
     """Yield at most one sign. A claim counts with a page that is nothing but a message, or as a title that begins
     with it.
     """
+    if (staged := _staged(page)) is not None:
+        yield TamperMatch(staged, page.title[:MAX_QUOTE], " ".join(page.text.split())[:MAX_QUOTE])
+        return
     if page.marks.isdisjoint(_MARKS):
         return
     start = page.text[:LOOKED_AT]
@@ -84,3 +120,19 @@ def examine_defaced(page: OwnPage) -> Iterator[TamperMatch]:
     sign = TamperSign.DEFACED if telling > 1 else TamperSign.DEFACED_UNSURE
     quote = page.title if claim.string is page.title else start[max(0, claim.start() - MAX_QUOTE // 4) :]
     yield TamperMatch(sign, claim[0], " ".join(quote.split())[:MAX_QUOTE])
+
+
+def _staged(page: OwnPage) -> TamperSign | None:
+    """Return what a page is that is nothing but a stage for a message to the administrators."""
+    if len(page.text) > MAX_TEXT or page.markup.count("<a ") + page.markup.count("<A ") >= NO_WAY_ON:
+        return None
+    text = f"{page.title}\n{page.text}"
+    is_told = _ADDRESSED.search(text) is not None and _WEAK.search(text) is not None
+    were_here = _WERE_HERE.search(text) is not None
+    if not is_told and not were_here:
+        return None
+    is_dark = _DARK.search(page.markup) is not None and _BRIGHT.search(page.markup) is not None
+    staged = sum(part.search(page.markup) is not None for part in _STAGE)
+    if not is_dark or staged < STAGED + (not is_told):
+        return None
+    return TamperSign.DEFACED if is_told and were_here else TamperSign.DEFACED_UNSURE

@@ -1,7 +1,7 @@
 """Doorway pages on the site itself: their titles, and the small trades that need no word of the lexicons."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -19,6 +19,7 @@ IN_LINES_FROM: Final = 2  # times that a title stands in running text
 STUFFED_FROM: Final = 4  # times that it stands in the text in all
 MIN_KEYWORD: Final = 6  # characters of a title that are worth to be strewn about
 MAX_TEXT: Final = 60_000
+MAX_LINKS: Final = 300
 
 _FOREIGN_SCRIPTS: Final = (
     re.compile("[\u3041-\u3096\u30a1-\u30fa]"),  # kana
@@ -60,8 +61,42 @@ _SITE: Final = re.compile(r"\s[-–—·»]\s|\s?[|｜_]\s?")
 _PARTS: Final = re.compile(r"[-_|｜–—,，【】\[\]（）()]")
 
 
-def examine_small_trades(page: OwnPage, gambling_brands: GamblingBrands) -> Iterator[TamperMatch]:
-    """Yield what title and lines offer without any look at the lexicons; cheap on ordinary pages."""
+# Pages about films and loans that lead to brokers stand in the frames of others. Their titles are lists of what people
+# search for: several of these phrases, of which one is of no honest film night or advice on debts.
+_SEARCHED_FOR: Final = (
+    (
+        re.compile(
+            r"full[ -]?movie|123[ -]?movies|putlocker|fmovies|soap2day|\bvostfr\b|\bsub indo\b|\bnonton\b|"
+            r"ganzer film|pel[ií]cula completa|film complet|高清完整版|完整版免费|BT下载|迅雷下载|\btorrents?\b",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            r"\bwatch\b|free online|online free|\bstream(?:ing)?\b|\b(?:720|1080)p\b|\b4k\b|\bhd\b|dvdrip|blu-?ray|"
+            r"\bdownload\b|\bgratis\b|\bgratuit\b|在线观看|免费观看|免费下载",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        re.compile(r"guaranteed approval|no credit check|\bno denial\b|\btribal\b|秒批|无视黑白", re.IGNORECASE),
+        re.compile(
+            r"\bpayday\b|bad credit|same[ -]day|direct lenders?|cash advance|\binstant\b|\$\d{3,5}|下款|放款|免征信",
+            re.IGNORECASE,
+        ),
+    ),
+)
+MANY_PHRASES: Final = 3
+
+
+def examine_small_trades(
+    page: OwnPage, gambling_brands: GamblingBrands, is_known: Callable[[str], bool] = lambda _: False
+) -> Iterator[TamperMatch]:
+    """Yield what title and lines offer without any look at the lexicons; cheap on ordinary pages. `is_known`: whether a
+    host is that of a well-known service.
+    """
+    if phrases := _searched_for(page.title):
+        links = islice(page.links(), MAX_LINKS)
+        if any(link.hidden is None and not is_known(host_of(link.url)) for link in links):
+            yield TamperMatch(TamperSign.DOORWAY_UNSURE, page.title[:MAX_QUOTE], page.title[:MAX_QUOTE], phrases)
     door = gambling_brands.door(page.title) if page.title else None
     if door is not None:
         yield TamperMatch(
@@ -95,6 +130,16 @@ def _sold_abroad(page: OwnPage) -> tuple[str, ...]:
     lines = islice(menu.finditer(page.text[:MAX_TEXT]), OTHER_LINES)
     is_own = len(sold) < MANY_SALES and _names_site(page)
     return sold if len(list(lines)) == OTHER_LINES and not is_own else ()
+
+
+def _searched_for(title: str) -> tuple[str, ...]:
+    """Return the phrases of which a title is a list; empty when it is none."""
+    for sure, usual in _SEARCHED_FOR:
+        if surely := sure.findall(title):
+            phrases = dict.fromkeys(phrase.lower() for phrase in (*surely, *usual.findall(title)))
+            if len(phrases) >= MANY_PHRASES:
+                return tuple(phrases)
+    return ()
 
 
 def _names_site(page: OwnPage) -> bool:

@@ -39,6 +39,10 @@ _UNSEEN: Final = re.compile(
 )
 # ... by itself: visitors cannot click on what they do not see.
 _LEADS_AWAY: Final = re.compile(r"\bsandbox\s{0,3}=[^<>]{0,300}allow-top-navigation(?!-)", re.IGNORECASE)
+# A page in an element for programs: statistics, players and documents are none.
+_PAGE_AS_OBJECT: Final = re.compile(
+    r"""<(?:object|embed)\b[^<>]{0,600}\btype\s{0,3}=\s{0,3}["']?text/html""", re.IGNORECASE
+)
 _ODD_ADDRESS: Final = re.compile(
     r"http:|https?://[^/]{1,300}:\d|https?://\d{1,3}(?:\.\d{1,3}){3}(?:[/:]|$)", re.IGNORECASE
 )
@@ -87,7 +91,7 @@ def _sign(tag: str, address: str, before: str) -> TamperSign | None:
     if is_full and (_FIXED.search(tag) or _is_covering(before)):
         return TamperSign.FRAME_COVERS
     is_small = _NO_SIZE.search(tag) is not None
-    if is_small and (_ODD_ADDRESS.match(address) or _LEADS_AWAY.search(tag)):
+    if is_small and (_ODD_ADDRESS.match(address) or _LEADS_AWAY.search(tag) or _PAGE_AS_OBJECT.match(tag)):
         return TamperSign.FRAME_UNSEEN
     if (is_small or _UNSEEN.search(tag)) and names_trade(address):
         return TamperSign.FRAME_UNSEEN

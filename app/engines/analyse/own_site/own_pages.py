@@ -20,9 +20,16 @@ from app.domain.violations import VIOLATION_FROM
 from app.engines.analyse.own_site.own_addresses import is_akin, named_in_the_open, names_trade
 from app.engines.analyse.own_site.own_defaced import examine_defaced
 from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_borrowed, is_stuffed
+from app.engines.analyse.own_site.own_drawn import examine_drawn
+from app.engines.analyse.own_site.own_forms import examine_forms
 from app.engines.analyse.own_site.own_frames import examine_frames
 from app.engines.analyse.own_site.own_lures import examine_lures
+from app.engines.analyse.own_site.own_miners import examine_miners
+from app.engines.analyse.own_site.own_payees import examine_payees
+from app.engines.analyse.own_site.own_popunders import examine_popunders, opens
 from app.engines.analyse.own_site.own_scripts import examine_scripts, may_send_away
+from app.engines.analyse.own_site.own_structured import examine_structured
+from app.engines.analyse.own_site.own_swaps import examine_swaps
 from app.engines.analyse.own_site.own_terms import (
     MANY_TERMS,
     MAX_TERMS,
@@ -96,23 +103,14 @@ class OwnPages:
         return found if certainty(item.sign for item in found) >= VIOLATION_FROM else ()
 
     def _signs(self, page: OwnPage) -> Iterator[TamperMatch]:
-        is_named = named_in_the_open(page.links, page.url)
         own = host_of(page.url)
 
         def is_partner(host: str) -> bool:
             return self._is_known(host) or (is_akin(own, host) and not names_trade(host))
 
-        if may_send_away(page.markup, page.marks):
-            yield from examine_scripts(page.scripts(), page.url, self._is_known, is_named, self._is_harmless)
-        if writes(page.marks):
-            yield from examine_written(page.scripts(), page.url, self._is_known, self._offer_in)
-        if page.marks >= _FRAME or "<object" in page.markup or "<embed" in page.markup:
-            yield from examine_frames(page.markup, page.url, self._is_known)
-        yield from examine_lures(
-            page, lambda host: self._is_known(host) or is_named(host), self._offer_in, self._is_known
-        )
+        yield from self._of_markup(page)
         if not (by_visitors := authorship_of(page.url).author is Author.USER):
-            yield from examine_small_trades(page, self._gambling_brands)
+            yield from examine_small_trades(page, self._gambling_brands, self._is_known)
             yield from examine_defaced(page)
         if self._own_words is not None:
             yield from self._own_words.examine_links(page.links(), is_partner, by_visitors=by_visitors)
@@ -146,6 +144,29 @@ class OwnPages:
         yield from self._read(seen, is_denied=is_denied, is_harmless=is_harmless)
         yield from self._planted_line(page.text)
         yield from self._stuffed(page, seen)
+
+    def _of_markup(self, page: OwnPage) -> Iterator[TamperMatch]:
+        """Judge what scripts, frames, forms and style sheets do, whatever the page is about."""
+        is_named = named_in_the_open(page.links, page.url)
+
+        def is_open(host: str) -> bool:
+            return self._is_known(host) or is_named(host)
+
+        if may_send_away(page.markup, page.marks):
+            yield from examine_scripts(page.scripts(), page.url, self._is_known, is_named, self._is_harmless)
+        if writes(page.marks):
+            yield from examine_written(page.scripts(), page.url, self._is_known, self._offer_in)
+        if opens(page.marks):
+            yield from examine_popunders(page.scripts(), page.url, is_open)
+        yield from examine_miners(page, is_open)
+        yield from examine_swaps(page)
+        yield from examine_forms(page, is_open)
+        yield from examine_payees(page, is_open)
+        yield from examine_structured(page, is_open, self._offer_in)
+        yield from examine_drawn(page, self._offer_in)
+        if page.marks >= _FRAME or "<object" in page.markup or "<embed" in page.markup:
+            yield from examine_frames(page.markup, page.url, self._is_known)
+        yield from examine_lures(page, is_open, self._offer_in, self._is_known)
 
     def _is_harmless(self, text: str) -> bool:
         return self._own_words is not None and self._own_words.is_harmless(text)

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import Final
 
 HUMAN: Final = re.compile(
-    r"verify (?:that )?you are (?:a )?human|(?:not|i am) a robot|human verification|"
-    r"人机验证|我不是机器人|验证您是真人|確認您是真人",
+    r"(?:verify|confirm|prove)(?: that)? you(?:'re| are) (?:an? )?(?:human|not an? (?:ro)?bot)|(?:not|i am) a robot|"
+    r"human verification|人机验证|我不是机器人|验证您是真人|確認您是真人",
     re.IGNORECASE,
 )
 OUTDATED: Final = re.compile(
@@ -48,10 +48,14 @@ RUN_DIALOG: Final = re.compile(
     r"(?:win(?:dows)?(?: key)?|⊞)\s{0,3}\+\s{0,3}r\b|运行(?:窗口|对话框)|run dialog", re.IGNORECASE
 )
 CLIPBOARD: Final = re.compile(r"clipboard\s{0,3}\.\s{0,3}writeText|execCommand\(\s{0,3}[\"']copy", re.IGNORECASE)
+# How what lies in the clipboard is to be taken out again.
+PASTES: Final = re.compile(
+    r"(?:ctrl|control|strg|cmd|command|⌘)\s{0,3}\+\s{0,3}v\b|\bpaste\b|粘贴|貼上|terminal\b|终端", re.IGNORECASE
+)
 # With what it is given: a list of languages has their names as well.
 COMMAND: Final = re.compile(
-    r"""\b(?:powershell|mshta|certutil|msiexec|rundll32|bitsadmin)(?:\.exe)?["']?\s{1,3}[-/$%\\\w]|"""
-    r"curl[^\n]{1,200}\|\s{0,3}(?:ba|z)?sh\b",
+    r"""\b(?:powershell|pwsh|mshta|certutil|msiexec|rundll32|bitsadmin|osascript)(?:\.exe)?["']?\s{1,3}[-/$%\\\w]|"""
+    r"\bcmd(?:\.exe)? /c\b|(?:curl|wget)[^\n]{1,200}\|\s{0,3}(?:ba|z)?sh\b",
     re.IGNORECASE,
 )
 

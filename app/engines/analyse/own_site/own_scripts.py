@@ -47,6 +47,12 @@ _GOES_BY_REFERENCE: Final = re.compile(
 )
 # An address that is put together, below a name of `location` that is put together as well.
 _COMPUTED: Final = re.compile(r"\blocation\s*\[")
+# Where it goes comes out of a function, to which the names of the search engines were hidden as well.
+_GOES_BY_CALL: Final = re.compile(
+    r"\blocation\s{0,3}(?:(?:\.\s{0,3}href\s{0,3})?=(?!=)|\.\s{0,3}(?:replace|assign)\s{0,3}\()\s{0,3}[A-Za-z_$][\w$]{0,40}\("
+)
+# Of a disguised script: that it puts another one into the page.
+_SCRIPT_WORD: Final = re.compile(r"^script$", re.MULTILINE)
 _WRITING: Final = re.compile(r"\bdocument\s*(?:\.|\[\s*[\"'])\s*write|insertAdjacentHTML|innerHTML|createElement")
 _LOCATION: Final = marks(b"location")
 _ODD: Final = ("referrer", "userAgent")
@@ -153,7 +159,7 @@ def examine_scripts(
             said = put_together(code)
             read += len(code) + len(said)
             redirecting = _redirecting(f"{said}\n{plain}", script, own, is_known, is_named)
-            redirecting = redirecting or _computed(code, plain, script, own, is_partner)
+            redirecting = redirecting or _computed(code, said, plain, script, own, is_partner)
             redirecting = redirecting or _by_reference(said, script, own, is_partner)
             written = written or _loading(said, script, own, is_partner)
         if read > MAX_READ:
@@ -195,11 +201,13 @@ def _written(
 ) -> TamperMatch | None:
     """Statistics services escape what they write as well; but only who has something to hide hides the host."""
     is_backwards = ".reverse(" in code and _WRITING.search(code)
-    if _WRITES.search(plain) is None and not is_backwards:
+    is_loading = _SCRIPT_WORD.search(plain) is not None and ("createElement" in code or "createElement" in plain)
+    if _WRITES.search(plain) is None and not is_backwards and not is_loading:
         return None
     hosts = ((address, host_of(address)) for address in _foreign(plain, own))
     foreign = [address for address, host in hosts if host not in code and not is_known(host)]
-    if not foreign or (not any(map(names_trade, foreign)) and is_harmless(_read_in(plain))):
+    is_excused = not is_loading and not any(map(names_trade, foreign)) and is_harmless(_read_in(plain))
+    if not foreign or is_excused:
         return None
     at = max(0, plain.find(foreign[0]) - MAX_QUOTE // 2)
     return TamperMatch(
@@ -274,14 +282,19 @@ def _foreign(text: str, own: str) -> Iterator[str]:
             yield address if address.startswith("http") else f"https:{address}"
 
 
-def _computed(code: str, plain: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
+def _computed(
+    code: str, said: str, plain: str, script: OwnText, own: str, is_known: Callable[[str], bool]
+) -> TamperMatch | None:
     """An address and a `location[...]` that cannot be read, or one by a name below a question about search engines, or
-    about phones that come for the first time: nobody writes that in honesty.
+    about phones that come for the first time: nobody writes that in honesty. `said`: the code with its strings put
+    together.
     """
+    by_call = _ENGINES.search(plain) and _GOES_BY_CALL.search(said) and _REFERRER.search(said)
     goes = [match.start() for match in islice(_GOES_BY_REFERENCE.finditer(code), MAX_ADDRESSES)]
-    by_name = bool(goes) and _REFERRER.search(code) and _ENGINES.search(code)
-    by_name = by_name or any(_is_chosen(code[max(0, at - NEAR) : at], "") for at in goes)
-    address = next(_foreign(plain, own), None) if by_name or _COMPUTED.search(code) else None
+    by_name = (goes and _REFERRER.search(code) and _ENGINES.search(code)) or any(
+        _is_chosen(code[max(0, at - NEAR) : at], "") for at in goes
+    )
+    address = next(_foreign(plain, own), None) if by_name or by_call or _COMPUTED.search(code) else None
     if address is None or host_of(address) in code or is_known(host_of(address)):
         return None
     quoted = plain[max(0, plain.find(address)) :][:MAX_QUOTE]

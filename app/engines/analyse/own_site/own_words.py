@@ -50,7 +50,8 @@ MAX_HANDLES: Final = 20  # lines with a handle
 
 _HANDLE: Final = re.compile(
     r"(?:微信|薇信|威信|v信|加v|\bvx|\bwx|\bqq群?|扣扣|飞机|电报|telegram|whatsapp|line|土豆|蝙蝠|signal)号?\s{0,3}(?:id|群)?\s{0,3}[:：]?\s{0,3}[@+]?[a-z_]{0,12}-?\d[\w-]{3,20}|"
-    r"t\.me/\w|wa\.me/\d",
+    r"t\.me/\w|wa\.me/\d|\+\d[\d ]{8,18}[(\s]{0,3}(?:whatsapp|telegram)|"
+    r"加[^。，,\s加]{0,4}[微薇威徽][信心]?\s{0,3}[:：]?\s{0,3}[a-z][a-z0-9_\-]{4,20}",
     re.IGNORECASE,
 )
 

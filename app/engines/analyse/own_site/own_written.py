@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_site.own_pretences import CLIPBOARD, HUMAN, OUTDATED
+from app.engines.analyse.own_site.own_pretences import CLIPBOARD, COMMAND, HUMAN, OUTDATED, PASTES, RUN_DIALOG
 from app.engines.analyse.own_site.own_scripts import MAX_READ
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
 from app.engines.html.disguised_scripts import is_disguised, undisguise
@@ -35,19 +35,23 @@ _MARKS: Final = marks(
     b"innerhtml",
     b"createelement",
     b"document.title",
+    b".prepend(",
+    b".append(",
+    b".replacewith(",
+    b".html(",
 )
 _WRITING: Final = re.compile(
-    r"\bdocument\s{0,3}(?:\.|\[\s{0,3}[\"'])\s{0,3}write|insertAdjacentHTML|innerHTML|createElement|document\s{0,3}\.\s{0,3}title\s{0,3}=(?!=)"
+    r"\bdocument\s{0,3}(?:\.|\[\s{0,3}[\"'])\s{0,3}write|insertAdjacentHTML|innerHTML|createElement|document\s{0,3}\.\s{0,3}title\s{0,3}=(?!=)|"
+    # jQuery, when it is given markup
+    r"\.(?:prepend|append|replaceWith|html|before|after)\(\s{0,3}[\"'`]\s{0,3}<"
 )
 _RETITLES: Final = re.compile(r"\bdocument\s{0,3}\.\s{0,3}title\s{0,3}=(?!=)")
 _LINK: Final = re.compile(r"<(?:a|scr|script|iframe)\b|createElement\(\s{0,3}[\"']a[\"']", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"(?:https?:|(?<=[\"'=]))//((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})")
 
 # What makes visitors run something: a program of a foreign host, or a command that a script has put into the clipboard.
-_RUNS: Final = re.compile(
-    r"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b|powershell|mshta|certutil|curl[^\n]{1,200}\|\s{0,3}(?:ba)?sh\b",
-    re.IGNORECASE,
-)
+_RUNS: Final = re.compile(rf"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b|{COMMAND.pattern}", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^<>]{0,600}>")
 # A program, or an address of a script, an archive or a disk image that visitors are led to.
 _PROGRAM: Final = re.compile(
     r"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b|"
@@ -79,7 +83,7 @@ def examine_written(
             continue
         plain = undisguise(code) if is_disguised(code) else ""
         read += len(code) + len(plain) if plain else 0
-        is_running = _RUNS.search(code) or (OUTDATED.search(code) and _PROGRAM.search(code))
+        is_running = _RUNS.search(code) or _RUNS.search(plain) or (OUTDATED.search(code) and _PROGRAM.search(code))
         is_linking = _LINK.search(code) or _LINK.search(plain)
         # Who writes what nobody can read, or to some visitors only, has no need of a link: a handle is enough.
         is_covert = len(code) <= MAX_COVERT and (is_disguised(code) or _SOME.search(code) or _RETITLES.search(code))
@@ -87,7 +91,7 @@ def examine_written(
             continue
         said = put_together(code)
         read += len(code) + len(said)
-        if is_running and (lure := _lure(code, said, script, own, is_known)) is not None:
+        if is_running and (lure := _lure(code, f"{said}\n{plain}", script, own, is_known)) is not None:
             yield lure
             return
         if not is_linking and not is_covert:
@@ -109,18 +113,21 @@ def examine_written(
 
 
 def _lure(code: str, said: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
-    """A pretence that visitors have to prove or update something, with what they are then made to run.
+    """A pretence that visitors have to prove or update something, with what they are then made to run. A command that a
+    script has put into the clipboard may name its host in any way, or none.
 
-    `said`: the code with its strings put together.
+    `said`: the code with its strings put together, and what it disguises.
     """
     pretence = HUMAN.search(said) if CLIPBOARD.search(said) else None
+    told = _TAG.sub(" ", said) if pretence and COMMAND.search(said) else ""
+    is_pasted = PASTES.search(told) is not None or RUN_DIALOG.search(told) is not None
     if pretence is None and _PROGRAM.search(said):
         pretence = OUTDATED.search(said)
     leads_to = tuple(_foreign(said, own, is_known)) if pretence else ()
-    if pretence is None or not leads_to:
+    if pretence is None or not (leads_to or is_pasted):
         return None
     quote = said[max(0, pretence.start() - MAX_QUOTE // 2) :][:MAX_QUOTE]
-    raw = leads_to[0] if leads_to[0] in code else code.strip()
+    raw = leads_to[0] if leads_to and leads_to[0] in code else code.strip()
     return TamperMatch(
         TamperSign.SCRIPT_WRITES, raw[:MAX_QUOTE], quote, (pretence[0],), dom_path=script.dom_path, leads_to=leads_to
     )

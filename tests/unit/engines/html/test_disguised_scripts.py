@@ -103,3 +103,28 @@ def test_base64_of_a_list_is_read():
     code = f'var q=["{text}","{text}"];for(var i=0;i<q.length;i++)d.innerHTML+=decodeURIComponent(escape(atob(q[i])))'
     assert undisguise(code).count(MARKUP) == 2
     assert undisguise(f'var q=["{text}"];send(q[0]);atob(other)') == ""
+
+
+WORDS = ["cookie", "script", "src", "head", "appendChild"]
+
+
+def listed(words, encode):
+    return "[" + ",".join(f"'{encode(word)}'" for word in words) + "]"
+
+
+def base64_of(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_the_words_of_a_list_that_a_function_hands_out_are_read():
+    address = base64_of("//cdn.bad.test/a.js")
+    halves = f",'{address[:14]}','{address[14:]}']"
+    code = f"function _a(){{return {listed(WORDS, base64_of)[:-1] + halves}}}function _b(i){{return atob(_a()[i-7])}}"
+    assert set(undisguise(code).split("\n")) >= {*WORDS, "//cdn.bad.test/a.js"}
+
+
+def test_the_alphabet_that_begins_with_small_letters_is_read():
+    alphabet = "'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/='"
+    code = f"var k={listed(WORDS, lambda word: base64_of(word).swapcase())};var d={alphabet};String['fromCharCode']"
+    assert undisguise(code).split("\n")[: len(WORDS)] == WORDS
+    assert undisguise(code.replace("+/='", "'").replace("abcdef", "fedcba")) == ""

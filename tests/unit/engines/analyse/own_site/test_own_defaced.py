@@ -84,3 +84,38 @@ def test_what_an_intruder_comes_back_with_is_found(title, body):
 )
 def test_shops_and_advice_about_shells_are_none(title, body):
     assert signs(title, body) == []
+
+
+STAGED = (
+    "<style>body{background:#000;color:#0f0;font-family:monospace}</style><div oncontextmenu='return false'>"
+    "<p>Dear admin, your server is vulnerable. We took nothing.</p><p>Mail: sup@mail.test</p></div>"
+)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        STAGED,
+        STAGED.replace("Dear admin, your server is vulnerable.", "网站管理员：你的服务器太脆弱了。"),
+        STAGED.replace("Dear admin, your server is vulnerable.", "Night crew was here.") + "<canvas></canvas>",
+    ],
+)
+def test_a_stage_for_a_message_to_the_administrator_is_a_defaced_page(html):
+    assert signs("~", html) == [TamperSign.DEFACED_UNSURE]
+    assert signs("~ Night crew was here ~", html) == [
+        TamperSign.DEFACED if "Night" not in html else TamperSign.DEFACED_UNSURE
+    ]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        STAGED + "<a href='/'>Home</a> <a href='/news/'>News</a>",
+        STAGED.replace("#000", "#fff"),
+        STAGED.replace("oncontextmenu='return false'", ""),
+        STAGED.replace("is vulnerable", "will be back at noon"),
+        STAGED + "<p>" + "On the security of networks. " * 80,
+    ],
+)
+def test_pages_with_a_way_on_notices_and_articles_are_not_defaced(html):
+    assert signs("~", html) == []

@@ -3,9 +3,11 @@ import pytest
 from app.domain.tampering import TamperSign
 from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_of_another_script, is_stuffed
 from app.engines.analyse.structure.gambling_brands import shipped_gambling_brands
+from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.html.own_page import OwnPage
 from app.engines.html.page_content import PageContent
+from app.engines.parsing.own_pages import own_page_of
 from tests.support.cpu_time import least_cpu_s
 
 CHINESE = "本店经营明前龙井、碧螺春、铁观音等各类名茶，产地直供，品质保证。" * 10
@@ -61,7 +63,7 @@ def signs(title, body, language):
         "https://www.pump.test/", title, text, (), document.markup, document.marks, "", list, str, list, list,
         PageContent,
     )  # fmt: skip
-    return [one.sign for one in examine_small_trades(page, shipped_gambling_brands())]
+    return [one.sign for one in examine_small_trades(page, shipped_gambling_brands(), lambda _: False)]
 
 
 @pytest.mark.parametrize(("language", "menu"), [("zh-CN", CHINESE_MENU), ("en", ENGLISH_MENU)])
@@ -91,3 +93,43 @@ def test_a_maker_with_pages_for_another_country_is_none(title, language, menu):
 def test_lines_that_are_nearly_of_a_menu_cost_little():
     line = "首" * 500 + "я\n"
     assert least_cpu_s(lambda: signs("Купить сумки, цена", line * 400 + RUSSIAN, "zh"), enough_s=0.5) < 0.5
+
+
+TYPE = "text/html; charset=utf-8"
+
+
+def signs_above(title, link="http://go.broker.test/?s=7"):
+    html = f"<title>{title}</title><p>All that you have to know.</p><p><a href='{link}'>Go on</a></p>"
+    url = "https://www.school.test/old/9.html"
+    document = HtmlDocument.decode(html.encode(), TYPE)
+    page = own_page_of(document, extract_document(document, url=url, headers=[("content-type", TYPE)]), url)
+    return [
+        one.sign for one in examine_small_trades(page, shipped_gambling_brands(), lambda host: host == "known.test")
+    ]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Harbour Lights 2 Full Movie Watch Free Online 1080p",
+        "《海港之光》高清完整版在线观看 免费下载",
+        "Payday Loans Guaranteed Approval Direct Lender Same Day",
+    ],
+)
+def test_a_title_that_lists_what_people_search_for_above_a_foreign_link_is_a_sign(title):
+    assert signs_above(title) == [TamperSign.DOORWAY_UNSURE]
+    assert signs_above(title, "/apply") == []
+    assert signs_above(title, "https://known.test/") == []
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Film night: watch Harbour Lights free",
+        "Watch our services: HD live streaming and downloads",
+        "Payday loans and bad credit: where students get advice the same day",
+        "校园电影周在线观看指南",
+    ],
+)
+def test_film_nights_services_and_advice_on_debts_are_none(title):
+    assert signs_above(title) == []

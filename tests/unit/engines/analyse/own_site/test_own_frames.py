@@ -85,3 +85,22 @@ def test_a_page_full_of_beginnings_costs_little_and_hides_no_frame():
     begun = "<embed " * 300_000
     assert least_cpu_s(lambda: signs(begun + frame), enough_s=0.3) < 0.3
     assert signs(f"{begun}{frame}") == [(TamperSign.FRAME_COVERS, "https://m.bad.test/")]
+
+
+PAGE_AS_OBJECT = '<object type="text/html" data="//in.bad.test/c?9" width="1" height="1"></object>'
+
+
+def test_a_foreign_page_in_an_object_of_no_size_is_a_sign():
+    assert [sign for sign, _ in signs(PAGE_AS_OBJECT)] == [TamperSign.FRAME_UNSEEN]
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("text/html", "application/x-shockwave-flash"),  # players of sounds have no size
+        ('width="1" height="1"', 'width="600" height="400"'),
+        ("//in.bad.test", ""),
+    ],
+)
+def test_players_shown_pages_and_own_ones_are_none(said, instead):
+    assert signs(PAGE_AS_OBJECT.replace(said, instead)) == []

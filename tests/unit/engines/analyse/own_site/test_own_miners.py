@@ -1,0 +1,44 @@
+"""Scripts that let the visitors' computers work for somebody else."""
+
+import pytest
+
+from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_miners import examine_miners
+from app.engines.extract.page import extract_document
+from app.engines.html.document import HtmlDocument
+from app.engines.parsing.own_pages import own_page_of
+
+URL = "https://www.school.test/"
+TYPE = "text/html; charset=utf-8"
+MINER = """<script>for(var i=0;i<navigator.hardwareConcurrency;i++){var w=new Worker(u);
+w.postMessage({server:'wss://eu.dig.test:443',wallet:'4AxYz1234567890abcdefghijklmnopqrstuv',throttle:0.3})}</script>"""
+DEMO = """<script>var w=new Worker(URL.createObjectURL(new Blob(["importScripts('https://www.school.test/h.wasm.js')"])));
+w.onmessage=function(e){rate.textContent=e.data.hashesPerSecond};w.postMessage({algo:'sha-256',throttle:0.5})</script>"""
+
+
+def signs(html, partner=""):
+    document = HtmlDocument.decode(html.encode(), TYPE)
+    page = own_page_of(document, extract_document(document, url=URL, headers=[("content-type", TYPE)]), URL)
+    return [one.sign for one in examine_miners(page, lambda host: host == partner)]
+
+
+def test_workers_that_are_told_a_server_an_account_and_their_share_mine():
+    assert signs(MINER) == [TamperSign.SCRIPT_TAKES]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        DEMO,
+        MINER.replace("eu.dig.test", "live.school.test"),
+        MINER.replace("new Worker(u)", "connect(u)"),
+        # a converter of videos
+        "<script>new Worker('https://cdn.codec.test/w.js').postMessage({threads:navigator.hardwareConcurrency})</script>",
+    ],
+)
+def test_demonstrations_own_servers_and_codecs_mine_nothing(html):
+    assert signs(html) == []
+
+
+def test_a_host_that_the_page_names_is_a_partner():
+    assert signs(MINER, "eu.dig.test") == []
