@@ -19,6 +19,7 @@ SIZES = {
     **dict.fromkeys((10, 11), (100, 150, 0)),
     12: (0, 0, 40),
     13: (0, 0, 40),
+    14: (0, 0, 40),
 }
 each_batch = pytest.mark.parametrize("batch", BATCHES)
 with_third_parties = pytest.mark.parametrize("batch", [batch for batch in BATCHES if SIZES[batch][0]])
