@@ -211,11 +211,15 @@ class Database:
         The commit that finds a thousand pages in the log does the same, and every other write waits for it meanwhile:
         a long writer calls this in between. Raises DatabaseUnavailable.
         """
-        await self._in_thread(self._readers, self._checkpoint)
+        await self._in_thread(self._readers, self._of_backend, self._backend.checkpoint)
 
-    def _checkpoint(self) -> None:
+    async def end_stuck(self) -> int:
+        """Do `Backend.end_stuck`. Raises DatabaseUnavailable."""
+        return await self._in_thread(self._readers, self._of_backend, self._backend.end_stuck)
+
+    def _of_backend(self, call: Callable[[Engine], T]) -> T:
         with self._foreign_errors():
-            self._backend.checkpoint(self._engine)
+            return call(self._engine)
 
     def read_sync(self, work: Work[T]) -> T:
         return self._run(work, writing=False)

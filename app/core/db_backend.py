@@ -47,3 +47,7 @@ class Backend(Protocol):
     def checkpoint(self, engine: Engine) -> None:
         """Bring a log of committed changes into its file, where there is one."""
         ...
+
+    def end_stuck(self, engine: Engine) -> int:
+        """End connections of frozen processes whose locks the database itself would never take from them; how many."""
+        ...

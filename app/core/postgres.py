@@ -22,6 +22,15 @@ KEEPALIVE: Final = {
 }
 STATEMENT_TIMEOUT_S: Final = 30  # of one statement; the slowest list takes a tenth of a second
 IDLE_IN_TRANSACTION_S: Final = 10  # a process that freezes inside a transaction lets go of its locks
+# Those named as we are, as the service's are. In the middle of a COPY or of a pipeline (`executemany`) a client that
+# froze is not idle for PostgreSQL, and no statement is over its time while the next message is waited for.
+PROGRAM: Final = "compliance-scanner"
+END_STUCK: Final = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND application_name = current_setting('application_name')"
+    " AND state = 'active' AND wait_event = 'ClientRead'"
+    " AND state_change < clock_timestamp() - make_interval(secs => %(seconds)s)"
+)
 # SQLSTATE, errcodes-appendix.html. A unique violation counts as a conflict: a unit looks before it inserts, so it was
 # another one's insert at the same time, which it sees when it runs again.
 _CONFLICTS: Final = frozenset({"40001", "40P01", "23505"})
@@ -59,7 +68,12 @@ class PostgresBackend:
             pool_size=self._read_threads + self.write_threads,
             hide_parameters=True,  # an error's text must not carry what was written
             pool_timeout=self._busy_timeout_s,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": self._options(), **KEEPALIVE},
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "fallback_application_name": PROGRAM,  # PGAPPNAME goes before it
+                "options": self._options(),
+                **KEEPALIVE,
+            },
         )
         event.listen(engine, "before_cursor_execute", _replace_nul, retval=True)
         return engine
@@ -90,6 +104,10 @@ class PostgresBackend:
 
     def checkpoint(self, engine: Engine) -> None:
         """PostgreSQL does that by itself."""
+
+    def end_stuck(self, engine: Engine) -> int:
+        with engine.connect() as connection:
+            return int(connection.exec_driver_sql(END_STUCK, {"seconds": IDLE_IN_TRANSACTION_S}).scalar_one())
 
     def _options(self) -> str:
         limits = {

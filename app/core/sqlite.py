@@ -69,6 +69,10 @@ class SqliteBackend:
             assert isinstance(raw, sqlite3.Connection)
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
+    def end_stuck(self, engine: Engine) -> int:  # noqa: ARG002 - the protocol's
+        """A process that freezes with the lock is killed by its server (`blocked_writes_kill_s`)."""
+        return 0
+
     def _find_file(self) -> tuple[int, int] | None:
         """Return the database file; None if it is missing, or the database is not a file."""
         if self._path is None:

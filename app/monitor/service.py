@@ -10,6 +10,7 @@ import structlog
 
 from app.core.clock import Clock
 from app.core.db import Database, DatabaseUnavailable
+from app.core.db_backend import Failure
 from app.core.deployment import SCAN_QUEUE
 from app.core.lease import Lease, LeaseLost, SoleProcess
 from app.core.live_settings import SettingsSource
@@ -162,8 +163,10 @@ class TaskMonitor:
         # While nobody can write, no heartbeat rises: without this a locked database would look like lost workers.
         try:
             await self.db.write(tasks.touch_active)
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
             self._was_blind = True
+            if error.failure is Failure.BUSY and (ended := await self.db.end_stuck()):
+                log.warning("frozen_connections_ended", connections=ended)  # which held up what all are watched by
             raise
         unserved_s = await self._look_at_workers()
         rows = await self.db.read(lambda c: [*tasks.active(c), *queue.pending(c, MAX_WAITING)])

@@ -31,7 +31,12 @@ _READ: Final = MappingProxyType(
     }
 )
 # A large scan takes longer than any statement of the service, and its file is read between two of them.
-_PATIENCE: Final = ("SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0")
+# The name: it is not one of those that are ended as frozen (`core.postgres.END_STUCK`).
+_PATIENCE: Final = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    "SET LOCAL application_name = 'compliance-import'",
+)
 _MAKE: Final = "INSERT INTO scan_stores (task_id, run) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING id"
 
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import orjson
 import psycopg
-import structlog
 from sqlalchemy import Engine
 
+from app.core.postgres import END_STUCK, IDLE_IN_TRANSACTION_S
 from app.domain.coverage import Seen
 from app.domain.scan_facts import Capture, FrontierUrl, Hop, HostFact, PageFact, Reference, ThirdParty, UrlState
 from app.scanstore import rows
@@ -30,7 +30,6 @@ from app.scanstore.rows import Row
 from app.scanstore.schema import select
 from app.scanstore.stored_facts import StoredFacts
 
-log = structlog.get_logger(__name__)
 CHUNK: Final = 2_000  # rows that are read at a time: some 20 ms
 # Of one batch, which takes a tenth of a second. A server that stands still answers neither yes nor no.
 PATIENCE_S: Final = 60.0
@@ -42,12 +41,6 @@ _FIND: Final = "SELECT id, attempt FROM scan_stores WHERE task_id = %s AND run =
 _TAKE: Final = (
     "UPDATE scan_stores AS s SET attempt = %s FROM scan_tasks AS t"
     f" WHERE s.id = %s AND s.attempt <= %s AND t.id = s.task_id AND {_WRITABLE}"
-)
-# The one before may stand still in the middle of a COPY: PostgreSQL waits for what it copies without any limit of time.
-_NAME: Final = "SELECT set_config('application_name', %s, false)"
-_END_EARLIER: Final = (
-    "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND usename = current_user AND application_name = ANY(%s)"
 )
 _FENCE: Final = (
     "SELECT s.id FROM scan_stores AS s JOIN scan_tasks AS t ON t.id = s.task_id"
@@ -264,33 +257,22 @@ class PostgresScanStore(StoredFacts):
         raise failure
 
     def _take(self) -> None:
-        """Take the store for this attempt. In the writing thread."""
+        """Take the store for this attempt, also from one that froze in the middle of a COPY. In the writing thread."""
         with refusals():
             try:
                 self._take_row()
             except psycopg.errors.LockNotAvailable:
-                self._end_earlier()
+                self._require_open().execute(END_STUCK, {"seconds": IDLE_IN_TRANSACTION_S})
                 self._take_row()
 
     def _take_row(self) -> None:
         number, db = self._attempt.attempt, self._require_open()
         with db.transaction():
-            db.execute(_NAME, (self._name_of(number),))
             if db.execute(_TAKE, (number, self._id, number, number)).rowcount != 1:
                 raise StoreStale("the attempt does not run any more, or a later one has taken the store")
             last = db.execute(self._prefix + _LAST_IDS).fetchone()
             assert last is not None
             self._ids = NextIds(*(number + 1 for number in last))
-
-    def _end_earlier(self) -> None:
-        """End the connections of earlier attempts, which may not write any more."""
-        names = [self._name_of(number) for number in range(1, self._attempt.attempt)]
-        found = self._require_open().execute(_END_EARLIER, (names,)).fetchone()
-        log.warning("earlier_attempt_cut_off", task_id=self._attempt.task_id, connections=found and found[0])
-
-    def _name_of(self, attempt: int) -> str:
-        """Of a connection that writes."""
-        return f"scan-store-{self._id}-{attempt}"
 
     def _write(self, batch: Batch) -> None:
         """Write a batch. In the writing thread."""

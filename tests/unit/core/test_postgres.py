@@ -1,12 +1,15 @@
 """Transactions of a real PostgreSQL: what others do to them is not seen by who asked."""
 
 import asyncio
+import contextlib
 import threading
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app.core import postgres as module
 from app.core.db import Database, DatabaseUnavailable, OutcomeUnknown
 from app.core.db_backend import Failure
 
@@ -198,3 +201,33 @@ async def test_a_row_that_somebody_holds_is_waited_for_as_long_as_the_busy_timeo
         assert await patient.read(numbers) == [1]
         await patient.close()
         await holder.close()
+
+
+@contextlib.contextmanager
+def frozen_in_a_pipeline(db, key):
+    """Somebody whose process stands still after one of many updates: PostgreSQL is told nothing more."""
+    connection = db.engine.raw_connection()
+    try:
+        raw = connection.driver_connection
+        with contextlib.suppress(psycopg.OperationalError), raw.pipeline():
+            raw.execute("UPDATE t SET n = 99 WHERE id = %s", (key,))
+            raw.pgconn.send_flush_request()
+            raw.pgconn.flush()
+            yield raw
+            raise psycopg.OperationalError("it does not go on")
+    finally:
+        connection.invalidate()
+
+
+async def test_who_froze_in_the_middle_of_a_pipeline_is_ended_and_others_are_not(db, monkeypatch):
+    impatient = Database(db.url, busy_timeout_s=0.3)
+    with frozen_in_a_pipeline(db, 1):
+        with pytest.raises(DatabaseUnavailable, match="busy"):
+            await asyncio.to_thread(impatient.write_sync, lambda c: add(c, 1))
+        assert await db.end_stuck() == 0  # not yet: it may be on its way
+        monkeypatch.setattr(module, "IDLE_IN_TRANSACTION_S", 0)
+        assert await db.end_stuck() == 1
+        await db.write(lambda c: add(c, 1))
+        assert await db.end_stuck() == 0
+    await impatient.close()
+    assert await db.read(numbers) == [1, 0]

@@ -176,6 +176,40 @@ async def test_while_nobody_can_write_nobody_is_lost(monitored, tmp_path):
     assert monitored.worker_control.killed == []
 
 
+class HeldUp:
+    """A database in which somebody who has frozen has the lock on a task, until their connection is ended."""
+
+    def __init__(self, db, *failures):
+        self.db, self.failures = db, list(failures)
+        self.ended = 0
+
+    async def write(self, work):
+        if self.failures:
+            raise DatabaseUnavailable(self.failures[0])
+        return await self.db.write(work)
+
+    async def read(self, work):
+        return await self.db.read(work)
+
+    async def end_stuck(self):
+        self.failures.clear()
+        self.ended += 1
+        return self.ended
+
+
+@pytest.mark.parametrize(("failure", "ended"), [(Failure.BUSY, 1), (Failure.FULL, 0)])
+async def test_somebody_frozen_who_holds_a_task_holds_up_one_round_of_all(monitored, failure, ended):
+    monitored.create()
+    monitored.claim()
+    await monitored.rounds(2)
+    db = monitored.monitor.db = HeldUp(monitored.db, failure)
+    with pytest.raises(DatabaseUnavailable):
+        await monitored.monitor.check_running_tasks()
+    assert db.ended == ended
+    if ended:
+        await monitored.monitor.check_running_tasks()
+
+
 class LeaseThatIsAway:
     """Fulfils `core.lease.Lease` for a database that answers now and then."""
 

@@ -143,7 +143,8 @@ class Frozen(Batch):
             self.thawed.wait(60)
 
 
-def test_an_attempt_that_froze_while_it_copied_holds_up_no_later_one(scan, open_store):
+def test_an_attempt_that_froze_while_it_copied_holds_up_no_later_one(scan, open_store, monkeypatch):
+    monkeypatch.setattr(module, "IDLE_IN_TRANSACTION_S", 1)
     old = open_store()
     old.add_urls([url(1)])
     old.settle()
