@@ -55,8 +55,11 @@ export function domainsOf(text: string): string[] {
   return [...new Set(separate(text).map((cell) => asDomain(cell).toLowerCase()))];
 }
 
-/** What is pasted, when it is more than one line or cell: a field of one line would make one of them. */
+/** What is pasted, behind what stands in the field, when it is more than one line or cell: a field of one line would make one of them. */
 export function pastedDomains(event: ClipboardEvent): string[] | null {
   const domains = domainsOf(event.clipboardData?.getData("text/plain") ?? "");
-  return domains.length > 1 ? domains : null;
+  if (domains.length < 2) return null;
+  const { value, selectionStart, selectionEnd } = event.target as HTMLInputElement;
+  const typed = value.slice(0, selectionStart ?? 0) + value.slice(selectionEnd ?? value.length);
+  return [...new Set([...domainsOf(typed), ...domains])];
 }

@@ -96,6 +96,24 @@ test("the menu of reports is folded when what was asked for is there, and stays 
   expect(details.open).toBe(false);
 });
 
+test("who has gone on while a report is made keeps the focus", async () => {
+  vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "blob:x", revokeObjectURL: () => undefined }));
+  const menu = mount(ReportMenu, { props: { state: { taskId: "t1", targetDomain: "corp.test" } as never, attempt: null }, global: rest.mounting(), attachTo: document.body });
+  const field = document.body.appendChild(document.createElement("textarea"));
+  const summary = menu.find("summary").element as HTMLElement;
+  for (const goesOn of [true, false]) {
+    menu.find<HTMLDetailsElement>("details").element.open = true;
+    const button = menu.find(".formats button");
+    (button.element as HTMLElement).focus();
+    void button.trigger("click");
+    if (goesOn) field.focus();
+    await flushPromises();
+    expect(menu.find<HTMLDetailsElement>("details").element.open).toBe(false);
+    expect(document.activeElement).toBe(goesOn ? field : summary);
+  }
+  field.remove();
+});
+
 test("a key leads into the menu of reports, and Escape out of it", async () => {
   const state = { taskId: "t1", targetDomain: "corp.test" } as never;
   const menu = mount(ReportMenu, { props: { state, attempt: null }, global: rest.mounting(), attachTo: document.body });

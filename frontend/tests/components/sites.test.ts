@@ -130,6 +130,47 @@ test("a column of a spreadsheet is pasted into the field of one domain: all beco
   expect(document.querySelector("[role=alert]")!.textContent).toContain("Enter a domain.");
 });
 
+test("what stands in the field before several domains are pasted is kept, unless it was marked", async () => {
+  rest.answers["GET /tasks/defaults"] = SHIPPED;
+  rest.answers["POST /sites/schedule"] = { next_runs: [], spread_s: 0 };
+  for (const [marked, expected] of [[false, "c.test\na.test\nb.test"], [true, "a.test\nb.test"]] as const) {
+    const dialog = mount(SiteDialog, { props: { site: null, modelValue: true }, global: rest.mounting(), attachTo: document.body });
+    await flushPromises();
+    const field = document.querySelector<HTMLInputElement>("#site-domain")!;
+    field.value = "c.test";
+    field.dispatchEvent(new Event("input"));
+    await flushPromises();
+    field.setSelectionRange(marked ? 0 : 6, 6);
+    await paste("#site-domain", "a.test\nb.test");
+    expect(document.querySelector<HTMLTextAreaElement>("#site-domains")!.value).toBe(expected);
+    dialog.unmount();
+  }
+});
+
+test("who pastes a site that there is learns that it has not got the schedule, and no report outlives the lines that it is of", async () => {
+  rest.answers["GET /tasks/defaults"] = SHIPPED;
+  rest.answers["POST /sites/schedule"] = { next_runs: [], spread_s: 0 };
+  const added = { line: 2, target_domain: "a.test", status: "added", site_id: "1", errors: [] };
+  rest.answers["POST /sites/import"] = { added: 1, existing: 1, refused: 0, lines: [added, { ...added, line: 3, target_domain: "b.test", status: "exists" }] };
+  const dialog = mount(SiteDialog, { props: { site: null, modelValue: true }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  await paste("#site-domain", "a.test\nb.test");
+  const form = document.querySelector<HTMLFormElement>("#site-form")!;
+  form.dispatchEvent(new Event("submit"));
+  await flushPromises();
+  expect(dialog.emitted("update:modelValue")).toBeUndefined();
+  const said = english("start.wrong_line", { domain: "b.test", message: english("sites.import_status.exists") });
+  expect(form.textContent).toContain(said);
+  delete rest.answers["POST /sites/import"];
+  const field = document.querySelector<HTMLTextAreaElement>("#site-domains")!;
+  field.value = "c.test";
+  field.dispatchEvent(new Event("input"));
+  form.dispatchEvent(new Event("submit"));
+  await flushPromises();
+  expect(form.textContent).not.toContain(said);
+  expect(form.querySelector(".problem[role=alert]")).not.toBeNull();
+});
+
 test("what all sites of a table share stands in each line, and pages to begin at in none", () => {
   const shared = { target_domain: "", group: 'A "B"', tags: ["x", "y"], schedule: { every_hours: 6 }, config: { max_pages: 7, screenshots: false, start_urls: ["https://a.test/"], own_domains: ["o.test", "p.test"] } };
   expect(tableOf(["a.test"], shared)).toBe('target_domain,group,tags,every_hours,max_pages,screenshots,own_domains\n"a.test","A ""B""","x y","6","7","false","o.test p.test"');
