@@ -6,6 +6,7 @@ shop, and who recommends a product, speaks of what it sells.
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
@@ -21,7 +22,8 @@ from app.engines.urls import host_of
 MAX_SCRIPTS: Final = 20
 MAX_LENGTH: Final = 100_000  # characters of one block
 MAX_NODES: Final = 2_000
-MAX_NAME: Final = 300
+MAX_PRODUCTS: Final = 100  # of a page: each name is looked for in its text, each host in its markup
+MAX_NAME: Final = 120
 MAX_TEXT: Final = 60_000
 ENOUGH_TEXT: Final = 100  # characters of a page that speaks at all, before its scripts run
 MIN_WORD: Final = 4  # letters
@@ -50,7 +52,7 @@ def examine_structured(
         return
     blocks = list(_blocks(page.markup))
     spoken = f"{page.title}\n{page.text[:MAX_TEXT]}".lower()
-    for name, addresses in _products(blocks):
+    for name, addresses in islice(_products(blocks), MAX_PRODUCTS):
         if _is_spoken_of(name, spoken):
             continue
         offer = offer_in(name)
@@ -90,11 +92,11 @@ def _products(blocks: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 
 def _nodes(data: object) -> Iterator[dict[str, object]]:
     """Yield the objects of a block, outer ones first."""
-    waiting = [data]
+    waiting = deque([data])
     for _ in range(MAX_NODES):
         if not waiting:
             return
-        one = waiting.pop(0)
+        one = waiting.popleft()
         if isinstance(one, dict):
             yield one
             waiting.extend(one.values())

@@ -9,6 +9,7 @@ from app.engines.analyse.own_site.own_structured import examine_structured
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.parsing.own_pages import own_page_of
+from tests.support.cpu_time import least_cpu_s
 
 URL = "https://www.school.test/"
 TYPE = "text/html; charset=utf-8"
@@ -75,3 +76,17 @@ def test_partners_and_what_cannot_be_read_are_none():
         found(source='["offers", {"@type": "Product", "name": 4, "offers": {"price": 1}}]'.replace('"offers",', ""))
         == []
     )
+
+
+def test_a_page_of_very_many_goods_costs_little():
+    offers = {"price": 1, "url": "//z.example/"}
+    goods = [{"@type": "Product", "name": f"qwertyuiop zxcvbnm{number}", "offers": offers} for number in range(900)]
+    block = f'<script type="application/ld+json">{json.dumps(goods)}</script>'
+    html = f"<title>Hill School</title>{block * 20}<p>{MORE}</p><a href='//z.example/'>z.example</a>{'x' * 2_500_000}"
+    document = HtmlDocument.decode(html.encode(), TYPE)
+    page = own_page_of(document, extract_document(document, url=URL, headers=[("content-type", TYPE)]), URL)
+
+    def examine():
+        assert list(examine_structured(page, lambda _: False, offer_in)) == []
+
+    assert least_cpu_s(examine, enough_s=0.3) < 0.3
