@@ -4,7 +4,7 @@ import os
 import signal
 from collections import Counter
 
-from tests.integration.test_reading_model import WORLD, report_of
+from tests.integration.whole_scans.test_reading_model import WORLD, report_of
 from tests.support.model_server import UNCLEAR, answering, hanging, model_server
 from tests.support.realtime import until
 from tests.support.scan_backend import scan_backend

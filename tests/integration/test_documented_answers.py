@@ -25,7 +25,7 @@ TITLE = "Answers of REST"
 SAID = {code.strip("`"): int(status) for code, status, _ in rows(section(read("docs/errors.md"), TITLE))}
 # What needs a fault, results or a page of a list: these tests bring them about, and ask as well.
 BROUGHT_ABOUT = {
-    "captures_unavailable": "tests/integration/test_object_storage.py",
+    "captures_unavailable": "tests/integration/whole_scans/test_object_storage.py",
     "channel_limit": "tests/integration/test_notifications.py",
     "assignee_unknown": "tests/integration/test_api_assignments.py",
     "assignment_changed": "tests/integration/test_api_assignments.py",
@@ -59,7 +59,7 @@ BROUGHT_ABOUT = {
     "reason_missing": "tests/integration/test_api_decisions.py",
     "expiry_passed": "tests/integration/test_api_decisions.py",
     "expiry_without_dismissal": "tests/integration/test_api_decisions.py",
-    "report_limit": "tests/integration/test_report_stream.py",
+    "report_limit": "tests/integration/unhindered_loop/test_report_stream.py",
     "results_unavailable": "tests/integration/test_api_reports.py",
     "rule_limit": "tests/integration/test_notifications.py",
     "scan_store_unavailable": "tests/integration/test_api_reports.py",
@@ -338,7 +338,11 @@ REFUSED = {
     "head_too_large": b"GET /livez HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
 }
 CROWDED = {"address_limit": "http_max_connections_per_address", "process_limit": "http_max_connections"}
-SLOW = {"head_timeout", "body_timeout", "unread"}  # tests/integration/test_slow_requests.py brings them about
+SLOW = {
+    "head_timeout",
+    "body_timeout",
+    "unread",
+}  # tests/integration/unhindered_loop/test_slow_requests.py brings them about
 
 
 def refused_before() -> dict[str, str]:
@@ -350,7 +354,7 @@ def refused_before() -> dict[str, str]:
 
 def test_every_reason_to_refuse_before_the_application_is_asked_for():
     assert {*REFUSED, *CROWDED, *SLOW, "body_limit"} == set(refused_before())
-    slow = (ROOT / "tests/integration/test_slow_requests.py").read_text("utf-8")
+    slow = (ROOT / "tests/integration/unhindered_loop/test_slow_requests.py").read_text("utf-8")
     assert [reason for reason in SLOW if f'"{reason}"' not in slow] == []
 
 

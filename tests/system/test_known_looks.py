@@ -8,7 +8,7 @@ from app.findings.decisions import DecisionService, WantedDecision
 from app.findings.queries import decisions
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
-from tests.integration.test_reading_model import report_of
+from tests.integration.whole_scans.test_reading_model import report_of
 from tests.support.scan_backend import scan_backend
 from tests.support.small_world import BETS, FILLER, TARGET, html, small_world
 

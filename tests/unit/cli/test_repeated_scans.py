@@ -1,4 +1,4 @@
-"""What a watch does when others act at the same time. The rest is in `tests/integration/test_cli_repeated_scans.py`."""
+"""A watch beside others that act; the rest is in `tests/integration/whole_scans/test_cli_repeated_scans.py`."""
 
 import asyncio
 from datetime import timedelta

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from app.orders.schemas import OrderReport
-from tests.integration.test_cli_scan import network, values
+from tests.integration.whole_scans.test_cli_scan import network, values
 from tests.support.command import finish, line_with, run, start
 from tests.support.small_world import TARGET, small_world
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from app.configuration import tables
 from app.configuration.queries import local_readers
 from app.core.clock import SystemClock
-from tests.integration.test_reading_model import judged, report_of
+from tests.integration.whole_scans.test_reading_model import judged, report_of
 from tests.support.local_reader import model_data, stored
 from tests.support.model_server import CLEAN, GAMBLING, UNCLEAR, answering, model_server
 from tests.support.scan_backend import scan_backend, stage_runs

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from app.inventory.schemas import DifferencePage
-from tests.integration.test_cli_scan import network, values
+from tests.integration.whole_scans.test_cli_scan import network, values
 from tests.support.command import finish, here, line_with, start
 from tests.support.said import said
 from tests.support.small_world import BETS, TARGET, html, small_world
