@@ -20,6 +20,7 @@ MAX_ROUNDS: Final = 3  # what is put together of parts that are put together
 # A few characters can stand for a long text over and over: what comes out of one place, and at how many a name stands.
 MAX_MADE: Final = 5_000  # characters
 MAX_USES: Final = 200
+_LAST: Final = 0xFFFF  # number of a character
 
 _STRING: Final = r"""(?:"[^"\\\n]{0,500}"|'[^'\\\n]{0,500}')"""
 _NAME: Final = r"[A-Za-z_$][\w$]{0,40}"
@@ -37,6 +38,12 @@ _REPLACED: Final = re.compile(
 )
 _DECODED: Final = re.compile(
     rf"(?:\b(?:window|self|top|globalThis|[A-Za-z_$])\s{{0,3}}\.\s{{0,3}})?\b(atob|unescape|decodeURIComponent|decodeURI)\s{{0,3}}\(\s{{0,3}}({_STRING})\s{{0,3}}\)"
+)
+# The numbers of characters are read once, whatever follows.
+_NUMBER: Final = r"\s{0,3}(?:0[xX][0-9a-fA-F]{1,6}|\d{1,7})\s{0,3}"
+_CODES: Final = re.compile(
+    rf"\bString\s{{0,3}}\.\s{{0,3}}fromCharCode\s{{0,3}}(?:\(|\.\s{{0,3}}apply\(\s{{0,3}}\w{{1,20}}\s{{0,3}},\s{{0,3}}\[)"
+    rf"((?:{_NUMBER},){{3,2000}}+{_NUMBER})\]?\s{{0,3}}\)"
 )
 _GIVEN: Final = re.compile(rf"(?<![\w$.])({_NAME})\s{{0,3}}=\s{{0,3}}({_STRING})\s{{0,3}}(?=[,;\n}})]|$)")
 # A name beside a string that it is added to, or that a script goes to.
@@ -111,11 +118,19 @@ def _decoded(match: re.Match[str]) -> str:
     return _quoted(said) if said and said.isprintable() and not {'"', "'"} <= set(said) else match[0]
 
 
+def _coded(match: re.Match[str]) -> str:
+    """Return the string that numbers of characters make; of one that is no text the call itself."""
+    numbers = (int(number, 16 if number.strip()[:2] in ("0x", "0X") else 10) for number in match[1].split(","))
+    said = "".join(chr(number) if number <= _LAST else "\0" for number in numbers)
+    return _quoted(said) if said.isprintable() and not {'"', "'"} <= set(said) else match[0]
+
+
 _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
     (_REVERSED, _reversed),
     (_REPLACED, _replaced),
     (_JOINED, _joined),
     (_SUM, _sum),
     (_DECODED, _decoded),
+    (_CODES, _coded),
     (_PROPERTY, _property),
 )

@@ -93,6 +93,7 @@ _PHRASE: Final = re.compile(
 _MINES: Final = re.compile(
     r"coin-?hive|coinimp|crypto-?loot|webminepool|deepminer|cryptonight|stratum\+tcp", re.IGNORECASE
 )
+_DRAWS: Final = re.compile(r"\binnerHTML\s{0,3}=|\bappendChild\s{0,3}\(|insertAdjacentHTML")
 BEFORE: Final = 60  # characters, in which is said that one is not to do so
 _NOT: Final = re.compile(
     r"\b(?:not|never|n't|no need to|without)\b|不要|切勿|请勿|无[需须]|不必|勿|別|不會|不会|禁止|不建议|不需",
@@ -323,5 +324,7 @@ def _windows(
         asked = _PHRASE.search(said) or _MINES.search(said)
         if asked is not None:
             yield TamperMatch(TamperSign.LURE, foreign[1][:MAX_QUOTE], asked[0][:MAX_QUOTE], (asked[0],), path)
+        elif text != foreign[0] and _DRAWS.search(said):
+            continue  # what it shows it shows itself: `own_written` reads it
         elif (found := offer_in(said)) is not None:
             yield TamperMatch(TamperSign.LURE, foreign[1][:MAX_QUOTE], found[0], found[1], path)

@@ -20,6 +20,7 @@ from app.domain.violations import VIOLATION_FROM
 from app.engines.analyse.own_site.own_addresses import is_akin, named_in_the_open, names_trade
 from app.engines.analyse.own_site.own_defaced import examine_defaced
 from app.engines.analyse.own_site.own_doorways import examine_small_trades, is_borrowed, is_stuffed
+from app.engines.analyse.own_site.own_downloads import examine_downloads
 from app.engines.analyse.own_site.own_drawn import examine_drawn
 from app.engines.analyse.own_site.own_forms import examine_forms
 from app.engines.analyse.own_site.own_frames import examine_frames
@@ -161,6 +162,7 @@ class OwnPages:
         yield from examine_miners(page, is_open)
         yield from examine_swaps(page)
         yield from examine_forms(page, is_open)
+        yield from examine_downloads(page, self._is_known)
         yield from examine_payees(page, is_open)
         yield from examine_structured(page, is_open, self._offer_in)
         yield from examine_drawn(page, self._offer_in)

@@ -53,7 +53,9 @@ _GOES_BY_CALL: Final = re.compile(
 )
 # Of a disguised script: that it puts another one into the page.
 _SCRIPT_WORD: Final = re.compile(r"^script$", re.MULTILINE)
-_WRITING: Final = re.compile(r"\bdocument\s*(?:\.|\[\s*[\"'])\s*write|insertAdjacentHTML|innerHTML|createElement")
+_WRITING: Final = re.compile(
+    r"\bdocument\s*(?:\.|\[\s*[\"'])\s*write|insertAdjacentHTML|innerHTML|createElement|getScript"
+)
 _LOCATION: Final = marks(b"location")
 _ODD: Final = ("referrer", "userAgent")
 # By what an intruder chooses whom he sends away, so that the owner sees nothing of it.
@@ -78,7 +80,8 @@ _ASKS_FOR_NOTICES: Final = re.compile(r"\bNotification\s{0,3}\.\s{0,3}requestPer
 _LOADS: Final = re.compile(
     r"""(?:<\s{0,3}(?:s["'+ ]{0,5}c["'+ ]{0,5}r["'+ ]{0,5}i["'+ ]{0,5}p["'+ ]{0,5}t|iframe)"""
     r"""\b[^<>]{0,300}?\bsrc\s{0,3}=\s{0,3}\\?["']?|"""
-    r"""\.\s{0,3}src\s{0,3}=\s{0,3}["'])((?:https?:)?//[^"'`\s\\<>]{4,300})""",
+    r"""\.\s{0,3}src\s{0,3}=\s{0,3}["']|(?:setAttribute\(\s{0,3}["']src["']\s{0,3},|getScript\()\s{0,3}["'])"""
+    r"""((?:https?:)?//[^"'`\s\\<>]{4,300})""",
     re.IGNORECASE,
 )
 _ENGINES_LISTED: Final = re.compile(

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.tampering import TamperSign
+from app.engines.analyse.own_site.own_addresses import is_written
 from app.engines.analyse.own_site.own_pretences import CLIPBOARD, COMMAND, HUMAN, OUTDATED, PASTES, RUN_DIALOG
 from app.engines.analyse.own_site.own_scripts import MAX_READ
 from app.engines.analyse.own_site.tamper_match import MAX_QUOTE, TamperMatch
@@ -51,6 +52,15 @@ _ADDRESS: Final = re.compile(r"(?:https?:|(?<=[\"'=]))//((?:[\w\-]{1,63}\.){1,10
 
 # What makes visitors run something: a program of a foreign host, or a command that a script has put into the clipboard.
 _RUNS: Final = re.compile(rf"\.(?:exe|msi|apk|dmg|hta|scr|bat|xapk)\b|{COMMAND.pattern}", re.IGNORECASE)
+# A program or an archive behind a link that a script writes.
+_GIVES: Final = re.compile(
+    r"""\bhref\s{0,3}=\s{0,3}\\?["']?(https?://[^"'\s<>\\]{4,300}+)""",
+    re.IGNORECASE,
+)
+_IS_PROGRAM: Final = re.compile(
+    r"\.(?:exe|msi|apk|dmg|hta|scr|bat|iso|img|zip|rar|7z|lnk|vbs|js)(?:[?#]|$)", re.IGNORECASE
+)
+_MAIL: Final = re.compile(r"(?<=[\w.+-])@((?:[\w\-]{1,63}\.){1,10}[a-zA-Z][\w\-]{1,62})")
 _TAG: Final = re.compile(r"<[^<>]{0,600}>")
 # A program, or an address of a script, an archive or a disk image that visitors are led to.
 _PROGRAM: Final = re.compile(
@@ -94,10 +104,14 @@ def examine_written(
         if is_running and (lure := _lure(code, f"{said}\n{plain}", script, own, is_known)) is not None:
             yield lure
             return
+        if is_covert and (hidden := _hidden_program(said, script, own, is_known)) is not None:
+            yield hidden
+            return
         if not is_linking and not is_covert:
             continue
         said = f"{said}\n{plain}"
         leads_to = tuple(_foreign(said, own, is_known))
+        is_covert = is_covert and not _shows_address(said, own)
         found = offer_in(said) if leads_to or is_covert else None
         if found is not None:
             quote, terms = found
@@ -110,6 +124,28 @@ def examine_written(
                 leads_to=leads_to,
             )
             return
+
+
+def _hidden_program(said: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:
+    """A program or an archive of a foreign host whose name cannot be read in the script: who offers it in honesty says
+    whose it is, in whichever language.
+    """
+    for match in islice(_GIVES.finditer(said), MAX_ADDRESSES):
+        host = host_of(match[1])
+        is_foreign = host and registrable_domain(host) != own and not is_known(host)
+        if is_foreign and _IS_PROGRAM.search(match[1]) and not is_written(match[1], script.text):
+            quote = said[max(0, match.start() - MAX_QUOTE // 2) :][:MAX_QUOTE]
+            raw = script.text.strip()[:MAX_QUOTE]
+            return TamperMatch(
+                TamperSign.SCRIPT_WRITES, raw, quote, (host,), dom_path=script.dom_path, leads_to=(match[1],)
+            )
+    return None
+
+
+def _shows_address(said: str, own: str) -> bool:
+    """Whether a script shows an e-mail address of the site, which many hide from those who collect addresses."""
+    hosts = (match[1].lower() for match in islice(_MAIL.finditer(said), MAX_ADDRESSES))
+    return any(registrable_domain(host) == own for host in hosts)
 
 
 def _lure(code: str, said: str, script: OwnText, own: str, is_known: Callable[[str], bool]) -> TamperMatch | None:

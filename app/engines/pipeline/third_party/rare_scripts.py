@@ -27,7 +27,7 @@ _MEANINGLESS: Final = re.compile(
 )
 # Domains that are called like services of statistics and libraries; those of the services themselves are known.
 _IMITATES: Final = re.compile(
-    r"tongji|51-?la|51-?tj|\btj-|-tj\d{0,3}\b|cnzz|umeng|baidu|google|gstatic|g-?analytics|\bhm-|jquery|bootstrap|"
+    r"tongji|stats|analytics|\btj\d{1,3}[a-z]{0,2}\b|51-?la|51-?tj|\btj-|-tj\d{0,3}\b|cnzz|umeng|baidu|google|gstatic|g-?analytics|\bhm-|jquery|bootstrap|"
     r"cloudflare|jsdelivr|unpkg|cdnjs|wordpress|\bwp-|facebook|fbcdn|twitter|yandex|metrika|recaptcha|microsoft|alicdn|bootcdn|"
     r"walletconnect|metamask|polyfill|stripe|paypal|alipay|wechat",
     re.IGNORECASE,

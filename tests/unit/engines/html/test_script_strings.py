@@ -59,3 +59,22 @@ def test_a_hostile_script_costs_little(code):
 def test_a_few_characters_do_not_become_a_long_text_over_and_over(code):
     """They became 15 million, in each of the fifty scripts of a page."""
     assert len(put_together(code)) < 10 * len(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("s.src=String.fromCharCode(47,47,97,46,98,47,99)", 's.src="//a.b/c"'),
+        ("x=String.fromCharCode.apply(null,[0x2f,0x2f,97,46])", 'x="//a."'),
+        ("String.fromCharCode(1,2,3,4)", "String.fromCharCode(1,2,3,4)"),  # no text
+        ("String.fromCharCode(55296,55297,97,98)", "String.fromCharCode(55296,55297,97,98)"),
+        ("String.fromCharCode(code,47,47,97)", "String.fromCharCode(code,47,47,97)"),
+    ],
+)
+def test_numbers_of_characters_become_a_string(code, said):
+    assert put_together(code) == said
+
+
+def test_numbers_that_end_nowhere_cost_little():
+    assert least_cpu_s(lambda: put_together("String.fromCharCode(1" + ",1" * 2_000_000), enough_s=0.5) < 0.5
+    assert least_cpu_s(lambda: put_together("String.fromCharCode(1,1,1,1,1" * 100_000), enough_s=0.5) < 0.5

@@ -194,3 +194,9 @@ def test_that_a_form_was_sent_is_no_secret():
     assert signs(f"<script>{code}</script>") == []
     typed = code.replace("sent'", "'+f[0].value")
     assert signs(f"<script>{typed}</script>") == [TamperSign.SCRIPT_TAKES]
+
+
+def test_a_script_that_shows_its_own_notice_is_no_window_of_a_foreign_one():
+    foreign = '<script src="https://check.bad.test/api.js"></script>'
+    assert signs(f"{foreign}<script>show('an offer')</script>") == [TamperSign.LURE]
+    assert signs(f"{foreign}<script>b.innerHTML='an offer';document.body.appendChild(b)</script>") == []

@@ -7,6 +7,7 @@ from app.engines.analyse.own_site.own_miners import examine_miners
 from app.engines.extract.page import extract_document
 from app.engines.html.document import HtmlDocument
 from app.engines.parsing.own_pages import own_page_of
+from tests.support.cpu_time import least_cpu_s
 
 URL = "https://www.school.test/"
 TYPE = "text/html; charset=utf-8"
@@ -42,3 +43,32 @@ def test_demonstrations_own_servers_and_codecs_mine_nothing(html):
 
 def test_a_host_that_the_page_names_is_a_partner():
     assert signs(MINER, "eu.dig.test") == []
+
+
+ACCOUNT = """<script src="https://lib.dig.test/d.js"></script>
+<script>var m=new Digger.Anonymous('kQ3zAccount0',{throttle:0.2});if(!m.isMobile()){m.start()}</script>"""
+
+
+def test_an_account_that_is_mined_for_at_once_is_a_sign_whatever_the_library_is_called():
+    assert signs(ACCOUNT) == [TamperSign.SCRIPT_TAKES]
+    assert signs(ACCOUNT, "lib.dig.test") == []
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        ACCOUNT.replace("if(!m", "if(confirm('Donate?')&&!m"),  # who asks is a donation
+        ACCOUNT.replace("if(!m", "b.onclick=function(){if(!m"),
+        ACCOUNT.replace("https://lib.dig.test", "https://www.school.test"),
+        ACCOUNT.replace("{throttle:0.2}", "{name:'Ann'}"),  # a chat
+        ACCOUNT.replace("m.start()", "m.render()"),
+        ACCOUNT.replace("Digger.Anonymous", "Pow.Captcha"),  # a proof of work before a form
+    ],
+)
+def test_donations_chats_and_proofs_of_work_are_none(html):
+    assert signs(html) == []
+
+
+def test_accounts_that_nearly_mine_cost_little():
+    html = "<script>" + "new A.User('abcdefg',{" * 800 + "</script>" + "<script src=//a" * 50_000
+    assert least_cpu_s(lambda: signs(html), enough_s=2) < 2

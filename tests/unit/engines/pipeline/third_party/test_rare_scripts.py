@@ -32,6 +32,7 @@ def test_a_script_that_one_page_uses_and_that_says_nothing_is_a_sign_of_that_pag
     [
         "https://tongji.51la-sdk.test/ui/yabo666.js",  # called like a service, and a brand of gambling
         "https://x9k2.users.test/j1.js",  # nothing about it has a meaning
+        "https://go.pagestats-live.test/m.js?n=a1",  # statistics of one page, without a name
         "http://203.0.113.9:8080/count.js",  # no name, no encryption
         "https://cdn.widgets.test/loader.js?aff=4&zone=popunder",  # it says what it does
         "https://static.users.test/coin-miner.min.js",
@@ -49,6 +50,7 @@ def test_two_things_about_an_address_tell_or_one_that_says_what_it_is_for(url):
         "https://cdn.users.test/npm/swiper@8/swiper-bundle.min.js",
         "https://kf.users.test/js/widget.js?sid=0417",
         "https://maps.users.test/embed/loader.js",
+        "https://www.sitestats.test/counter.js",  # statistics that have a name
     ],
 )
 def test_a_library_or_a_widget_has_a_name(url):
