@@ -82,3 +82,4 @@ def _started(page: OwnPage, own: str, is_partner: Callable[[str], bool]) -> Iter
         if host:
             quote = code[max(0, account.start() - MAX_QUOTE // 4) :][:MAX_QUOTE]
             yield TamperMatch(TamperSign.SCRIPT_TAKES, account[0][:MAX_QUOTE], quote, (host,), script.dom_path)
+        return  # the scripts of the page are the same for the next account: they are read once
