@@ -60,18 +60,22 @@ class MemoryWatch:
 
     async def look(self) -> None:
         """End the process that holds most, if all together hold too much."""
-        root = self._watched.root()
-        if not root:
+        if not self._watched.root():
             return
-        held = await asyncio.to_thread(lambda: self._measure(self._pids(root), self._max_bytes))
+        held = await asyncio.to_thread(lambda: self._measure(pids_of(self._watched), self._max_bytes))
         if sum(held.values()) > self._max_bytes:
             self._on_end()
             self._end(max(held, key=lambda pid: held[pid]))
 
-    def _pids(self, root: int) -> list[int]:
-        """Not every kernel says who a process's children are (CONFIG_PROC_CHILDREN)."""
-        found = family(root)
-        return found if len(found) > 1 else sorted({root, *self._watched.processes()})
+
+def pids_of(watched: Watched) -> list[int]:
+    """Return all its processes; none: there is no browser."""
+    root = watched.root()
+    if not root:
+        return []
+    # Not every kernel says who a process's children are (CONFIG_PROC_CHILDREN).
+    found = family(root)
+    return found if len(found) > 1 else sorted({root, *watched.processes()})
 
 
 def family(root: int, proc: Path = PROC) -> list[int]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from app.domain.messages import Text, english
-from app.engines.capture.browser_memory import MemoryWatch
+from app.engines.capture.browser_memory import MemoryWatch, pids_of
 from app.engines.capture.browser_network import BrowserNetwork
+from app.engines.capture.browser_processor import ProcessorTimes, times_of
 from app.engines.capture.browser_profile import BrowserProfile, BrowserUnavailable, find_chromium
 from app.engines.model import NetworkConfig
 from app.engines.net.failures import printable
@@ -162,6 +163,13 @@ class BrowserProcess:
 
     async def _watch_memory(self, profile: BrowserProfile) -> None:
         await MemoryWatch(profile, max_bytes=self.config.browser_max_bytes, on_end=self._note_memory_end).run()
+
+    async def processor_times(self) -> ProcessorTimes:
+        """What its processes ran, and waited for a processor; nothing where the system does not tell."""
+        profile = self._profile
+        if profile is None:
+            return ProcessorTimes()
+        return await asyncio.to_thread(lambda: times_of(pids_of(profile)))
 
     def _note_memory_end(self) -> None:
         self.memory_ends += 1

@@ -131,11 +131,11 @@ class PageRenderer(BrowserProcess):
             ends, crashes = self.memory_ends, Crashes()
             try:
                 chromium = await self.running()
-                async with limit.running() as running, self._context(chromium, running) as context:
+                async with limit.running(self.processor_times) as running, self._context(chromium, running) as context:
                     page = await context.new_page()
                     crashes.end_with(page, running)
                     async with _listening(log, context, page):
-                        rendered = await _render(context, page, target, limit.timeout_s, log, self._slots)
+                        rendered = await _render(context, page, target, limit, log, self._slots)
             except (TimeoutError, NotYet) as slow:
                 if self.memory_ends > ends and not limit.is_over:
                     raise RenderOversized from slow
@@ -197,33 +197,35 @@ async def _listening(log: RequestLog | None, context: "BrowserContext", page: "P
 
 
 async def _render(
-    context: "BrowserContext", page: "Page", url: str, timeout_s: float, log: RequestLog | None, slots: RenderSlots
+    context: "BrowserContext", page: "Page", url: str, limit: RenderLimit, log: RequestLog | None, slots: RenderSlots
 ) -> Rendered:
     from playwright.async_api import Error
     from playwright.async_api import TimeoutError as NotYet
 
-    clock = asyncio.get_running_loop().time
-    began, load_ms = clock(), timeout_s * LOAD_SHARE * 1000
-    answer = await page.goto(url, wait_until="commit", timeout=load_ms)
+    load_s = limit.timeout_s * LOAD_SHARE
+    async with limit.part(load_s):  # in the place of Playwright's timeouts, which know the clock alone
+        answer = await page.goto(url, wait_until="commit", timeout=0)
     if answer is not None and (refusal := answer.headers.get(REFUSAL_HEADER)):
         raise RenderFailed(refusal)  # what would be shown is our own proxy's answer
-    for state, wait_ms in (("load", load_ms), ("networkidle", SETTLE_MS)):
-        with contextlib.suppress(NotYet):
-            await page.wait_for_load_state(state, timeout=wait_ms)  # type: ignore[arg-type] # a literal of the two
-        if log is not None and state == "load":
-            async with slots.resting():
-                await asyncio.sleep(LAZY_S)
+    with contextlib.suppress(NotYet, TimeoutError):
+        async with limit.part(load_s):
+            await page.wait_for_load_state("load", timeout=0)
+    if log is not None:
+        async with slots.resting():
+            await asyncio.sleep(LAZY_S)
+    with contextlib.suppress(NotYet):
+        await page.wait_for_load_state("networkidle", timeout=SETTLE_MS)
     try:
         source = await read_source(context, page)
     except Error:  # it went on to another page in between: once more, there
-        await page.wait_for_load_state("domcontentloaded", timeout=load_ms)
+        async with limit.part(load_s):
+            await page.wait_for_load_state("domcontentloaded", timeout=0)
         source = await read_source(context, page)
-    screenshot = await page.screenshot(type="jpeg", quality=JPEG_QUALITY, animations="disabled")
+    screenshot = await page.screenshot(type="jpeg", quality=JPEG_QUALITY, animations="disabled", timeout=0)
     final_url = page.url if len(page.url) <= MAX_URL else url
     if log is None:
         return Rendered(final_url, source.title, source.html, screenshot)
     frames = await read_nameless_frames(context, page, MAX_HTML - len(source.html))
     requests = log.requests()  # before the page is scrolled about
-    left_s = timeout_s - SPARE_S - (clock() - began)
-    sights = await look_at_links(context, page, left_s=left_s)
+    sights = await look_at_links(context, page, left_s=await limit.left_s() - SPARE_S)
     return Rendered(final_url, source.title, source.html, screenshot, requests, frames, log.is_cut, sights)

@@ -37,11 +37,14 @@ class FakePage:
             self.crash(self)
         if self.site.get("hangs") or self.site.get("crashes"):
             await asyncio.Event().wait()
+        await asyncio.sleep(self.site.get("answers_after_s", 0))
         return FakeAnswer(self.site.get("headers", {}))
 
     async def wait_for_load_state(self, state, *, timeout):  # noqa: ASYNC109 - Playwright's name
         if state == self.site.get("never"):
             raise NotYet("never quiet")
+        if state == self.site.get("waits"):
+            await asyncio.Event().wait()
 
     async def answer(self, method, params):
         """As the protocol of Chromium's tools does."""

@@ -1,12 +1,14 @@
 """Pages in a browser over a fake Playwright."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import pytest
 from playwright.async_api import Error
 
 from app.engines.capture import page_renderer
+from app.engines.capture.browser_processor import ProcessorTimes
 from app.engines.capture.page_renderer import MAX_URL, RenderFailed, RenderOversized, RenderSlow, user_agent
 from app.engines.capture.render_limit import RenderLimit
 from app.engines.capture.render_slots import RenderSlots
@@ -30,6 +32,24 @@ async def test_every_page_has_a_context_of_its_own_that_is_closed(browse):
 async def test_a_page_that_never_comes_to_rest_is_taken_as_it_is(browse, state):
     browser = await browse(FakeChromium({"never": state}))
     assert (await browser.render("http://a.test/")).html == "<p>x</p>"
+
+
+async def test_a_page_that_never_ends_loading_is_taken_as_it_is_in_time(browse):
+    browser = await browse(FakeChromium({"waits": "load"}))
+    assert (await browser.render("http://a.test/", limit=RenderLimit(2))).html == "<p>x</p>"
+
+
+async def test_a_page_whose_browser_was_starved_is_rendered_all_the_same(browse, monkeypatch):
+    browser = await browse(FakeChromium({"answers_after_s": 1.0}))
+    began = time.monotonic()
+
+    async def starved():
+        return ProcessorTimes({}, {1: time.monotonic() - began})
+
+    with pytest.raises(RenderSlow):
+        await browser.render("http://a.test/", limit=RenderLimit(0.5))
+    monkeypatch.setattr(browser, "processor_times", starved)
+    assert (await browser.render("http://a.test/", limit=RenderLimit(1.0))).html == "<p>x</p>"
 
 
 async def test_a_page_that_moves_on_while_it_is_read_is_read_again(browse):
@@ -92,7 +112,7 @@ async def test_links_that_the_browser_does_not_tell_of_in_time_cost_no_picture(m
 
     silent = SimpleNamespace(new_cdp_session=new_cdp_session)
     async with asyncio.timeout(60):
-        rendered = await page_renderer._render(silent, page, "http://a.test/", 2, log, RenderSlots())
+        rendered = await page_renderer._render(silent, page, "http://a.test/", RenderLimit(2), log, RenderSlots())
     assert (rendered.screenshot, rendered.sights) == (b"\xff\xd8", ())
 
 

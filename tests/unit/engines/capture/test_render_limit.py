@@ -4,14 +4,81 @@ import asyncio
 
 import pytest
 
-from app.engines.capture.render_limit import RenderLimit
+from app.engines.capture.browser_processor import ProcessorTimes
+from app.engines.capture.render_limit import MOST, RenderLimit
 from tests.support.virtual_time import run_in_virtual_time
 
 
-async def rendered_until_its_end(limit):
+async def rendered_until_its_end(limit, *read):
     with pytest.raises(TimeoutError):
-        async with limit.running():
+        async with limit.running(*read):
             await asyncio.Event().wait()
+
+
+def browser_that(*, runs=0.0, waits=0.0, until_s=float("inf")):
+    """Return what reads the times of a browser of which one thread runs and waits for such shares of each second."""
+
+    async def read():
+        now = min(asyncio.get_running_loop().time(), until_s)
+        return ProcessorTimes({1: 1000 + runs * now}, {1: 1000 + waits * now})
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("browser", "ends_after_s"),
+    [
+        ({"runs": 0.25, "waits": 0.5}, 30),  # of each two seconds it gets one
+        ({"runs": 0.1, "waits": 0.9, "until_s": 10}, 24),  # others were busy for ten seconds, and it slept then
+        ({"runs": 1.0}, 15),  # a busy loop on an idle machine
+        ({"runs": 0.01, "waits": 0.001}, 15),  # it sleeps
+        ({"runs": 2.0, "waits": 0.9}, 15),  # its own threads wait for each other
+        ({"runs": 0.01, "waits": 0.99}, 60),  # whatever is given back
+    ],
+)
+def test_only_what_it_waited_for_a_processor_is_given_back(browser, ends_after_s):
+    limit = RenderLimit(15)
+    assert limit.given_back_s == 0
+    assert run_in_virtual_time(rendered_until_its_end(limit, browser_that(**browser)))[1] == pytest.approx(
+        ends_after_s, abs=0.5
+    )
+    assert limit.given_back_s == pytest.approx(ends_after_s - 15, abs=0.5)
+
+
+def test_a_reading_that_never_comes_holds_no_page_for_good():
+    readings = []
+
+    async def read():
+        readings.append(1)
+        if len(readings) > 1:
+            await asyncio.Event().wait()
+        return ProcessorTimes()
+
+    assert run_in_virtual_time(rendered_until_its_end(RenderLimit(15), read))[1] == pytest.approx(15 * MOST)
+
+
+def test_what_was_given_back_can_be_ended_early():
+    async def ended_after_20_s():
+        limit = RenderLimit(15)
+        asyncio.get_running_loop().call_later(20, limit.end)
+        await rendered_until_its_end(limit, browser_that(waits=0.9))
+
+    assert run_in_virtual_time(ended_after_20_s())[1] == pytest.approx(20)
+
+
+def test_a_step_has_its_time_back_as_well():
+    async def stepped(**browser):
+        limit = RenderLimit(15)
+        async with limit.running(browser_that(**browser)):
+            await asyncio.sleep(1)
+            with pytest.raises(TimeoutError):
+                async with limit.part(5):
+                    await asyncio.Event().wait()
+            return await limit.left_s()
+
+    assert run_in_virtual_time(stepped()) == (pytest.approx(9), pytest.approx(6))
+    left_s, ended_after_s = run_in_virtual_time(stepped(waits=0.5))
+    assert (left_s, ended_after_s) == (pytest.approx(9.5, abs=0.5), pytest.approx(11, abs=0.5))
 
 
 def test_a_page_has_its_time():
