@@ -4,7 +4,7 @@
 
 The batches are those of `tests/eval/batches`. A page of a third party is found when anything is said of it from the
 given confidence on, whichever class that is; an own page, where the batch has some, as in `tests.eval.eval_site`.
-Batches 12 to 14 have own pages alone.
+Batches 12 to 15 have own pages alone.
 """
 
 import argparse

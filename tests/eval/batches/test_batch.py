@@ -20,6 +20,7 @@ SIZES = {
     12: (0, 0, 40),
     13: (0, 0, 40),
     14: (0, 0, 40),
+    15: (0, 0, 40),
 }
 each_batch = pytest.mark.parametrize("batch", BATCHES)
 with_third_parties = pytest.mark.parametrize("batch", [batch for batch in BATCHES if SIZES[batch][0]])
