@@ -135,7 +135,9 @@ class InventoryKeeper:
                 await self._list(replace(stale, run=begun))
             except (DatabaseUnavailable, LeaseLost, ThreadsEnded):
                 raise
-            except Exception:  # what keeps an older run from being listed keeps no newer one from it
+            except Exception as error:  # what keeps an older run from being listed keeps no newer one from it for long
+                if getattr(error, "retryable", False) and self.clock.now() < stale.run.completed_at + PATIENCE:
+                    raise
                 log.exception("interrupted_list_left", task_id=begun.task_id)
                 self.on_failure("inventory")
                 break

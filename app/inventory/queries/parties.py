@@ -192,12 +192,12 @@ def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], S
 
 
 def interrupted(connection: Connection, run: Row[Any]) -> Row[Any] | None:
-    """Return the oldest run of the site between the listed one and this one of which some third parties are listed, as
-    `Stale.run`; None: there is none.
+    """Return the oldest run of the site between the listed one and this one of which some third parties are listed, and
+    the results are there, as `Stale.run`; None: there is none.
     """
     mine = (i.user_id == run.user_id, i.target_domain == run.target_domain)
     listed = select(i.completed_at).where(*mine).scalar_subquery()
-    between = (p.is_present, p.last_seen_at > listed, p.last_seen_at < run.completed_at)
+    between = (p.is_present, p.last_seen_at > listed, p.last_seen_at < run.completed_at, r.results_removed_at.is_(None))
     columns = (p.user_id, p.target_domain, p.task_id, p.attempt, r.run, r.completed_at)
     query: Select[Any] = select(*columns).join(scan_runs, and_(r.task_id == p.task_id, r.attempt == p.attempt))
     query = query.where(*_of((run.user_id, run.target_domain)), *between)

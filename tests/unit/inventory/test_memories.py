@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -29,6 +30,7 @@ from app.findings.tables import findings
 from app.inventory.differences import DifferenceFilter
 from app.inventory.tables import scan_differences, site_parties
 from app.scans.shown_run import RunRef
+from app.scanstore.errors import StoreUnavailable
 from app.scanstore.sqlite import SqliteScanStore
 from tests.unit.inventory.test_keeper import PAGE, Site
 from tests.unit.overview.test_queries import World
@@ -314,6 +316,30 @@ async def test_a_change_of_an_interrupted_list_is_told_although_newer_results_st
     changed = [] if is_damaged else [("ad.test", "registrar")]
     assert site.listed() == [("a.test", fourth)]
     assert [(item["name"], item["aspect"]) for row in site.told_of() for item in row.detail["changes"]] == changed
+
+
+async def test_an_interrupted_list_waits_for_its_results_before_newer_ones_are_listed(site):
+    """No descriptor was left for a moment: the change would have been lost for ever."""
+    await site.rotate("x")
+    second = await site.look(2 * DAY, ad=Page(is_registry_away=True, is_down=True))
+    bought = Page(registrar="Casino names")
+    site.keeper._note_absent = None
+    third = await site.look(3 * DAY, ad=bought)
+    del site.keeper._note_absent
+    read = site.keeper.stores.reader
+
+    def without_a_descriptor(task_id, run):
+        if task_id == third:
+            raise StoreUnavailable("unable to open database file")
+        return read(task_id, run)
+
+    site.keeper.stores = SimpleNamespace(reader=without_a_descriptor)
+    fourth = await site.look(4 * DAY, ad=bought)
+    assert site.listed() == [("a.test", second)]
+    site.keeper.stores = SimpleNamespace(reader=read)
+    await site.keeper.look()
+    assert site.listed() == [("a.test", fourth)]
+    assert [item["aspect"] for row in site.told_of() for item in row.detail["changes"]] == ["registrar"]
 
 
 async def test_a_list_that_was_interrupted_counts_each_scan_once(site):
