@@ -1,6 +1,7 @@
 """The tables of a scan's file, how a connection to it is set up, and the rows of a run as its file has them."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ import orjson
 
 from app.core.file_permissions import make_private_file, restrict_to_owner
 from app.scanstore.checkpointer import LOG_PAGES
-from app.scanstore.errors import StoreMismatch, StoreUnavailable
+from app.scanstore.errors import StoreMismatch, refusal
 from app.scanstore.rows import Row
 
 VERSION: Final = 5  # in `user_version`; 0 is a file without tables
@@ -146,8 +147,10 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=5.0, check_same_thread=False
         )
-    except sqlite3.OperationalError:  # removed since
-        return None
+    except sqlite3.OperationalError:
+        if path.exists():  # no descriptor left, say: it has results, although nobody can read them now
+            raise
+        return None  # removed since
     try:
         has_tables = _prepare_reader(connection)
     except BaseException:
@@ -200,41 +203,60 @@ def insert(verb: str, table: str, columns: str) -> str:
 
 
 class FileRows:
-    """Fulfils `port.RowSource`. A missing file is an empty one."""
+    """Fulfils `port.RowSource`. A missing file is an empty one.
+
+    Closing waits for a thread that still reads, which fails soon: SQLite would use what it has freed.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file.
 
         Raises:
             StoreUnavailable: SQLite refused.
+            StoreDamaged: the file is no database, or a broken one.
             StoreMismatch: a newer version wrote the file.
         """
+        self._in_use = threading.Lock()
         try:
             # None: no file with our tables, or closed.
             self._db = open_reader(path)
         except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+            raise refusal(error) from error
 
     @property
     def present(self) -> bool:
         return self._db is not None
 
     def read(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        if self._db is None:
-            return []
-        try:
-            return self._db.execute(query, [in_json(value) for value in parameters]).fetchall()
-        except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+        """Return rows. Raises StoreUnavailable and StoreDamaged."""
+        with self._in_use:
+            if self._db is None:
+                return []
+            try:
+                return self._db.execute(query, [in_json(value) for value in parameters]).fetchall()
+            except sqlite3.Error as error:
+                raise refusal(error) from error
 
     def stream(self, query: str) -> Iterator[Row]:
-        """Yield rows as they are read. Raises StoreUnavailable."""
+        """Yield rows as they are read. Raises as `read`."""
         try:
-            yield from self._db.execute(query) if self._db is not None else ()
+            with self._in_use:
+                cursor = self._db.execute(query) if self._db is not None else None
+            while cursor is not None:
+                with self._in_use:
+                    row = cursor.fetchone()
+                if row is None:
+                    return
+                yield row
         except sqlite3.Error as error:
-            raise StoreUnavailable(str(error)) from error
+            raise refusal(error) from error
 
     def close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        db = self._db
+        if db is not None:
+            with suppress(sqlite3.ProgrammingError):  # closed by another thread in between
+                db.interrupt()
+        with self._in_use:
+            if self._db is not None:
+                self._db.close()
+                self._db = None

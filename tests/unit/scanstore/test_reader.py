@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import astuple, replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -20,7 +21,7 @@ from app.domain.scan_facts import (
     UrlState,
 )
 from app.domain.third_parties import OMITTED, Outcome, PartyCoverage
-from app.scanstore.errors import StoreMismatch, StoreUnavailable
+from app.scanstore.errors import StoreDamaged, StoreMismatch, StoreUnavailable
 from app.scanstore.reader import MAX_LIMIT, SqliteScanReader, contents_of
 from app.scanstore.rows import ThirdPartyWithOutcome
 from app.scanstore.sqlite import SqliteScanStore
@@ -47,6 +48,13 @@ def test_a_file_without_tables_is_empty(path):
 
 def test_a_file_that_is_no_database_is_a_store_error(path):
     path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreDamaged):
+        SqliteScanReader(path)
+
+
+def test_a_file_that_cannot_be_opened_is_no_missing_one(path, monkeypatch):
+    path.touch()
+    monkeypatch.setattr(sqlite3, "connect", Mock(side_effect=sqlite3.OperationalError("unable to open database file")))
     with pytest.raises(StoreUnavailable):
         SqliteScanReader(path)
 

@@ -1,7 +1,8 @@
 """Files that other versions of the program wrote, and the rows of a run out of its file."""
 
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,8 @@ from app.scanstore.schema import FileRows
 from app.scanstore.sqlite import SqliteScanStore
 
 HASH = "a" * 64
+PATIENCE_S = 60
+MANY = 20_000
 # What versions 4, 3 and 1 did not have yet.
 TO_VERSION_4 = """
 ALTER TABLE refs DROP COLUMN via;
@@ -157,3 +160,50 @@ def test_what_sqlite_refuses_is_an_error_of_the_store(path):
     SqliteScanStore(path).close()
     with closing(FileRows(path)) as rows, pytest.raises(StoreUnavailable):
         rows.read("SELECT 1 FROM nowhere")
+
+
+def test_a_file_is_closed_when_nobody_reads_it_any_more(path):
+    """Else SQLite goes on in what it has freed, and the process ends with a fault."""
+    SqliteScanStore(path).close()
+    rows = FileRows(path)
+    happened, inside, go_on = [], threading.Event(), threading.Event()
+
+    def waits(number: int) -> int:
+        inside.set()
+        go_on.wait(PATIENCE_S)
+        return number
+
+    rows._db.create_function("waits", 1, waits)
+
+    def read() -> None:
+        with suppress(StoreUnavailable):  # it was interrupted, if it had not ended yet
+            rows.read(
+                f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {MANY}) SELECT waits(i) FROM n"
+            )
+        happened.append("read")
+
+    def close() -> None:
+        rows.close()
+        happened.append("closed")
+
+    threads = [threading.Thread(target=call) for call in (read, close)]
+    threads[0].start()
+    assert inside.wait(PATIENCE_S)
+    threads[1].start()
+    assert not happened
+    go_on.set()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    assert happened == ["read", "closed"]
+    assert rows.read("SELECT 1") == []
+    assert [*rows.stream("SELECT 1")] == []
+
+
+def test_a_stream_ends_when_its_file_is_closed(path):
+    SqliteScanStore(path).close()
+    rows = FileRows(path)
+    stream = rows.stream("SELECT 1 UNION ALL SELECT 2")
+    assert next(stream) == (1,)
+    rows.close()
+    with pytest.raises(StoreUnavailable):
+        next(stream)
