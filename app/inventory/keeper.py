@@ -7,7 +7,7 @@ third party's history; for the owner and the content, a row is added to the outb
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from app.domain.differences import Section
 from app.domain.inventory import Party, Showing
 from app.domain.notifications import SHOWN_CHANGES
 from app.domain.party_changes import Aspect
+from app.domain.scan_facts import Relation
 from app.domain.targets import TargetParser
 from app.domain.tasks import TERMINAL
 from app.events import outbox
@@ -41,6 +42,7 @@ from app.scans.shown_run import RunRef
 from app.scanstore.errors import ScanStoreError, StoreDamaged, StoreMismatch
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.port import ScanStores
+from app.scanstore.rows import ThirdPartyWithOutcome
 from app.site_counts.summary import SiteKey, existing_sites
 
 LOOK_EVERY_S: Final = 60.0
@@ -218,18 +220,17 @@ class InventoryKeeper:
         loader = InventoryLoader(reader, site=site, registrable_of=registrable_by(self.targets))
         once = await self.db.read(partial(seen_once, task_id=row.task_id, run=row.run))
         last, number = "", 0
-        only: Collection[str] | None = None
-        while only is None or only:
-            found, last = await asyncio.to_thread(_read_piece, reader, loader, last, self.services_at, only)
-            if not last:
-                break
-            number += len(found)
-            if found:
+        while stored := await asyncio.to_thread(reader.third_parties_after, last, limit=PIECE):
+            last = stored[-1].domain
+            counted = [party for party in stored if party.relation is not Relation.MENTION]
+            if number >= MAX_PARTIES:
+                of_site = partial(parties.listed_of, site=(row.user_id, row.target_domain))
+                listed = await self.db.read(partial(of_site, domains=[party.domain for party in counted]))
+                counted = [party for party in counted if party.domain in listed]
+            number += len(counted)
+            if counted:
+                found = await asyncio.to_thread(_found_of, reader, loader, counted, self.services_at)
                 await self.db.write(partial(_put, stale=stale, found=found, once=once))
-            if only is None and number >= MAX_PARTIES:
-                run = (row.task_id, row.attempt)
-                listed = await self.db.read(partial(parties.absent, site=(row.user_id, row.target_domain), run=run))
-                only = frozenset(listed)
         return await asyncio.to_thread(loader.own_showings)
 
     async def _forget_gone(self) -> None:
@@ -283,22 +284,15 @@ def _put(connection: Connection, stale: Stale, found: Sequence[Found], once: Nam
     services.put(connection, rows)
 
 
-def _read_piece(
-    reader: EvidenceReader, loader: InventoryLoader, last: str, services_at: ServicesAt, only: Collection[str] | None
-) -> tuple[list[Found], str]:
-    """Return the next third parties, without those that are only mentioned, and the last domain that was read; "":
-    there are no more. `only`: no others; None: all.
-    """
-    stored = reader.third_parties_after(last, limit=PIECE)
-    counted = [
-        party for party in stored if party.relation.value != "mention" and (only is None or party.domain in only)
-    ]
+def _found_of(
+    reader: EvidenceReader, loader: InventoryLoader, counted: Sequence[ThirdPartyWithOutcome], services_at: ServicesAt
+) -> list[Found]:
     hosts = {host: party.domain for party in counted for host in party.hosts}
     scripts: dict[str, str] = {}
-    for way in reader.ways_to(list(hosts), limit=MAX_WAYS * PIECE) if hosts else ():
+    for way in reader.ways_to(list(hosts), limit=MAX_WAYS * PIECE):
         if way.relation == "script":
             scripts.setdefault(hosts[way.host], way.address)
-    shown = reader.capture_fields_of([party.domain for party in counted]) if counted else {}
+    shown = reader.capture_fields_of([party.domain for party in counted])
     facts = loader.facts_of(counted)
     found: list[Found] = []
     for party in counted:
@@ -316,7 +310,7 @@ def _read_piece(
             **registration_and_title(shown.get(party.domain, ())),
         }
         found.append((item, names, facts[party.domain]))
-    return found, stored[-1].domain if stored else ""
+    return found
 
 
 def _row(site: Row[Any], item: Json) -> dict[str, Any]:

@@ -218,6 +218,11 @@ def put_memories(connection: Connection, site: SiteKey, memories: Mapping[str, s
         connection.execute(statement, [{"name": name, "value": value} for name, value in memories.items()])
 
 
+def listed_of(connection: Connection, site: SiteKey, domains: Collection[str]) -> set[str]:
+    """Return those of the third parties that the site's list has, whether its newest results contain them or not."""
+    return set(connection.execute(select(p.domain).where(*_of(site), p.domain.in_(domains))).scalars())
+
+
 def absent(connection: Connection, site: SiteKey, run: tuple[str, int]) -> list[str]:
     """Return the third parties that the site's list still has, and that this run has not found, as far as it is
     written.

@@ -1,6 +1,7 @@
 """The third parties of every site are listed as the results that stand for it have them."""
 
 import asyncio
+import sqlite3
 from contextlib import closing
 
 import orjson
@@ -22,6 +23,7 @@ from app.inventory.build import build_inventory
 from app.inventory.differences import DifferenceFilter, PartyChanges
 from app.inventory.tables import party_changes, site_inventories, site_parties, site_services
 from app.scans.shown_run import RunRef
+from app.scanstore import schema
 from app.scanstore.errors import StoreDamaged
 from app.scanstore.scan_folder import ScanFolder
 from app.scanstore.sqlite import SqliteScanStore
@@ -224,7 +226,7 @@ async def test_a_site_that_is_gone_before_it_was_listed_in_full_is_forgotten(sit
     site.hosts["b0.test"] = ("hm.baidu.com",)
     task_id = site.scan(1, *(f"b{number}.test" for number in range(5)))
     pieces = []
-    read = module._read_piece
+    read = module._found_of
 
     def read_once(*args):
         if pieces:
@@ -232,7 +234,7 @@ async def test_a_site_that_is_gone_before_it_was_listed_in_full_is_forgotten(sit
         pieces.append(1)
         return read(*args)
 
-    monkeypatch.setattr(module, "_read_piece", read_once)
+    monkeypatch.setattr(module, "_found_of", read_once)
     await site.keeper.look()
     assert len(site.rows()) == 2
     deleted = update(scan_tasks).where(scan_tasks.c.id == task_id).values(deleted_at=site.world.now)
@@ -287,14 +289,30 @@ async def test_what_stands_again_when_a_scan_is_deleted_is_no_news(site):
     assert len(site.told()) == 1
 
 
-async def test_scans_that_cannot_be_compared_are_listed_after_an_hour(site):
+async def test_scans_that_cannot_be_compared_are_listed_after_an_hour(site, monkeypatch):
     first = site.scan(1, "b.test")
     await site.keeper.look()
-    (site.folder / f"{first}-1.db").write_bytes(b"no store" * 1_000)
+    open_reader = schema.open_reader
+
+    def without_a_descriptor(path):
+        if first in path.name:
+            raise sqlite3.OperationalError("unable to open database file")
+        return open_reader(path)
+
+    monkeypatch.setattr(schema, "open_reader", without_a_descriptor)
     second = site.scan(2, "b.test")
     await site.keeper.look()
     assert site.listed() == [("a.test", first)]  # it may be said later
     site.world.clock.advance(4 * 3_600)
+    await site.keeper.look()
+    assert (site.listed(), site.told()) == ([("a.test", second)], [])
+
+
+async def test_a_scan_whose_results_are_damaged_is_not_waited_for(site):
+    first = site.scan(1, "b.test")
+    await site.keeper.look()
+    (site.folder / f"{first}-1.db").write_bytes(b"no store" * 1_000)
+    second = site.scan(2, "b.test")
     await site.keeper.look()
     assert (site.listed(), site.told()) == ([("a.test", second)], [])
 
@@ -482,6 +500,18 @@ async def test_beyond_the_limit_of_the_list_what_it_has_is_still_found_and_only_
     ]  # fmt: skip
     assert {task_id for name, task_id in site.rows("task_id") if name != "old.test"} == {second}
     assert [is_present for *_, is_present in site.services("is_present")] == [True, True]
+
+
+async def test_beyond_the_limit_of_the_list_what_was_absent_once_is_found_again(site, monkeypatch):
+    for hours, names in enumerate((("partner.test", "zz.test"), ("partner.test",)), 1):
+        site.scan(hours, *names)
+        await site.keeper.look()
+    monkeypatch.setattr(module, "MAX_PARTIES", 2)
+    monkeypatch.setattr(module, "PIECE", 1)
+    third = site.scan(3, "flood1.test", "flood2.test", "flood3.test", "partner.test", "zz.test")
+    await site.keeper.look()
+    assert ("zz.test", True, third) in site.rows("is_present", "task_id")
+    assert ("flood3.test",) not in site.rows()
 
 
 async def test_what_a_scan_had_no_room_for_is_neither_absent_nor_kept_without_end(site, monkeypatch):
