@@ -8,6 +8,7 @@ import { useAccount } from "@/stores/account";
 
 const MOST_PARTIES = 10; // as of each other kind
 const TYPING_MS = 200; // a search begins when one stops typing for so long
+const NOTHING: SearchResult = { sites: [], scans: [], findings: [] };
 
 export interface Hit {
   kind: "sites" | "scans" | "findings" | "parties";
@@ -22,8 +23,8 @@ export interface Hit {
 }
 
 /**
- * `hits` null: nothing was asked, or no answer is there yet. `isCurrent`: they, or the failure, are of what stands in the field now.
- * `failure`: why the newest search failed.
+ * `hits` null: nothing was asked, or nothing is known yet. `isCurrent`: they, and the failure, are all of what stands in the field now.
+ * `failure`: why something of the newest search failed; `hits` are then what the rest of it has found.
  */
 export function useSearch() {
   const { api } = useAccount();
@@ -36,18 +37,22 @@ export function useSearch() {
 
   async function ask(q: string): Promise<void> {
     const mine = ++asked;
-    try {
-      const [found, parties] = await Promise.all([
-        api.call("GET /api/v1/search", { query: { q } }),
-        api.call("GET /api/v1/third-parties", { query: { q, page_size: MOST_PARTIES } }),
-      ]);
-      if (mine !== asked) return;
-      failure.value = null;
-      hits.value = hitsOf(found, parties.items);
-    } catch (error) {
-      if (mine !== asked) return;
-      [failure.value, hits.value] = [error, null];
-    }
+    let found = NOTHING;
+    let parties: readonly InventoryItem[] = [];
+    const failures: unknown[] = [];
+    const answers = [
+      api.call("GET /api/v1/search", { query: { q } }).then((answer) => (found = answer)),
+      api.call("GET /api/v1/third-parties", { query: { q, page_size: MOST_PARTIES } }).then((answer) => (parties = answer.items)),
+    ];
+    // What one of them finds is shown while the other is on its way, or has failed.
+    await Promise.all(answers.map(async (answer) => {
+      await answer.catch((error: unknown) => failures.push(error));
+      const now = hitsOf(found, parties);
+      if (mine === asked && now.length > 0) hits.value = now;
+    }));
+    if (mine !== asked) return;
+    failure.value = failures[0] ?? null;
+    hits.value = failures.length < answers.length ? hitsOf(found, parties) : null;
     isCurrent.value = true;
   }
 

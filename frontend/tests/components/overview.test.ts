@@ -197,7 +197,7 @@ test("Enter before the answer waits for it, and opens nothing of what was found 
   expect(pushed).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(500);
   expect(pushed.mock.calls).toEqual([[{ name: "scans", query: { domain: "other.test" } }]]);
-  rest.answers["GET /search"] = problem(503, "unavailable");
+  rest.answers["GET /search"] = rest.answers["GET /third-parties"] = problem(503, "unavailable");
   await input.setValue("others");
   key(input.element, "Enter");
   await vi.advanceTimersByTimeAsync(500);
@@ -225,4 +225,34 @@ test("nothing found and a failure are said", async () => {
 
 test("hits lead to the list of a site, to its finding, to a third party, to its scan", () => {
   expect(hitsOf(FOUND as never, PARTIES.items as never).map(({ kind, to }) => [kind, (to as { name: string }).name])).toEqual([["sites", "scans"], ["findings", "finding"], ["parties", "inventory-party"], ["scans", "scan"]]);
+});
+
+test("what one source finds is shown while the other is on its way, stays when that fails, and keeps the choice", async () => {
+  vi.useFakeTimers();
+  let answer = (_: unknown): void => {};
+  rest.answers["GET /search"] = FOUND;
+  rest.answers["GET /third-parties"] = () => new Promise((resolve) => (answer = resolve));
+  const box = mount(SearchBox, { global: rest.mounting(), attachTo: document.body });
+  const [input, domains] = [box.find("input"), () => box.findAll(".hit .domain:first-child").map((hit) => hit.text())];
+  await input.setValue("shop");
+  await vi.advanceTimersByTimeAsync(500);
+  expect(domains()).toEqual(["shop.test", "shop.casino.test", "shop.test"]);
+  for (let step = 0; step < 2; step += 1) key(input.element, "ArrowDown");
+  answer({ items: [{ domain: "shop-cdn.test" }] });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(domains()).toEqual(["shop.test", "shop.casino.test", "shop-cdn.test", "shop.test"]);
+  expect(box.findAll(".hit").map((hit) => hit.attributes("aria-selected"))).toEqual(["false", "false", "false", "true"]);
+  await input.setValue("shops");
+  await vi.advanceTimersByTimeAsync(500);
+  answer(problem(503, "unavailable"));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(domains()).toEqual(["shop.test", "shop.casino.test", "shop.test"]);
+  expect(box.find(".problem").exists()).toBe(true);
+  rest.answers["GET /search"] = { sites: [], scans: [], findings: [] };
+  await input.setValue("x");
+  await vi.advanceTimersByTimeAsync(500);
+  expect(box.text()).not.toContain("No results");
+  answer({ items: [] });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(box.find("[role=status]").text()).toBe("No results");
 });
