@@ -103,7 +103,7 @@ test-system: WORKERS := 4
 test-system: setup frontend ## Tests that need Chromium, fonts, PostgreSQL, Redis, documentation packages and npm
 	$(BIN)/python -m pytest -m 'system and not long' $(PARALLEL) $(HANGS) </dev/null
 
-test-long: setup ## Properties, fuzzing, conformance, attacks and faults: whole where what they guard has changed, else a quarter
+test-long: setup frontend ## Properties, fuzzing, corpora, whole scans, attacks, faults and benchmarks: whole where what they guard has changed, else a quarter
 	$(BIN)/python -m tests.long </dev/null
 
 test-all: test test-frontend test-system ## Every test there is, the long runs whole

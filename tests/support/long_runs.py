@@ -75,9 +75,19 @@ RUNS: Final = (
     ),
     LongRun(
         name="corpora",
-        tests=("tests/eval",),
+        tests=("tests/eval", "tests/system/test_real_sites.py"),
         guards=("app/engines", "app/domain", "app/lists", "bench"),
         beside=("tests/unit/engines",),
+    ),
+    LongRun(
+        name="benchmarks",
+        tests=("tests/system/test_benchmarks.py",),
+        guards=("bench", "Makefile", "app/compose", "app/events", "app/transport", "app/websocket"),
+        beside=(
+            "tests/integration/test_fanout_bench.py",
+            "tests/integration/test_sites_bench.py",
+            "tests/integration/test_web_bench.py",
+        ),
     ),
     LongRun(
         name="unhindered loop",
