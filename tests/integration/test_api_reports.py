@@ -195,4 +195,4 @@ async def test_a_damaged_store_is_unavailable_and_not_empty(backend):
     folder.mkdir()
     (folder / f"{task_id}-1.db").write_bytes(b"no database at all, but long enough to be looked at" * 50)
     answer = await backend.client.get(f"/api/v1/tasks/{task_id}/report", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (503, "scan_store_unavailable")
+    assert (answer.status_code, answer.json()["code"]) == (503, "scan_store_damaged")

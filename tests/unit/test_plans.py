@@ -610,6 +610,7 @@ WALK: dict[str, Callable] = {
     "parties.stale": lambda c: [parties.stale(c, after) for after in (None, SITE)],
     "parties.remembered": lambda c: parties.remembered(c, SITE, ["b.test", "c.test"]),
     "parties.known_before": lambda c: parties.known_before(c, SITE, ["b.test", "c.test"], NOW),
+    "parties.listed_of": lambda c: parties.listed_of(c, SITE, ["b.test", "c.test"]),
     "parties.memories": lambda c: parties.memories(c, SITE, ["b.test", "c.test"]),
     "parties.put_memories": lambda c: parties.put_memories(c, SITE, {"b.test": "{}"}),
     "parties.shown_before": lambda c: parties.shown_before(c, SITE, 100),
