@@ -12,7 +12,7 @@ from typing import Final
 from app.engines.capture.browser_processor import ProcessorTimes, ReadTimes, no_times, starved_s
 
 MOST: Final = 4.0  # times the limit, whatever is given back
-LEAST_S: Final = 0.25  # less is not given back: it is not worth to look again
+LEAST_S: Final = 0.25  # less is not given back: another reading would cost more than it gives
 
 
 class RenderLimit:
