@@ -14,7 +14,7 @@ from app.core.errors import Conflict, NotFound, Unavailable
 from app.core.ids import new_id
 from app.events.types import Statistics
 from app.scans.result_reader import unreadable
-from app.scanstore.errors import StoreDamaged, StoreLocked, StoreMismatch
+from app.scanstore.errors import StoreLocked, StoreMismatch, StoreUnavailable
 from tests.docs.markdown import ROOT, read, rows, section
 from tests.support.backend import OWN_PAGE, USER_PASSWORD
 from tests.support.live import Live, go_live
@@ -62,7 +62,7 @@ BROUGHT_ABOUT = {
     "report_limit": "tests/integration/unhindered_loop/test_report_stream.py",
     "results_unavailable": "tests/integration/test_api_reports.py",
     "rule_limit": "tests/integration/test_notifications.py",
-    "scan_store_unavailable": "tests/integration/test_api_reports.py",
+    "scan_store_damaged": "tests/integration/test_api_reports.py",
     "session_required": "tests/integration/test_api_keys.py",
     "unavailable": "tests/integration/test_streams.py",
 }
@@ -277,7 +277,7 @@ PROVOKED: dict[str, Callable[[Site], Awaitable[httpx.Response]]] = {
     "results_removed": refusing("evidence", "findings", NotFound(code="results_removed")),
     "report_failed": refusing("report_files", "open", Unavailable(code="report_failed", retry_after_s=1)),
     "reports_busy": refusing("report_files", "open", Unavailable(code="reports_busy", retry_after_s=1)),
-    "scan_store_damaged": refusing("evidence", "findings", unreadable(StoreDamaged())),
+    "scan_store_unavailable": refusing("evidence", "findings", unreadable(StoreUnavailable())),
     "scan_store_locked": refusing("evidence", "findings", unreadable(StoreLocked())),
     "scan_store_mismatch": refusing("evidence", "findings", unreadable(StoreMismatch())),
     "task_limit": too_many_tasks,
