@@ -121,7 +121,7 @@ attack: setup
 cover: setup ## Branch coverage of `make test`, of the long runs of its kind, and of the system tests of events, websocket and monitor; fails below 85 % of app, and 95 % of these
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest $(PARALLEL) $(HANGS) --cov --cov-report= </dev/null
-	$(BIN)/python -m pytest -m 'long and not system' $(PARALLEL) $(HANGS) --cov --cov-append --cov-report= tests/e2e tests/eval tests/integration/unhindered_loop tests/integration/whole_scans tests/unit/engines/test_patterns.py </dev/null
+	$(BIN)/python -m pytest -m 'long and not system' $(PARALLEL) $(HANGS) --cov --cov-append --cov-report= tests/e2e tests/eval tests/integration tests/unit/engines/test_patterns.py </dev/null
 	$(BIN)/python -m pytest -m system $(PARALLEL) $(HANGS) --cov --cov-append --cov-report= tests/unit/events tests/unit/websocket tests/unit/monitor </dev/null
 	$(BIN)/python -m coverage report --fail-under=85
 	$(BIN)/python -m coverage report --include='app/events/*,app/websocket/*,app/monitor/*' --fail-under=95
