@@ -1,6 +1,7 @@
 """The store of one scan as its own process writes it: one SQLite file, one writer, commits in batches."""
 
 import sqlite3
+import threading
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ _PUT_CAPTURE: Final = insert("REPLACE", "captures", rows.CAPTURE_COLUMNS)
 _FINISH_URL: Final = "UPDATE frontier SET state = ?, links = ?, seen = ? WHERE id = ?"
 # What each page brings is written for some pages at a time. In this order: a URL is finished after all that it brought.
 _COLLECTED: Final = (_PUT_PAGE, _ADD_REFERENCE, _ADD_URL, _FINISH_URL)
+ROWS_AT_ONCE: Final = 100  # of what is read one after the other: the lock is free in between
 MAX_COLLECTED: Final = 200  # rows: one or two milliseconds
 _SET_DEPTH: Final = "UPDATE frontier SET depth = ? WHERE id = ?"
 _SET_PAGE_DEPTH: Final = "UPDATE pages SET depth = ? WHERE url = (SELECT url FROM frontier WHERE id = ?)"
@@ -45,9 +47,11 @@ _SET_PAGE_DEPTH: Final = "UPDATE pages SET depth = ? WHERE url = (SELECT url FRO
 class SqliteScanStore(StoredFacts):
     """Fulfils `engines.ports.ScanStore`; its contract is there.
 
-    Used by one thread at a time. Writes collect in memory and in an open transaction until `flush`; since readers use
-    other connections, they see what was flushed. A killed process loses what was not flushed, all of it: URL, page,
-    links and references of a document stand in the same transaction. What SQLite refuses may show at a later call.
+    Used by one thread at a time; closing alone waits for a thread that still reads, as that of a cancelled scan may:
+    SQLite would go on in what it has freed. Writes collect in memory and in an open transaction until `flush`; since
+    readers use other connections, they see what was flushed. A killed process loses what was not flushed, all of it:
+    URL, page, links and references of a document stand in the same transaction. What SQLite refuses may show at a
+    later call.
 
     Raises from any call:
         StoreUnavailable: SQLite refused. The open transaction is rolled back by `close`.
@@ -62,6 +66,7 @@ class SqliteScanStore(StoredFacts):
             StoreMismatch: another version wrote it.
         """
         self._lock = StoreLock(path)
+        self._in_use = threading.Lock()
         self._collected: dict[str, list[rows.Row]] = {statement: [] for statement in _COLLECTED}
         try:
             self._db: sqlite3.Connection | None = schema.open_writer(path)
@@ -113,7 +118,14 @@ class SqliteScanStore(StoredFacts):
         """Yield row by row: all URLs or references of a large scan are more than a process should hold."""
         self._write_collected()
         try:
-            yield from self._connection().execute(query, parameters)
+            with self._in_use:
+                cursor = self._connection().execute(query, parameters)
+            while True:
+                with self._in_use:
+                    found = cursor.fetchmany(ROWS_AT_ONCE)
+                if not found:
+                    return
+                yield from found
         except sqlite3.Error as error:
             raise refusal(error) from error
 
@@ -189,8 +201,9 @@ class SqliteScanStore(StoredFacts):
             self.flush()
         finally:
             self._checkpointer.close()
-            self._db.close()
-            self._db = None
+            with self._in_use:
+                self._db.close()
+                self._db = None
             self._lock.release()
 
 

@@ -6,7 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from itertools import count
 
 import pytest
@@ -33,6 +34,9 @@ for number in range(1, 100_000):
         store.flush()
         print(number, flush=True)
 """
+
+MANY = 20_000  # rows
+PATIENCE_S = 60.0  # stops a test that hangs
 
 
 def test_the_store_fulfils_the_port(path):
@@ -158,3 +162,48 @@ def test_a_page_costs_little(tmp_path):
         store.close()
 
     assert least_cpu_s(keep_pages, enough_s=0.5) < 0.5
+
+
+def test_a_store_is_closed_when_nobody_reads_it_any_more(path):
+    """A scan that is cancelled while a thread reads what there is closes its store: its process must not fault."""
+    store = SqliteScanStore(path)
+    happened, inside, go_on = [], threading.Event(), threading.Event()
+
+    def waits(number: int) -> int:
+        inside.set()
+        go_on.wait(PATIENCE_S)
+        return number
+
+    store._db.create_function("waits", 1, waits)
+
+    def read() -> None:
+        with suppress(StoreUnavailable):  # it was closed between two pieces
+            store._read(
+                f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {MANY})"
+                " SELECT waits(i) AS w FROM n ORDER BY w"
+            )
+        happened.append("read")
+
+    def close() -> None:
+        store.close()
+        happened.append("closed")
+
+    threads = [threading.Thread(target=call) for call in (read, close)]
+    threads[0].start()
+    assert inside.wait(PATIENCE_S)
+    threads[1].start()
+    assert not happened
+    go_on.set()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    assert sorted(happened) == ["closed", "read"]
+
+
+def test_what_is_read_piece_by_piece_ends_with_an_error_when_the_store_is_closed(path):
+    store = SqliteScanStore(path)
+    store.add_urls([FrontierUrl(n, f"https://a.test/{n}", f"https://a.test/{n}", "a.test", 0) for n in range(300)])
+    found = store.load_urls()
+    assert next(found).id == 0
+    store.close()
+    with pytest.raises(StoreUnavailable):
+        list(found)
