@@ -3,6 +3,7 @@
 import pytest
 
 from tests.docs.markdown import ROOT
+from tests.docs.test_mirror import COVERED
 from tests.long import plan
 from tests.support.long_runs import EVERYTHING, RUNS, SHARES, is_below, run_of, share_of
 
@@ -35,6 +36,12 @@ def test_a_test_is_in_one_run_at_most():
 def test_what_guards_a_run_in_every_build_is_in_no_run():
     for run in RUNS:
         assert not any(other.holds(path) for other in RUNS for path in run.beside)
+
+
+def test_a_module_whose_tests_are_in_a_run_asks_for_all_of_it():
+    for module, (_, tests) in COVERED.items():
+        run = run_of(tests)
+        assert run is None or run.is_asked_for([module]), (module, tests)
 
 
 def test_four_commits_in_a_row_cover_every_test():

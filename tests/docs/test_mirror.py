@@ -153,7 +153,6 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/compose/worker.py": ("puts parts together", "tests/system/test_distributed.py"),
     "app/worker.py": ("puts parts together", "tests/unit/tasks/dispatch/test_celery_app.py"),
     "app/scanstore/location.py": ("chooses", "tests/system/test_distributed.py"),
-    "app/tasks/worker/store_place.py": ("chooses", "tests/system/test_distributed.py"),
     "app/tasks/worker/render_service.py": ("chooses", "tests/system/test_browser_workers.py"),
     "app/tasks/rendering/main.py": ("a process, run as one", "tests/system/test_browser_workers.py"),
     "app/engines/capture/render_service.py": ("a port", "tests/unit/engines/pipeline/capture/test_screenshots.py"),

@@ -40,6 +40,20 @@ def test_a_key_of_a_group_needs_the_scope_of_its_routes():
     assert opened == {name for name in GROUP_ROUTES if SCOPE_OF_ROUTE[name] == Scope.READ}
 
 
+@pytest.mark.parametrize(
+    ("given", "is_outside"),
+    [
+        ({}, False),
+        ({"key_id": "k"}, False),
+        ({"key_id": "k", "group": "North"}, True),
+        ({"key_id": "k", "group": ""}, True),
+        ({"link_id": "l", "task_id": "t"}, True),
+    ],
+)
+def test_who_has_a_link_or_a_key_of_a_group_may_be_outside_of_the_organisation(given, is_outside):
+    assert Principal("u1", "mei", "admin", **given).is_outside is is_outside
+
+
 def answer_to(principal, route):
     """The code with which the principal is refused; empty: it is not."""
     try:

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import update
 
-from app.domain.differences import Change
+from app.domain.differences import Change, Section
 from app.events.tables import scan_tasks
 from app.inventory.comparer import VERSION, FindingChanges, ScanComparer
 from app.inventory.earlier_findings import predecessor_of
@@ -89,3 +89,12 @@ def test_what_was_compared_is_not_compared_again_where_nothing_differs(world, re
     (tmp_path / f"{first}-1.db").unlink()  # to compare again would fail
     told = changes(world, results, second)
     assert (told.counts, told.unchanged) == ({}, 1)
+
+
+def test_a_finding_whose_level_has_changed_is_not_counted_as_unchanged(world, results, tmp_path):
+    first, second = scan(world, tmp_path, 1, "casino.test"), scan(world, tmp_path, 2, "casino.test")
+    found(world, second, "casino.test", "new.test", "worse.test", "same.test")
+    counts = {Section.FINDINGS.value: {Change.NEW.value: 1, Change.CHANGED.value: 1, Change.GONE.value: 5}}
+    pair = Pair(RunKey(second, 1), RunKey(first, 1))
+    world.db.write_sync(lambda c: differences.put(c, pair, VERSION, at=world.now, counts=counts, body=b""))
+    assert changes(world, results, second).unchanged == 2

@@ -82,6 +82,14 @@ def test_evidence_of_an_earlier_version_is_read_as_before(old):
         assert reader.page_naming("https://a.test/go") is None
 
 
+def test_a_file_that_was_left_open_to_others_is_closed_when_a_scan_goes_on_with_it(path):
+    """As earlier versions left it."""
+    SqliteScanStore(path).close()
+    path.chmod(0o644)
+    SqliteScanStore(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("to_version", [TO_VERSION_3, TO_VERSION_4])
 def test_a_scan_that_an_update_interrupts_goes_on_with_its_file(path, to_version):
     with closing(SqliteScanStore(path)) as store:

@@ -235,7 +235,10 @@ def test_a_search_for_words_looks_at_so_many_lines_and_says_where_it_was(db, mon
 
 @pytest.fixture
 def two_users(db):
-    """The tasks of two users by name and target; each has a.example in North, b.example in South, c.example in none."""
+    """The tasks of two users by name and target; each has a.example in North, b.example in South, c.example in none.
+
+    Only the second one's, x.example is in North, too.
+    """
     clock, found = FakeClock(), {}
     for name in ("mei", "li"):
         owner = add_user(db, clock, name)
@@ -243,6 +246,7 @@ def two_users(db):
             add_site(db, clock, owner, target, group)
         for target in ("a.example", "b.example", "c.example", "d.example"):
             found[name, target] = owner, add_task(db, owner, clock.now(), target_domain=target)
+    add_site(db, clock, owner, "x.example", "North")
     return db, found
 
 

@@ -85,10 +85,10 @@ class Hall:
         await event_writer.write(lifecycle.create(name, user_id=self.user, target_domain="example.org", config={}))
         return name
 
-    def open(self, task="t", *, expires_in_s=3_600, last_seq=1):
+    def open(self, task="t", *, expires_in_s=3_600, last_seq=1, epoch=None):
         expires_at = self.clock.now() + timedelta(seconds=expires_in_s)
         return self.streams.open(
-            task, Principal(self.user, "mei", "user", "s", expires_at), address="a", last_seq=last_seq
+            task, Principal(self.user, "mei", "user", "s", expires_at), address="a", last_seq=last_seq, epoch=epoch
         )
 
 
@@ -107,6 +107,13 @@ async def test_an_expired_token_ends_its_stream(hall):
     hall.clock.advance(6)
     await hall.sweep.run_once()
     assert sorted(str(stream.ended) for stream in hall.streams) == ["None", "token_expired"]
+
+
+@pytest.mark.parametrize(("epoch", "is_replaced"), [(None, False), ("0", False), ("another", True)])
+async def test_a_position_of_another_epoch_is_replaced_by_a_snapshot(hall, epoch, is_replaced):
+    """Although the log of this one has come as far."""
+    response = await hall.open(epoch=epoch)
+    assert (b"task_snapshot" in response._stream._prepared) is is_replaced
 
 
 async def test_a_response_that_was_never_sent_keeps_nothing(hall):
