@@ -25,6 +25,7 @@ HISTORY = (
     "tests/docs/surface/*",
     "requirements/*",
     "tests/eval/batches/*/*.toml",
+    "tests/eval/own_sites/[0-9]*/*",
 )
 ENGINES = ("app/engines/*", "tests/unit/engines/*")
 # What the contracts say to clients stays as it is: "a follower of the task".

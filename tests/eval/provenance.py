@@ -1,9 +1,13 @@
 """Who wrote a labelled set, and what they knew: every file of a set says so at its head, and the figures name it."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
+
+ADDRESS: Final = re.compile(r"""(?:https?:)?//([a-z0-9.-]+\.[a-z]+)(?=[:/?"'<> \\]|$)""")  # with its host
+_INVENTED: Final = (".test", ".example")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +26,8 @@ def read(path: Path) -> tuple[Provenance, dict[str, Any]]:
     """Reads one file of a set. Raises `KeyError` when it does not say where it comes from."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     return Provenance.of(document), document
+
+
+def named_hosts(text: str) -> set[str]:
+    """Return the hosts of all addresses in a text that somebody may have: those that are not invented."""
+    return {host for host in ADDRESS.findall(text) if not host.endswith(_INVENTED)}

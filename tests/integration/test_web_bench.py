@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from app.engines.html.document import HtmlDocument
-from bench import eval_web
-from bench.eval_web import OWN, THIRD, Site, SiteSheets, judge_site, language_of, main
+from bench.eval_web import main
+from tests.eval import site_judge
+from tests.eval.site_judge import OWN, THIRD, Site, SiteSheets, judge_site, language_of
 
 LONG = "The river rises in the hills and runs past the mill, the church and the meadows before it meets the sea. " * 3
 LAKE = "湖边的小路上种着柳树，春天的时候很多人来这里散步，孩子们在草地上放风筝。" * 4
@@ -94,11 +95,11 @@ def test_the_language_is_that_of_most_of_the_text():
 
 
 def test_templates_and_fragments_are_no_pages_and_what_fails_is_counted(folder, monkeypatch):
-    outcome = judge_site(folder / "me+me.github.io", most=100)
+    outcome = judge_site(Site(folder / "me+me.github.io"), most=100)
     assert outcome.skipped == {"templates": 1, "fragments": 1}
     assert outcome.languages.total() == 3
-    monkeypatch.setattr(eval_web, "read_content", lambda document: 1 / len(document.title.replace("湖", "")))
-    assert judge_site(folder / "me+me.github.io", most=100).skipped["failed: ZeroDivisionError"] == 1
+    monkeypatch.setattr(site_judge, "read_content", lambda document: 1 / len(document.title.replace("湖", "")))
+    assert judge_site(Site(folder / "me+me.github.io"), most=100).skipped["failed: ZeroDivisionError"] == 1
 
 
 def test_a_page_that_takes_too_long_is_counted(folder, monkeypatch):
@@ -106,9 +107,9 @@ def test_a_page_that_takes_too_long_is_counted(folder, monkeypatch):
         while True:
             pass
 
-    monkeypatch.setattr(eval_web, "PAGE_TIMEOUT_S", 1)
-    monkeypatch.setattr(eval_web, "read_content", never)
-    assert judge_site(folder / "shop+shop", most=1).skipped == {"failed: Timeout": 1}
+    monkeypatch.setattr(site_judge, "PAGE_TIMEOUT_S", 1)
+    monkeypatch.setattr(site_judge, "read_content", never)
+    assert judge_site(Site(folder / "shop+shop"), most=1).skipped == {"failed: Timeout": 1}
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])

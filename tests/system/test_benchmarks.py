@@ -57,6 +57,7 @@ PARTS = {"naive_server", "page_moments"}  # of fanout, and of page_figures
 STARTED_ELSEWHERE = {
     "bench.eval_web": "tests/integration/test_web_bench.py",
     "tests.eval.eval_corpora": "tests/eval/test_eval_corpora.py",
+    "tests.eval.eval_own_sites": "tests/eval/test_eval_own_sites.py",
     "fanout_server": "tests/integration/test_fanout_bench.py",
     "sites": "tests/integration/test_sites_bench.py",
 }
