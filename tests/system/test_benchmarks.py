@@ -59,6 +59,7 @@ STARTED_ELSEWHERE = {
     "tests.eval.eval_corpora": "tests/eval/test_eval_corpora.py",
     "tests.eval.eval_own_sites": "tests/eval/test_eval_own_sites.py",
     "fanout_server": "tests/integration/test_fanout_bench.py",
+    "peer_crawl": "tests/integration/test_peer_bench.py",
     "sites": "tests/integration/test_sites_bench.py",
 }
 NAMED = re.compile(r"python bench/(\w+)\.py|python -m ((?:bench|tests\.eval)\.\w+)|`bench/(\w+)\.py`")
