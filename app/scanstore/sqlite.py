@@ -38,7 +38,7 @@ _PUT_CAPTURE: Final = insert("REPLACE", "captures", rows.CAPTURE_COLUMNS)
 _FINISH_URL: Final = "UPDATE frontier SET state = ?, links = ?, seen = ? WHERE id = ?"
 # What each page brings is written for some pages at a time. In this order: a URL is finished after all that it brought.
 _COLLECTED: Final = (_PUT_PAGE, _ADD_REFERENCE, _ADD_URL, _FINISH_URL)
-ROWS_AT_ONCE: Final = 100  # of what is read one after the other: the lock is free in between
+ROWS_AT_ONCE: Final = 100  # that are read under the lock; between two such pieces the store may be closed
 MAX_COLLECTED: Final = 200  # rows: one or two milliseconds
 _SET_DEPTH: Final = "UPDATE frontier SET depth = ? WHERE id = ?"
 _SET_PAGE_DEPTH: Final = "UPDATE pages SET depth = ? WHERE url = (SELECT url FROM frontier WHERE id = ?)"
@@ -47,7 +47,7 @@ _SET_PAGE_DEPTH: Final = "UPDATE pages SET depth = ? WHERE url = (SELECT url FRO
 class SqliteScanStore(StoredFacts):
     """Fulfils `engines.ports.ScanStore`; its contract is there.
 
-    Used by one thread at a time; closing alone waits for a thread that still reads, as that of a cancelled scan may:
+    Used by one thread at a time; closing alone waits for a thread that still uses it, as that of a cancelled scan may:
     SQLite would go on in what it has freed. Writes collect in memory and in an open transaction until `flush`; since
     readers use other connections, they see what was flushed. A killed process loses what was not flushed, all of it:
     URL, page, links and references of a document stand in the same transaction. What SQLite refuses may show at a
@@ -105,7 +105,8 @@ class SqliteScanStore(StoredFacts):
 
     def _execute(self, statement: str, found: list[rows.Row]) -> None:
         try:
-            self._connection().executemany(statement, found)
+            with self._in_use:
+                self._connection().executemany(statement, found)
         except UnicodeEncodeError:  # half of a surrogate pair, from a script's escapes; only texts of pages hold any
             self._execute(statement, [_encodable(row) for row in found])
         except sqlite3.Error as error:
@@ -182,7 +183,8 @@ class SqliteScanStore(StoredFacts):
     def flush(self) -> None:
         self._write_collected()
         try:
-            self._connection().commit()
+            with self._in_use:
+                self._connection().commit()
         except sqlite3.Error as error:
             raise refusal(error) from error
         self._checkpointer.wake()
