@@ -133,7 +133,7 @@ RUNS: Final = (
     ),
     LongRun(
         name="benchmarks",
-        tests=("tests/system/test_benchmarks.py",),
+        tests=("tests/integration/test_peer_bench.py", "tests/system/test_benchmarks.py"),
         guards=("bench", "Makefile", "app/compose", "app/events", "app/transport", "app/websocket"),
         beside=(
             "tests/integration/test_fanout_bench.py",
