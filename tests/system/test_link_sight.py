@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Route
 
 from app.engines.capture.link_sight import LIMITS, MAX_LINKS, LinkSight, LookLimits, look_at_links
+from app.engines.capture.page_renderer import take_screenshot
 from app.engines.extract.page import extract
 from app.engines.extract.style_sheet import sheet_of
 from app.engines.pipeline.crawl.rendered_references import rendered_references, source_keys
@@ -43,7 +44,7 @@ async def see(started_browser):
     async def look(html, sheet="", limits=PATIENT):
         shown.update({ADDRESS: html, SHEET: sheet})
         await page.goto(ADDRESS)
-        await page.screenshot()  # as in a scan: the page is laid out before it is looked at
+        await take_screenshot(page)  # as in a scan: the page is laid out before it is looked at
         return await look_at_links(context, page, left_s=limits.patience_s, limits=limits), await page.content()
 
     yield look

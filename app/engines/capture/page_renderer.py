@@ -31,6 +31,7 @@ SPARE_S: Final = 1.5  # of the timeout: for what a page needs before its address
 SETTLE_MS: Final = 1_500  # after loading, for what scripts still do; silence ends it earlier
 # After loading, when it matters what a page loads: scripts like to wait for two seconds before they load the rest.
 LAZY_S: Final = 2.3
+REFUSED_S: Final = 0.25  # between a screenshot that Chromium refused and the second attempt
 MAX_URL: Final = 8_192  # characters of the final address; a page may give itself one of two million
 OVERSIZED: Final = "it took too much memory"
 
@@ -221,7 +222,7 @@ async def _render(
         async with limit.part(load_s):
             await page.wait_for_load_state("domcontentloaded", timeout=0)
         source = await read_source(context, page)
-    screenshot = await page.screenshot(type="jpeg", quality=JPEG_QUALITY, animations="disabled", timeout=0)
+    screenshot = await take_screenshot(page)
     final_url = page.url if len(page.url) <= MAX_URL else url
     if log is None:
         return Rendered(final_url, source.title, source.html, screenshot)
@@ -229,3 +230,21 @@ async def _render(
     requests = log.requests()  # before the page is scrolled about
     sights = await look_at_links(context, page, left_s=await limit.left_s() - SPARE_S)
     return Rendered(final_url, source.title, source.html, screenshot, requests, frames, log.is_cut, sights)
+
+
+async def take_screenshot(page: "Page") -> bytes:
+    """Return what is seen of the page, as JPEG.
+
+    Chromium sometimes refuses ("Unable to capture screenshot") while the machine is busy, and does not a moment later.
+    Raises Playwright's Error if it refuses twice. Has no time limit of its own.
+    """
+    from playwright.async_api import Error
+
+    async def take() -> bytes:
+        return await page.screenshot(type="jpeg", quality=JPEG_QUALITY, animations="disabled", timeout=0)
+
+    try:
+        return await take()
+    except Error:
+        await asyncio.sleep(REFUSED_S)
+        return await take()

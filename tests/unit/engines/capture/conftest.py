@@ -62,6 +62,8 @@ class FakePage:
 
     async def screenshot(self, **options):
         assert options["type"] == "jpeg"
+        if refusals := self.site.get("refusals"):
+            raise refusals.pop()
         return b"\xff\xd8"
 
 

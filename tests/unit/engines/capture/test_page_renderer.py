@@ -57,6 +57,16 @@ async def test_a_page_that_moves_on_while_it_is_read_is_read_again(browse):
     assert (await browser.render("http://a.test/")).html == "<p>there</p>"
 
 
+async def test_a_screenshot_that_was_refused_once_is_taken_again_and_one_that_was_refused_twice_fails_the_page(browse):
+    refusals = [Error("Unable to capture screenshot")]
+    browser = await browse(FakeChromium({"refusals": refusals}))
+    assert (await browser.render("http://a.test/")).screenshot == b"\xff\xd8"
+    assert not refusals
+    refusals += [Error("Unable to capture screenshot")] * 2
+    with pytest.raises(RenderFailed, match="Unable to capture"):
+        await browser.render("http://a.test/")
+
+
 @pytest.mark.parametrize(
     ("site", "reason"),
     [
