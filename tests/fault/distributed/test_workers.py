@@ -111,8 +111,8 @@ def test_the_same_message_comes_five_times(scene, undisturbed):
     scene.follow(person, task, CLIENTS)
     with scene.deployment.redis.client() as redis:
         queue = "compliance:queue:scan"
-        scene.until(lambda: redis.llen(queue) == 1)
-        (message,) = redis.lrange(queue, 0, -1)
+        scene.until(lambda: redis.llen(queue) >= 1)  # two, when the one who looks for what waits was the faster
+        message = redis.lindex(queue, 0)
         redis.rpush(queue, *[message] * 4)
         scene.work("--concurrency", "2")
         scene.work("--concurrency", "2")
