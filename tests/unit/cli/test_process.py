@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from app.cli import main, process
+from app.cli import exit_codes, main, process
 from app.cli.interrupts import interruptible
 from app.cli.process import run
 from tests.support.command import ROOT, environment
@@ -13,7 +13,7 @@ from tests.support.command import ROOT, environment
 # What is left in a module is cleared after handlers of signals have been given up.
 INTERRUPTED_WHILE_MODULES_ARE_CLEARED = """
 import os, signal, sys, types
-from app.cli import main, process
+from app.cli import exit_codes, main, process
 
 class Late:
     def __del__(self, kill=os.kill, own=os.getpid(), number=signal.SIGINT):
@@ -24,6 +24,15 @@ sys.modules["late"].kept = Late()
 sys.argv[1:] = ["--version"]
 raise SystemExit(main())
 """
+INTERRUPTED_WHEN_THE_COMMAND_HAS_ENDED = """
+import os, signal, sys
+from app.cli import main
+
+sys.argv[1:] = ["--version"]
+main()
+sys.stdout.flush()
+os.kill(os.getpid(), signal.SIGINT)
+"""
 
 
 def test_a_command_leaves_the_handlers_of_signals_as_they_were(capsys):
@@ -33,9 +42,13 @@ def test_a_command_leaves_the_handlers_of_signals_as_they_were(capsys):
     assert capsys.readouterr().out.startswith("compliance 0.")
 
 
-def test_a_signal_to_an_interpreter_that_clears_its_modules_does_not_change_the_code():
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [(INTERRUPTED_WHILE_MODULES_ARE_CLEARED, 0), (INTERRUPTED_WHEN_THE_COMMAND_HAS_ENDED, exit_codes.STOPPED)],
+)
+def test_a_signal_after_the_command_is_no_traceback(program, code):
     ended = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED_WHILE_MODULES_ARE_CLEARED],
+        [sys.executable, "-c", program],
         cwd=ROOT,
         env=environment(),
         capture_output=True,
@@ -43,7 +56,7 @@ def test_a_signal_to_an_interpreter_that_clears_its_modules_does_not_change_the_
         timeout=30,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, ended.stderr) == (code, "")
     assert ended.stdout.startswith("compliance 0.")
 
 
