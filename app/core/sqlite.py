@@ -58,10 +58,12 @@ class SqliteBackend:
 
     def displacement(self) -> str | None:
         """Open connections would go on with a file that was moved away; what they write would be gone with it."""
-        found = self._find_file()
-        if self._file is None:
-            self._file = found
-        return self._path if found != self._file else None
+        known, found = self._file, self._find_file()
+        if known is None:
+            if found is not None:  # else another thread may know it by now
+                self._file = found
+            return None
+        return self._path if found != known else None
 
     def checkpoint(self, engine: Engine) -> None:
         with engine.connect() as connection:

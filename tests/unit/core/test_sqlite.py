@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from app.core.db import Database, DatabaseUnavailable
+from app.core.sqlite import SqliteBackend
 from tests.support.logs import captured_log
 
 
@@ -89,3 +90,23 @@ async def test_a_file_that_was_moved_away_takes_nothing_until_it_is_back(tmp_pat
     (tmp_path / "away.db").rename(path)
     database.write_sync(lambda c: c.execute(text("INSERT INTO t VALUES (1)")))
     await database.close()
+
+
+def test_a_file_that_appears_while_it_is_looked_for_was_not_moved_away(tmp_path, monkeypatch):
+    """Threads of a new database look at the same time, and each may be the one that makes it."""
+    path = tmp_path / "main.db"
+    backend = SqliteBackend(f"sqlite:///{path}", busy_timeout_s=1.0, read_threads=1)
+    find = backend._find_file
+
+    def find_late():
+        found = find()
+        if not path.exists():
+            path.touch()
+            assert backend.displacement() is None, "the other thread"
+        return found
+
+    monkeypatch.setattr(backend, "_find_file", find_late)
+    assert backend.displacement() is None
+    path.rename(tmp_path / "away.db")
+    monkeypatch.undo()
+    assert backend.displacement() == str(path)
