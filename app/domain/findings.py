@@ -78,6 +78,9 @@ class AssessedFinding:
     needs_review: bool
     # Of its violations, on all pages that the run has accused of them; None: not read, or an older version wrote it.
     matched_rules: MatchedRules | None = None
+    # Hosts where its content was seen, on all pages that the run has accused of it; None: it is about the domain as a
+    # whole, or an older version wrote it.
+    content_hosts: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Finding(Generic[V]):
 
     id: FindingId
     violations: tuple[V, ...]  # never empty
+    content_hosts: frozenset[str] | None = None  # as of `AssessedFinding`
 
 
 def group(violations: Iterable[V]) -> list[Finding[V]]:
@@ -127,6 +131,7 @@ def with_risk(
         url=first.url,
         confidence_score=first.confidence_score,
         needs_review=first.needs_review,
+        content_hosts=finding.content_hosts,
     )
 
 

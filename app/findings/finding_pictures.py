@@ -11,7 +11,7 @@ from app.core.errors import NotFound
 from app.core.principal import Principal
 from app.domain.findings import FindingId
 from app.findings.evidence.images import UnreadableImage, shrink
-from app.findings.evidence.kept_contents import KeptContents
+from app.findings.evidence.kept_contents import KeptContents, screenshot_of
 from app.findings.queries import findings
 from app.scans.shown_run import RunRef, find_shown
 from app.scanstore.errors import ScanStoreError
@@ -46,13 +46,12 @@ class FindingPictureReader:
             row = self.db.read_sync(lambda c: find_shown(c, wanted, _EVERYBODY))
             found = self.db.read_sync(lambda c: findings.find(c, row.id, row.run, named))
             with self.stores.reader(row.id, row.run) as reader:
-                captures = reader.captures_of(named.domain) if reader.present else []
+                captures = reader.capture_fields_of([named.domain]) if reader.present else {}
         except (NotFound, ScanStoreError):
             return None
-        url = "" if found is None else found.url
-        shown = [capture for capture in captures if capture.screenshot_sha256]
-        shown.sort(key=lambda capture: url not in (capture.final_url, capture.url))  # the page itself before others
-        data = self._kept.read_if_possible(shown[0].screenshot_sha256) if shown else None
+        url, content_hosts = ("", None) if found is None else (found.url, found.content_hosts)
+        sha256 = screenshot_of(captures.get(named.domain, ()), url, content_hosts)
+        data = self._kept.read_if_possible(sha256) if sha256 else None
         try:
             return None if data is None else shrink(data, width=WIDTH)[0]
         except UnreadableImage:

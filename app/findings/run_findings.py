@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -13,9 +14,11 @@ from app.domain.rechecks import Recheck, recheck_of, with_recheck
 from app.domain.risk import UNKNOWN, stated
 from app.domain.violations import RiskLevel, ViolationFact, ViolationKey
 from app.events.types import FindingChanged, ViolationDetected
+from app.findings.content_hosts import content_hosts_of
 from app.findings.queries import findings, violations
 from app.findings.violation_mapping import NewViolation
 
+MAX_CONTENT_HOSTS: Final = 50  # of a finding; a scan captures four pages of a third party
 Grouped = Sequence[Finding[FoundViolation]]
 Assess = Callable[[Grouped], Awaitable[Sequence[AssessedFinding]]]  # by what the scan has collected so far
 
@@ -27,7 +30,7 @@ class FindingChange:
     findings: tuple[AssessedFinding, ...]
     gone: tuple[FindingId, ...] = ()
     changed: tuple[AssessedFinding, ...] = ()  # `finding_changed` reports these
-    is_silent: bool = False  # only matched rules have changed, and no event reports it
+    is_silent: bool = False  # only matched rules or hosts have changed, and no event reports it
 
 
 class RunFindings:
@@ -42,11 +45,14 @@ class RunFindings:
         self._rechecks: dict[tuple[str, str], Recheck] = {}  # by domain and kind
         # The same; of all pages that are accused of it. None: an older version has written what is not known here.
         self._matched_rules: dict[tuple[str, str], MatchedRules | None] = {}
+        # Where the content was seen, on the same pages (`content_hosts_of`). None: the domain as a whole.
+        self._content_hosts: dict[tuple[str, str], frozenset[str] | None] = {}
         for violation in violations:
             self._add(violation)
         for finding in findings:
             self._findings.setdefault(finding.id.domain, {})[finding.id] = finding
             self._count(finding, 1)
+            self._content_hosts[finding.id.domain, finding.id.cause.value] = finding.content_hosts
             rules = finding.matched_rules
             for kind in finding.kinds:
                 self._matched_rules[finding.id.domain, kind] = None if rules is None else rules_of_kind(rules, kind)
@@ -74,7 +80,8 @@ class RunFindings:
 
     def grouped(self, domain: str, new: FoundViolation | None = None) -> Grouped:
         """Return the findings of a domain as they are, or as they become with this violation."""
-        return group([*self._violations.get(domain, ()), *([] if new is None else [new])])
+        found = group([*self._violations.get(domain, ()), *([] if new is None else [new])])
+        return [replace(item, content_hosts=self._content_hosts_of(item.id)) for item in found]
 
     def recheck_of(self, domain: str, kind: str) -> Recheck | None:
         """Return what is known of a violation beyond its first sight; None: nothing."""
@@ -91,8 +98,9 @@ class RunFindings:
                 known[index] = replace(item, needs_review=True)
                 self._violation_counts["needs_review"] += 1
 
-    def note_rules(self, fact: ViolationFact) -> FindingChange | None:
-        """Add the rules that matched on a page to those of its violation; return what is to be written, None: nothing.
+    def note_page(self, fact: ViolationFact) -> FindingChange | None:
+        """Add the rules that matched on a page, and its host, to those of its violation; return what is to be written,
+        None: nothing.
 
         Which page of a domain comes first is chance; what all of them show is not. What is noted before the violation
         is told, is part of what `tell` returns.
@@ -102,8 +110,9 @@ class RunFindings:
         if before is None:
             return None
         self._matched_rules[name] = merge_matched_rules(before, matched_rules_of(kind, fact.evidence))
+        self._note_hosts(name, content_hosts_of(fact))
         known = self._findings.get(domain, {})
-        changed = [new for item in known.values() if (new := self._with_rules(item)) != item]
+        changed = [new for item in known.values() if (new := self._with_pages(item)) != item]
         known.update((item.id, item) for item in changed)
         return FindingChange(tuple(changed), is_silent=True) if changed else None
 
@@ -123,7 +132,7 @@ class RunFindings:
         """Take the findings of a domain as they are assessed now, with a violation that is new."""
         if new is not None:
             self._add(new)
-        found = [self._with_rules(item) for item in found]
+        found = [self._with_pages(item) for item in found]
         before, now = (
             self._findings.get(domain, {}),
             {assessed_finding.id: assessed_finding for assessed_finding in found},
@@ -170,7 +179,7 @@ class RunFindings:
     ) -> tuple[NewViolation, FindingChange]:
         """Take a violation whose level is stated by its reporter, and not assessed. `violation_id` None: a new one."""
         new = found_violation(fact, violation_id or new_id())
-        self.note_rules(fact)
+        self.note_page(fact)
         grouped = self.grouped(fact.domain, new)
         known = self._findings.get(fact.domain, {})
         found = [
@@ -186,11 +195,22 @@ class RunFindings:
         self._violations.setdefault(violation.domain, []).append(violation)
         self._violation_counts["needs_review"] += violation.needs_review
 
-    def _with_rules(self, finding: AssessedFinding) -> AssessedFinding:
-        """Return the finding with the rules of its violations: None, if those of one are not known."""
+    def _note_hosts(self, name: tuple[str, str], found: frozenset[str] | None) -> None:
+        before = self._content_hosts.get(name, frozenset())
+        if found is None or before is None:
+            self._content_hosts[name] = None
+        elif len(before) < MAX_CONTENT_HOSTS:
+            self._content_hosts[name] = before | found
+
+    def _content_hosts_of(self, finding_id: FindingId) -> frozenset[str] | None:
+        return self._content_hosts.get((finding_id.domain, finding_id.cause.value))
+
+    def _with_pages(self, finding: AssessedFinding) -> AssessedFinding:
+        """Return the finding with what all its pages show: rules are None if those of one violation are not known."""
         rules = [self._matched_rules.get((finding.id.domain, kind), {}) for kind in finding.kinds]
         known = [item for item in rules if item is not None]
-        return replace(finding, matched_rules=merge_matched_rules(*known) if len(known) == len(rules) else None)
+        merged = merge_matched_rules(*known) if len(known) == len(rules) else None
+        return replace(finding, matched_rules=merged, content_hosts=self._content_hosts_of(finding.id))
 
     def _count(self, finding: AssessedFinding, sign: int) -> None:
         level = finding.risk.level.value

@@ -144,6 +144,8 @@ findings = Table(
     Column("found_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),  # when the scan said something of it last
     Column("matched_rules", JSON(none_as_null=True)),  # `domain.matched_rules`; NULL: written by an older version
+    # Where its content was seen (`findings.content_hosts`); NULL: it is about the domain, or an older version wrote it.
+    Column("content_hosts", JSON(none_as_null=True)),
 )
 # The worst first, with all that a list is filtered by and counts are made of.
 Index(

@@ -10,6 +10,7 @@ from app.domain.rendered_links import SHOWN
 from app.domain.risk import Embedding, Exposure, Risk, assess, embedding_of, place_of, worst
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationKey
+from app.findings.content_hosts import cleared_hosts
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
 
@@ -103,6 +104,21 @@ def _seen(reference: StoredReference) -> StoredReference:
     return replace(reference, fact=replace(reference.fact, hidden=None))
 
 
+def cleared_of(reader: EvidenceReader, accused: Sequence[tuple[str, frozenset[str] | None]]) -> list[frozenset[str]]:
+    """Return the hosts that each of these findings, by domain and content hosts, clears: none, mostly."""
+    known = reader.hosts_of([domain for domain, content_hosts in accused if content_hosts is not None])
+    several = [domain for domain, hosts in known.items() if len(hosts) > 1]
+    captures = reader.capture_fields_of(several) if several else {}
+    return [cleared_hosts(captures.get(domain, ()), content_hosts) for domain, content_hosts in accused]
+
+
+def without_hosts(weighed: Sequence[Weighed], cleared: frozenset[str]) -> Sequence[Weighed]:
+    """Return the references that lead to other hosts than these; all, where no other is referred to: the finding was
+    reached by them.
+    """
+    return [item for item in weighed if host_in(item.reference.fact.url) not in cleared] or weighed
+
+
 def risk_of(cause: ViolationKey, weighed: Iterable[Weighed]) -> tuple[Risk, Exposure, Weighed | None]:
     """Return the risk, the exposure that makes it, and the reference behind that; None when there is no reference."""
     items = list(weighed)
@@ -114,13 +130,18 @@ class Assessor:
     """Assesses the risk of one scan's findings, from the current content of its store. Blocking."""
 
     def __init__(self, reader: EvidenceReader, site: Site) -> None:
+        self._reader = reader
         self._site = site
         self._scales = Scales(reader, site)
 
     def assess(self, findings: Sequence[Finding[FoundViolation]]) -> list[AssessedFinding]:
         """Return them in their order, each with its risk."""
         weighed = self._scales.weigh(list(dict.fromkeys(finding.id.domain for finding in findings)))
-        return [self._assess(finding, weighed[finding.id.domain]) for finding in findings]
+        cleared = cleared_of(self._reader, [(finding.id.domain, finding.content_hosts) for finding in findings])
+        return [
+            self._assess(finding, without_hosts(weighed[finding.id.domain], hosts))
+            for finding, hosts in zip(findings, cleared, strict=True)
+        ]
 
     def _assess(self, finding: Finding[FoundViolation], weighed: Sequence[Weighed]) -> AssessedFinding:
         if self._site.owns(finding.id.domain) and not weighed:

@@ -5,7 +5,7 @@ and the screenshot of a finding.
 import codecs
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any, Final, Protocol
@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Row
 
 from app.core.errors import Unavailable
+from app.findings.content_hosts import cleared_hosts
 from app.findings.evidence.exposures import Site
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.rows import host_in
@@ -149,7 +150,7 @@ def screenshots_of(reader: EvidenceReader, site: Site, found: Sequence[Row[Any]]
     return {
         item.violation_id: _own(reader, item.url)
         if site.owns(item.domain)
-        else _foreign(captured.get(item.domain, ()), item.url)
+        else screenshot_of(captured.get(item.domain, ()), item.url, item.content_hosts)
         for item in found
     }
 
@@ -159,7 +160,11 @@ def _own(reader: EvidenceReader, url: str) -> str:
     return "" if capture is None else capture.screenshot_sha256
 
 
-def _foreign(captures: Sequence[Mapping[str, Any]], url: str) -> str:
-    shown = [capture for capture in captures if capture.get("screenshot_sha256")]
+def screenshot_of(captures: Sequence[Mapping[str, Any]], url: str, content_hosts: Collection[str] | None) -> str:
+    """Return the hash of the screenshot among the captures of a domain that shows a finding seen at `url`; "" if there
+    is none. A host that the finding does not accuse stands for no other.
+    """
+    cleared = cleared_hosts(captures, None if content_hosts is None else frozenset(content_hosts))
+    shown = [item for item in captures if item.get("screenshot_sha256") and item.get("host") not in cleared]
     shown.sort(key=lambda capture: url not in (capture.get("final_url"), capture.get("url")))
     return str(shown[0]["screenshot_sha256"]) if shown else ""

@@ -26,7 +26,7 @@ from app.domain.violations import ViolationKey
 from app.findings.assignments import Assignments
 from app.findings.decisions import Decisions
 from app.findings.evidence.chains import ChainBuilder
-from app.findings.evidence.exposures import Scales, Site, Weighed, strongest_first
+from app.findings.evidence.exposures import Scales, Site, Weighed, cleared_of, strongest_first, without_hosts
 from app.findings.evidence.kept_contents import Excerpt, decode, find_excerpt, screenshots_of
 from app.findings.evidence.views import EvidenceViews
 from app.findings.queries import finding_counts, findings, violations
@@ -130,7 +130,9 @@ class ScanEvidence:
         domain, assessed = found.domain, findings.assessed(found)
         made_of = [item for item in self._violations_of(domain) if item.cause == found.cause]
         made_of.sort(key=lambda one: one.id != found.violation_id)  # the one that names the cause first
-        weighed = self._scales.weigh([domain])[domain]
+        (cleared,) = cleared_of(self._reader, [(domain, assessed.content_hosts)])
+        weighed = strongest_first(assessed.id.cause, without_hosts(self._scales.weigh([domain])[domain], cleared))
+        captures = [capture for capture in self._captures_of(made_of) if capture.host not in cleared]
         party = self._reader.party(domain)
         outcome = Outcome.EXAMINED if party is None else party.outcome
         (summary,) = self._summaries([found])
@@ -138,7 +140,7 @@ class ScanEvidence:
             "attempt": row.attempt,
             **summary,
             "evidence": self._views.evidence(made_of),
-            **self._surroundings(domain, strongest_first(assessed.id.cause, weighed), self._captures_of(made_of)),
+            **self._surroundings(domain, weighed, captures, cleared),
             "third_party": None if party is None else serialise_third_party(party, self._levels(domain)),
             "advice": self._advice(assessed, made_of, outcome),
         }
@@ -257,8 +259,10 @@ class ScanEvidence:
         found = (self._reader.capture_at(host_in(url), url) for url in urls)
         return [capture for capture in found if capture is not None]
 
-    def _surroundings(self, domain: str, weighed: Sequence[Weighed], captures: Sequence[Capture]) -> Json:
-        """References to the domain, redirect paths to it, and captures."""
+    def _surroundings(
+        self, domain: str, weighed: Sequence[Weighed], captures: Sequence[Capture], cleared: Collection[str] = ()
+    ) -> Json:
+        """References to the domain but for its `cleared` hosts, redirect paths to it, and captures."""
         shown = [item.reference for item in weighed[:MAX_REFERENCES]]
         own = self._site_captures(shown)
         leading = [item.reference for item in weighed if sign_of(item.reference.fact.kind) is None]
@@ -267,7 +271,7 @@ class ScanEvidence:
         excerpts = self._excerpts(list(told.values()), own)
         views = dict(zip(told, self._references(list(told.values()), excerpts), strict=True))
         own_hosts = (domain,) if self._site.owns(domain) else ()
-        hosts = self._reader.hosts_of([domain]).get(domain, own_hosts)
+        hosts = [host for host in self._reader.hosts_of([domain]).get(domain, own_hosts) if host not in cleared]
         return {
             "references": [views[entry.id] for entry in shown],
             "reference_count": self._reader.references_to(hosts, limit=0)[1],

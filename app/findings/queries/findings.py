@@ -274,6 +274,7 @@ def assessed(row: Row[Any]) -> AssessedFinding:
         url=row.url,
         confidence_score=row.confidence_score,
         needs_review=row.needs_review,
+        content_hosts=None if row.content_hosts is None else frozenset(row.content_hosts),
     )
 
 
@@ -303,6 +304,7 @@ def _columns(found: AssessedFinding) -> dict[str, Any]:
         "url": found.url,
         "confidence_score": found.confidence_score,
         "needs_review": found.needs_review,
+        "content_hosts": None if found.content_hosts is None else sorted(found.content_hosts),
     }
 
 

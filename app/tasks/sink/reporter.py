@@ -150,7 +150,7 @@ class Reporter:
         await self._wait_for_capacity()
         identity = (fact.domain, fact.violation_key.value)
         fact = clean_violation(fact)
-        silent, committed = self.findings.note_rules(fact), asyncio.Event()
+        silent, committed = self.findings.note_page(fact), asyncio.Event()
         if identity in self._known:
             if silent is not None:  # stored before the page counts as done, as an attempt that resumes skips it
                 self._buffer.add_silent(silent, done=committed.set)

@@ -226,7 +226,7 @@ async def test_a_batch_without_events_is_written_by_the_attempt_that_owns_the_ta
     write(event_writer, recorder.record([event], [violation]))
     last_seq, head = row_of(db, task).last_seq, recorder.head
     more = replace(violation.fact, evidence=(Evidence(Layer.TEXT, "more", 0.9),))
-    unit = recorder.record([], findings=[told.note_rules(more)])
+    unit = recorder.record([], findings=[told.note_page(more)])
     assert write(event_writer, unit).events == ()
     assert (row_of(db, task).last_seq, recorder.head) == (last_seq, head)
     (stored,) = db.read_sync(lambda c: findings.with_rules_of_run(c, task, 1))

@@ -78,16 +78,47 @@ def rules_of(findings):
 
 def test_a_finding_has_the_rules_of_all_accused_pages_whichever_came_first():
     told = RunFindings()
-    assert told.note_rules(shows("early")) is None  # the violation is still to be told
+    assert told.note_page(shows("early")) is None  # the violation is still to be told
     violation, change = told.tell_stated(shows("first"), RiskLevel.HIGH)
     assert change.findings == (violation.finding,)
     assert rules_of(change.findings) == {"gambling.bets.example": {"gambling early", "gambling first"}}
-    late = told.note_rules(shows("late"))
+    late = told.note_page(shows("late"))
     assert (late.changed, late.gone, late.is_silent) == ((), (), True)
     assert rules_of(late.findings) == {"gambling.bets.example": {"gambling early", "gambling first", "gambling late"}}
-    assert told.note_rules(shows("late")) is None
-    assert told.note_rules(shows("foreign", "other.example")) is None
+    assert told.note_page(shows("late")) is None
+    assert told.note_page(shows("foreign", "other.example")) is None
     assert told.tell("bets.example", [violation.finding]).changed == ()
+
+
+def at_host(host, **fields):
+    return fact(url=f"https://{host}.bets.example/", **fields)
+
+
+def test_a_finding_accuses_the_hosts_of_all_its_pages_whichever_came_first():
+    told = RunFindings()
+    told.tell_stated(at_host("a"), RiskLevel.HIGH)
+    late = told.note_page(at_host("b"))
+    assert [item.content_hosts for item in late.findings] == [{"a.bets.example", "b.bets.example"}]
+    assert (late.changed, late.is_silent) == ((), True)
+    assert told.note_page(at_host("b")) is None
+    resumed = RunFindings(told.grouped("bets.example")[0].violations, late.findings)
+    assert resumed.note_page(at_host("a")) is None
+    assert [item.content_hosts for item in resumed.grouped("bets.example")] == [late.findings[0].content_hosts]
+
+
+def test_a_hidden_link_does_not_widen_what_its_content_accuses():
+    told = RunFindings()
+    told.tell_stated(at_host("a"), RiskLevel.HIGH)
+    _, change = told.tell_stated(at_host("b", key=ViolationKey.HIDDEN_LINK), RiskLevel.HIGH)
+    assert [item.content_hosts for item in change.findings] == [{"a.bets.example"}]
+
+
+def test_what_one_page_accuses_as_a_whole_is_accused_as_a_whole():
+    told = RunFindings()
+    told.tell_stated(at_host("a"), RiskLevel.HIGH)
+    listed = (Evidence(Layer.REPUTATION, "block:bets.example", 0.9),)
+    assert [item.content_hosts for item in told.note_page(at_host("b", evidence=listed)).findings] == [None]
+    assert told.note_page(at_host("c")) is None
 
 
 def test_the_rules_of_a_hidden_link_move_with_it():
@@ -101,11 +132,11 @@ def test_a_resumed_run_keeps_the_rules_of_all_pages_and_adds_to_them():
     first = RunFindings()
     first.tell_stated(shows("hidden", key=ViolationKey.HIDDEN_LINK), RiskLevel.LOW)
     first.tell_stated(shows("first"), RiskLevel.HIGH)
-    change = first.note_rules(shows("late"))
+    change = first.note_page(shows("late"))
     (grouped,) = first.grouped("bets.example")
     resumed = RunFindings(grouped.violations, change.findings)
-    assert resumed.note_rules(shows("late")) is None
-    (found,) = resumed.note_rules(shows("more")).findings
+    assert resumed.note_page(shows("late")) is None
+    (found,) = resumed.note_page(shows("more")).findings
     assert set(found.matched_rules) == {"gambling first", "gambling late", "gambling more", "hidden_link hidden"}
 
 
@@ -115,7 +146,7 @@ def test_rules_that_an_older_version_did_not_write_stay_unknown():
     violation, _ = first.tell_stated(shows("first"), RiskLevel.HIGH)
     (grouped,) = first.grouped("bets.example")
     resumed = RunFindings(grouped.violations, [replace(violation.finding, matched_rules=None)])
-    assert resumed.note_rules(shows("late")) is None
+    assert resumed.note_page(shows("late")) is None
     (found,) = resumed.tell("bets.example", [weighs(violation.finding, RiskLevel.LOW)]).findings
     assert found.matched_rules is None
 

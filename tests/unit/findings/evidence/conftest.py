@@ -46,6 +46,19 @@ def store(tmp_path: Path) -> Iterator[SqliteScanStore]:
 
 
 @pytest.fixture
+def tenants(store: SqliteScanStore) -> tuple[str, str]:
+    """Two hosts of farm.test: the first is linked openly on `PARTNERS`, the other hidden on `HOME`."""
+    hosts = ("a.farm.test", "b.farm.test")
+    store.put_third_party(ThirdParty("farm.test", hosts))
+    urls = [f"https://{host}/" for host in hosts]
+    store.add_references([link(PARTNERS, urls[0]), link(HOME, urls[1], hidden="display_none")])
+    for host, url in zip(hosts, urls, strict=True):
+        store.put_capture(Capture("farm.test", host, url, url, 200, screenshot_sha256=host[0] * 64))
+    store.flush()
+    return hosts
+
+
+@pytest.fixture
 def reader(store: SqliteScanStore, tmp_path: Path) -> Iterator[SqliteEvidenceReader]:
     with SqliteEvidenceReader(tmp_path / "scan.db") as reader:
         yield reader

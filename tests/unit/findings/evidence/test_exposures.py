@@ -18,6 +18,7 @@ from app.findings.evidence.exposures import (
     risk_of,
     strongest_first,
     via_of,
+    without_hosts,
 )
 from app.scanstore.evidence_reader import StoredReference
 from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS, THREAD, link, redirect
@@ -124,6 +125,40 @@ def test_a_finding_is_assessed_by_the_reference_that_weighs_most(reader):
     assert malware.kinds == ("malware",)
     assert (fraud.exposure.embedding, fraud.exposure.place) == (Embedding.OWN_CONTENT, Place.START_PAGE)
     assert (unknown.exposure, unknown.page_url) == (UNKNOWN, HOME)
+
+
+@pytest.mark.parametrize(
+    ("accused", "page", "hidden"),
+    [
+        ({"a.farm.test"}, PARTNERS, None),
+        ({"b.farm.test"}, HOME, "display_none"),
+        ({"a.farm.test", "b.farm.test"}, HOME, "display_none"),
+        (None, HOME, "display_none"),
+    ],
+)
+def test_a_finding_of_one_host_is_not_assessed_by_what_leads_to_another(reader, tenants, accused, page, hidden):
+    violation = FoundViolation("v", "farm.test", "gambling", 0.9, False, f"https://{tenants[0]}/", PARTNERS)
+    content_hosts = None if accused is None else frozenset(accused)
+    finding = Finding(FindingId(ViolationKey.GAMBLING, "farm.test"), (violation,), content_hosts)
+    (found,) = Assessor(reader, SITE).assess([finding])
+    assert (found.page_url, found.exposure.hidden) == (page, hidden)
+    assert found.content_hosts == content_hosts
+
+
+def test_a_host_that_was_not_judged_is_not_cleared(reader, store, tenants):
+    third = "https://c.farm.test/"
+    store.put_third_party(ThirdParty("farm.test", (*tenants, "c.farm.test")))
+    store.add_references([link(THREAD, third, hidden="off_screen")])
+    store.flush()
+    violation = FoundViolation("v", "farm.test", "gambling", 0.9, False, f"https://{tenants[0]}/", PARTNERS)
+    finding = Finding(FindingId(ViolationKey.GAMBLING, "farm.test"), (violation,), frozenset(tenants[:1]))
+    (found,) = Assessor(reader, SITE).assess([finding])
+    assert (found.page_url, found.exposure.hidden) == (THREAD, "off_screen")
+
+
+def test_a_finding_that_only_a_cleared_host_leads_to_keeps_its_references(reader, tenants):
+    weighed = Scales(reader, SITE).weigh(["farm.test"])["farm.test"]
+    assert without_hosts(weighed[1:], frozenset(tenants[1:])) == weighed[1:]
 
 
 def test_a_link_that_a_browser_has_shown_to_be_seen_is_weighed_as_one():

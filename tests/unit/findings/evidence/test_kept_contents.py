@@ -8,7 +8,14 @@ from app.captures.port import ContentDamaged, ContentMissing, ContentsUnavailabl
 from app.core.errors import Unavailable
 from app.domain.scan_facts import Capture
 from app.findings.evidence.exposures import Site
-from app.findings.evidence.kept_contents import REST_S, KeptContents, decode, find_excerpt, screenshots_of
+from app.findings.evidence.kept_contents import (
+    REST_S,
+    KeptContents,
+    decode,
+    find_excerpt,
+    screenshot_of,
+    screenshots_of,
+)
 from tests.support.cpu_time import least_cpu_s
 from tests.unit.findings.evidence.conftest import CASINO, HOME
 
@@ -130,7 +137,7 @@ def test_the_declared_charset_is_used():
 
 
 def found(domain, url):
-    return SimpleNamespace(domain=domain, url=url, violation_id=url)
+    return SimpleNamespace(domain=domain, url=url, violation_id=url, content_hosts=None)
 
 
 def test_the_page_of_the_content_comes_before_others_of_a_third_party_and_alone_of_the_site(store, reader):
@@ -147,3 +154,11 @@ def test_the_page_of_the_content_comes_before_others_of_a_third_party_and_alone_
         found("corp.test", "https://www.corp.test/other"),
     ]
     assert list(screenshots_of(reader, Site("corp.test"), rows).values()) == ["bb", "aa", "", "cc", ""]
+
+
+def test_the_screenshot_of_a_host_that_is_not_accused_stands_for_no_other(reader, tenants):
+    captures = reader.capture_fields_of(["farm.test"])["farm.test"]
+    seen = "https://a.farm.test/never-captured"
+    assert screenshot_of(captures, seen, ["a.farm.test"]) == "a" * 64
+    assert screenshot_of(captures[1:], seen, ["a.farm.test"]) == ""
+    assert screenshot_of(captures[1:], seen, None) == "b" * 64

@@ -19,6 +19,7 @@ from app.findings.evidence.exposures import Assessor, Site
 from app.findings.evidence.scan_evidence import CHUNK, ScanEvidence
 from app.findings.queries import decisions, findings
 from app.findings.queries.violations import known_violations
+from app.findings.run_findings import RunFindings, found_violation
 from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from tests.support.clock import FakeClock
 from tests.support.databases import create_tables
@@ -143,6 +144,27 @@ def test_a_hidden_links_own_id_leads_to_the_finding_that_it_belongs_to(evidence)
     assert found["finding_id"] == "adult.shop.test"
     assert [item["hidden_by"] for item in found["references"]] == ["display_none", None]
     assert found["advice"][0]["code"] == "confirm_first"
+
+
+def test_a_finding_of_one_host_shows_nothing_of_another(evidence, db, row, reader, tenants):
+    told = RunFindings()
+    told.note_page(violation("farm.test", "gambling", 9, url=f"https://{tenants[0]}/").fact)
+    new = violation("farm.test", "gambling", 9, url=f"https://{tenants[0]}/")
+    grouped = told.grouped("farm.test", found_violation(new.fact, new.id))
+    (assessed,) = Assessor(reader, Site("corp.test")).assess(grouped)
+
+    def work(connection):
+        write_violations(connection, row.id, new, at=datetime(2026, 1, 3, tzinfo=UTC))
+        findings.put(connection, row.id, 1, [assessed], datetime(2026, 1, 3, tzinfo=UTC))
+
+    db.write_sync(work)
+    found = document(evidence.finding("gambling.farm.test"), FindingDetail)
+    assert (found["page_url"], found["hidden_by"]) == (PARTNERS, None)
+    assert [item["url"] for item in found["references"]] == [f"https://{tenants[0]}/"]
+    assert found["reference_count"] == 1
+    assert [chain["final_url"] for chain in found["chains"]] == [f"https://{tenants[0]}/"]
+    assert [capture["url"] for capture in found["captures"]] == [f"https://{tenants[0]}/"]
+    assert found["screenshot"]["sha256"] == "a" * 64
 
 
 def test_every_reference_names_the_third_party_that_it_leads_to(evidence, store):

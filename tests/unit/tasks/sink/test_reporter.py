@@ -148,8 +148,8 @@ async def test_the_rules_of_a_further_page_are_committed_without_an_event_when_t
     assert (backend.types(), noted) == (told, "found")
     # The next attempt does not read these pages again.
     known = backend.db.read_sync(lambda c: read_run_findings(c, "task-1", 1))
-    assert known.note_rules(FACT) is known.note_rules(other) is None
-    (finding,) = known.note_rules(replace(FACT, evidence=(Evidence(Layer.TEXT, "more", 0.9),))).findings
+    assert known.note_page(FACT) is known.note_page(other) is None
+    (finding,) = known.note_page(replace(FACT, evidence=(Evidence(Layer.TEXT, "more", 0.9),))).findings
     assert set(finding.matched_rules) == {"gambling doorway", "gambling more", "gambling rule"}
 
 
