@@ -16,6 +16,7 @@ export interface Entry {
   url: string | null;
   /** Of the scanned site, that refers to it. */
   page: string | null;
+  /** Somebody should look before anything is done; not once it is decided. */
   needsReview: boolean;
   /** 0..1. */
   confidence: number;
@@ -39,13 +40,18 @@ export interface Group {
   entries: Entry[];
 }
 
+/** A finding that is decided needs no review any more, whatever its confidence. */
+export function needsReview({ needs_review, state }: Pick<FindingSummary, "needs_review" | "state">): boolean {
+  return needs_review && state === "open";
+}
+
 export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Entry {
   const { risk } = finding;
   const reasons = risk.reasons.filter(({ points }) => points !== 0).map((reason) => reason.text).join(t("finding.separator"));
   return {
     id: finding.finding_id, domain: finding.domain, risk: risk.level, text: finding.summary, url: null,
     title: code("violation", finding.violation_key, finding.violation_name), page: finding.page_url,
-    needsReview: finding.needs_review, confidence: finding.confidence_score, author: finding.author_text,
+    needsReview: needsReview(finding), confidence: finding.confidence_score, author: finding.author_text,
     why: t("finding.sum", { reasons, score: risk.score }), decision: finding.decision, state: finding.state, finding, hasEvidence: true,
   };
 }

@@ -5,6 +5,7 @@ import { flushPromises, mount } from "@vue/test-utils";
 import { createPinia } from "pinia";
 import { beforeEach, describe, expect, test } from "vitest";
 
+import FindingHead from "@/components/finding/FindingHead.vue";
 import FindingGroups from "@/components/FindingGroups.vue";
 import FindingsPanel from "@/components/FindingsPanel.vue";
 import LogPanel from "@/components/LogPanel.vue";
@@ -12,12 +13,14 @@ import StageGantt from "@/components/StageGantt.vue";
 import StatTiles from "@/components/StatTiles.vue";
 import VerdictBanner from "@/components/VerdictBanner.vue";
 import WarningList from "@/components/WarningList.vue";
-import type { Entry } from "@/components/findingGroups";
+import { entryOfFinding, type Entry } from "@/components/findingGroups";
+import { DECIDED } from "@/composables/useDecisions";
 import { shownOf } from "@/composables/useScan";
 import { NO_VIOLATIONS } from "@/generated/contract";
 import type { SnapshotWarning } from "@/generated/frames";
+import type { DecisionState } from "@/generated/rest";
 import { MAX_LINES, TaskState } from "@/realtime";
-import { i18n, setLanguage } from "@/texts";
+import { i18n, setLanguage, useTexts } from "@/texts";
 
 import { english } from "../support/english";
 import { FakeRest, pageRoutes } from "../support/fakeRest";
@@ -109,6 +112,16 @@ describe("findings", () => {
     expect(list.findAll("a").map((link) => link.attributes("href"))).toEqual(["#/scans/1/findings/f1"]);
     expect(list.text()).toContain("<script>alert(1)</script>");
     expect(list.findAll("code").map((code) => code.text())).toEqual([hostile, hostile]);
+  });
+
+  test.each(DECIDED)("that are decided (%s) need no review any more", (state) => {
+    const review = english("violations.review");
+    const shownOfFinding = (its: DecisionState) => [
+      mount(FindingGroups, { props: { entries: [entryOfFinding(useTexts(), finding({ needs_review: true, state: its }))], evidenceOf: () => "/" }, global: routed }),
+      mount(FindingHead, { props: { finding: finding({ needs_review: true, state: its }) }, global: routed }),
+    ].map((shown) => shown.text().includes(review));
+    expect(shownOfFinding("open")).toEqual([true, true]);
+    expect(shownOfFinding(state)).toEqual([false, false]);
   });
 });
 
