@@ -181,9 +181,11 @@ class HeldHasher(PasswordHasher):
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.begun = threading.Semaphore(0)
         self.go_on = threading.Event()
 
     def verify(self, hash, password):  # noqa: A002 - the library's name
+        self.begun.release()
         return self.go_on.wait(30)
 
 
@@ -208,6 +210,8 @@ async def test_who_signs_in_while_the_process_ends_is_told_to_come_back():
     passwords = Passwords(hasher)
     asked = [asyncio.create_task(passwords.verify("x", "y", known=True)) for _ in range(Passwords.THREADS + 1)]
     await asyncio.wait(asked, timeout=0)
+    for _ in range(Passwords.THREADS):
+        assert await asyncio.to_thread(hasher.begun.acquire, timeout=30)
     passwords.close()
     hasher.go_on.set()
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
