@@ -8,9 +8,10 @@ from itertools import groupby
 from typing import Final
 
 from app.domain.coverage import COUNTED_AS, EXCLUDED, LOST, Coverage, CrawlCutoff, Seen
-from app.domain.messages import MessageCatalog
+from app.domain.messages import MessageCatalog, Text
 from app.domain.verdict import Reason, reason_name
 from app.engines.crawl.frontier import MAX_HOPS, Frontier
+from app.engines.crawl.robots import product_token
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.ports import ScanSink
 
@@ -111,6 +112,7 @@ class CoverageReporter:
     fetcher: RateLimitedFetcher
     sink: ScanSink
     texts: MessageCatalog
+    agent: str  # the scanner's user agent, which the owner of a site can allow in its robots.txt
 
     async def report(self, starts: Iterable[str], cut: CrawlCutoff | None) -> Coverage:
         """Return what was seen, and warn the sink of the rest; arguments as in `CoverageAggregate.coverage`."""
@@ -134,7 +136,7 @@ class CoverageReporter:
 
     async def _warn(self, seen: Seen, costs: list[tuple[str, int]]) -> None:
         reason = Reason(seen.value)
-        name = reason_name(reason, self.texts.language)
+        name = self._name(reason)
         for host, count in costs[:HOSTS_NAMED]:
             said = self.texts("not_seen", host=host, count=count, reason=name)
             await self.sink.warning("partial", said, reason=reason, host=host, count=count)
@@ -142,3 +144,9 @@ class CoverageReporter:
             count = sum(number for _, number in others)
             said = self.texts("not_seen_more", hosts=len(others), count=count, reason=name)
             await self.sink.warning("partial", said, reason=reason, count=count)
+
+    def _name(self, reason: Reason) -> Text:
+        """Return the reason for people; of what the owner of the site can change, with how."""
+        if reason is Reason.ROBOTS:
+            return self.texts("robots_disallowed", agent=product_token(self.agent))
+        return reason_name(reason, self.texts.language)

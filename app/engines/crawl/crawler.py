@@ -102,7 +102,7 @@ class Crawler:
             frontier=self._frontier, robots=self._robots, sink=sink, texts=self._texts, timing=timing or BackoffTiming()
         )
         self._coverage_reporter = CoverageReporter(
-            frontier=self._frontier, fetcher=self._fetcher, sink=sink, texts=self._texts
+            frontier=self._frontier, fetcher=self._fetcher, sink=sink, texts=self._texts, agent=agent
         )
         self._begin()
 

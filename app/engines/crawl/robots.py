@@ -42,6 +42,11 @@ class RobotsRules:
 ALLOW_ALL: Final = RobotsRules(None)
 
 
+def product_token(agent: str) -> str:
+    """Return the name by which a robots.txt names this scanner: a user agent up to its version (RFC 9309, 2.2.1)."""
+    return agent.partition("/")[0].strip()
+
+
 def parse_robots(body: bytes, agent: str) -> RobotsRules:
     """Read a robots.txt; what is no robots.txt allows everything."""
     parsed = Protego.parse(body.decode("utf-8-sig", errors="replace"))

@@ -88,6 +88,7 @@ class FakeSink:
         self.logs: list[tuple[str, str]] = []
         self.warnings: list[str] = []
         self.missed: list[tuple[str, str | None, int]] = []  # what was not seen: (reason, host, number)
+        self.said_of: dict[str, str] = {}  # by reason: the last sentence about it
 
     async def stage(self, key, status, *, duration_ms=None): ...
 
@@ -102,6 +103,7 @@ class FakeSink:
             self.warnings.append(message)
         else:
             self.missed.append((reason.value, host, count))
+            self.said_of[reason.value] = message
 
     async def covered(self, coverage): ...
 

@@ -10,11 +10,13 @@ from app.domain.messages import MessageCatalog
 from app.domain.scan_facts import FetchError, Hop, HopKind, HostFact, UrlState
 from app.engines.crawl.coverage import HOSTS_NAMED, CoverageReporter
 from app.engines.crawl.frontier import Frontier
+from app.engines.crawl.robots import parse_robots
 from app.engines.crawl.traps import TrapDetector
-from app.engines.model import FetchResult
+from app.engines.model import FetchResult, NetworkConfig
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 
 ROOT = "https://a.test/"
+AGENT = NetworkConfig().user_agent
 HAN = 0x4E00
 
 
@@ -256,7 +258,7 @@ def frontier(store):
 @pytest.fixture
 def reporter(frontier, site, limits, sink):
     fetcher = RateLimitedFetcher(client=site, limits=limits)
-    return CoverageReporter(frontier=frontier, fetcher=fetcher, sink=sink, texts=MessageCatalog("en"))
+    return CoverageReporter(frontier=frontier, fetcher=fetcher, sink=sink, texts=MessageCatalog("en"), agent=AGENT)
 
 
 def visit(frontier, host, *outcomes):
@@ -275,6 +277,17 @@ async def test_the_hosts_with_the_most_are_named_and_the_others_summed_up(fronti
         *(("server_error", f"h{number}.a.test", number + 1) for number in range(HOSTS_NAMED + 1, 1, -1)),
         ("server_error", None, 3),
     ]
+
+
+async def test_what_robots_txt_forbids_is_told_with_the_name_that_it_would_have_to_allow(frontier, reporter, sink):
+    visit(frontier, "a.test", Seen.ROBOTS, Seen.SIGN_IN)
+    await reporter.report([], None)
+    said = sink.said_of["robots"]
+    name = said.params["reason"]["params"]["agent"]
+    assert name in said
+    closed = b"User-agent: *\nDisallow: /\n\n"
+    assert not parse_robots(closed, AGENT).allows(ROOT)
+    assert parse_robots(closed + f"User-agent: {name}\nAllow: /".encode(), AGENT).allows(ROOT)
 
 
 @pytest.mark.parametrize(
