@@ -4,6 +4,7 @@
 import { DOMWrapper, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import ApiExample from "@/components/ApiExample.vue";
 import KeyList from "@/components/KeyList.vue";
 import ShareLinks from "@/components/ShareLinks.vue";
 import type { CreatedKey, CreatedLink } from "@/generated/rest";
@@ -43,9 +44,22 @@ describe("API keys", () => {
     await flushPromises();
     expect(rest.asked.find(({ method }) => method === "POST")?.body).toEqual({ name: "Nightly", scopes: ["read", "scan"], expires_in_s: 7_776_000 });
     expect(body.find(".secret code").text()).toBe("dcsk_AbCdwhole");
+    const example = body.find(".made .example");
+    expect(example.find("code").text()).toBe(`curl -H "Authorization: Bearer $COMPLIANCE_TOKEN" "${new URL("./", document.baseURI).href}api/v1/sites"`);
+    expect(example.find("button.copy").exists()).toBe(true);
+    expect(example.find("a").attributes("href")).toBe(new URL("docs", document.baseURI).href);
     expect(list.find(".key").text()).toContain("dcsk_AbCd…");
     expect(list.find(".key").text()).not.toContain("whole");
     list.unmount();
+  });
+
+  test("come with an example and the documentation, and one that reads nothing with the documentation alone", async () => {
+    const rest = new FakeRest();
+    rest.answers["GET /auth/keys"] = { items: [] };
+    const global = rest.mounting();
+    expect(mount(KeyList, { global }).find(".example code").exists()).toBe(true);
+    const example = mount(ApiExample, { props: { scopes: ["scan"] }, global });
+    expect([example.find("code").exists(), example.find("a").text()]).toEqual([false, english("keys.docs")]);
   });
 
   test("are for one group of sites, if the reader chooses one", async () => {
