@@ -1,10 +1,10 @@
-/** The keys of decisions: `c` confirms, `d` dismisses, `m` marks a fix in progress, `a` assigns, `u` undoes, `x` picks. Not while the user types, nor while single keys are off. */
+/** The keys of decisions: `c` confirms, `d` dismisses, `m` marks a fix in progress, `a` assigns, `o` opens again, `u` undoes, `x` picks. Not while the user types, nor while single keys are off. */
 
 import { onScopeDispose } from "vue";
 
 import { isSingleKey } from "./useQueueKeys";
 
-export type DecisionKey = "c" | "d" | "m" | "u";
+export type DecisionKey = "c" | "d" | "m" | "o" | "u";
 
 export function useDecisionKeys(acts: Record<DecisionKey, () => void> & { a?: () => void; x?: () => void }): void {
   function onKey(event: KeyboardEvent): void {

@@ -1,9 +1,10 @@
 /** Decisions about findings of a list, and assignments of them, one or many at once, and how the last are taken back. */
 
-import { computed, shallowReactive, shallowRef } from "vue";
+import { computed, onScopeDispose, shallowReactive, shallowRef } from "vue";
 
 import type { ApiError } from "@/api/problem";
 import type { AssignmentInfo, DecisionInfo, DecisionState, FindingSummary } from "@/generated/rest";
+import { useLeftUndo } from "@/stores/leftUndo";
 import { useMe } from "@/stores/me";
 import { useTexts } from "@/texts";
 import { errorText } from "@/texts/errors";
@@ -47,18 +48,19 @@ function changedBy({ part, info }: Written): Changed {
 }
 
 /**
- * `take` gets what has changed of each finding. `last`: what `undo` takes back; null: nothing. `hasIrreversible`: something was
- * done in this list that cannot be undone.
+ * `take` gets what has changed of each finding. `last`: what `undo` takes back; null: nothing.
+ * `leave`: the reader leaves the view while `last` is offered, which `useLeftUndo` offers from then on.
  */
 export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) {
   const texts = useTexts();
   const me = useMe();
+  const left = useLeftUndo();
   const { decide: sendDecision, restore: restoreDecision } = useDecisions();
   const { assign: sendAssignment, restore: restoreAssignment } = useAssignments();
   const batches = shallowRef<readonly Batch[]>([]);
   const last = computed(() => batches.value.at(-1) ?? null);
-  const hasIrreversible = shallowRef(false);
   let lists = 0; // grows with every `reset`: what is answered about an older list is not taken back
+  let hasLeft = false; // the view is gone: what is answered from then on is offered elsewhere
   const isBusy = shallowRef(false);
   const failures = shallowRef<readonly Failure[]>([]);
   /** Why it did not go well with some, or with the one. */
@@ -92,7 +94,12 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     for (const batch of batches.value) batch.done = batch.done.filter((step) => !irreversible.some(({ before }) => isSame(before, step.before)));
     const all = [...batches.value, shallowReactive({ state, done: done.filter(canGoBack) })];
     batches.value = all.filter((batch) => batch.done.length > 0).slice(-MOST_BATCHES);
-    if (irreversible.length > 0) hasIrreversible.value = true;
+    if (hasLeft) leave();
+    else left.clear(); // one offer at a time
+  }
+
+  function leave(): void {
+    if (last.value !== null) left.leave({ batch: last.value, undo, problem: () => problem.value });
   }
 
   /** Decides over what the reader has seen; returns whether it went well with all. Does nothing while something is under way. */
@@ -133,8 +140,8 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     if (isBusy.value || taken === null) return false;
     const done = await each(taken.done, goBack);
     const failed = failures.value.filter(({ error }) => (error as Partial<ApiError>).status !== CONFLICT).map(({ before }) => before);
-    const left = shallowReactive({ ...taken, done: taken.done.filter(({ before }) => failed.includes(before)) });
-    batches.value = batches.value.map((batch) => (batch === taken ? left : batch)).filter((batch) => batch.done.length > 0);
+    const rest = shallowReactive({ ...taken, done: taken.done.filter(({ before }) => failed.includes(before)) });
+    batches.value = batches.value.map((batch) => (batch === taken ? rest : batch)).filter((batch) => batch.done.length > 0);
     for (const { one, written } of done) rebase(one.before, written);
     for (const { one, written } of done.reverse()) take(one.before, changedBy(written));
     return failures.value.length === 0;
@@ -152,9 +159,9 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   function reset(): void {
     lists += 1;
     batches.value = [];
-    hasIrreversible.value = false;
     failures.value = [];
   }
 
-  return { decide, assign, takeAssigned, undo, last, hasIrreversible, isBusy, failures, problem, reset };
+  onScopeDispose(() => (hasLeft = true));
+  return { decide, assign, takeAssigned, undo, last, isBusy, failures, problem, reset, leave };
 }

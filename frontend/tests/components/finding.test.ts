@@ -206,9 +206,23 @@ describe("a decision", () => {
     expect(view.find(".decision").attributes("data-decision")).toBe("confirmed");
     await press("u");
     expect(view.find(".decision").attributes("data-decision")).toBe("mending");
-    await press("u");
+    await press("u"); // nothing else was done here
+    expect(view.find(".decision").attributes("data-decision")).toBe("mending");
+    await press("o");
     expect(view.find(".decision").attributes("data-decision")).toBe("open");
+    await press("o");
     expect(sent().map((body) => Object.values(body as object))).toEqual([["confirmed", null, 4], ["mending", null, 5], ["open", null, 6]]);
+  });
+
+  test("is offered to be taken back, and a button opens the finding again by a key of its own", async () => {
+    const view = await open();
+    await press("c");
+    expect(view.find(".done").text()).toContain(english("review.decided", { domain: "casino.test", state: english("decision.confirmed") }));
+    expect(view.findAll("[aria-keyshortcuts=u]").map((button) => button.classes())).toEqual([["undo"]]);
+    expect(view.find(".decision [aria-keyshortcuts=o]").text()).toContain(english("decision.reopen"));
+    await view.find(".done .undo").trigger("click");
+    await flushPromises();
+    expect(sent().map((body) => Object.values(body as object))).toEqual([["confirmed", null, 0], ["open", null, 1]]);
   });
 
   test("that no longer applies leaves the finding open, as the server says", async () => {

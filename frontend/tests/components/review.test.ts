@@ -186,7 +186,7 @@ test("what somebody else has decided meanwhile is not overwritten, and the queue
   expect(names()).toEqual([]);
 });
 
-test("the filter shows what was decided, with who, when and why, and u opens it again", async () => {
+test("the filter shows what was decided, with who, when and why, and o opens it again", async () => {
   const dismissed = decision({ state: "dismissed", reason: "ours <b>", version: 3 });
   rest.answers["GET /review"] = ({ query }: Asked) =>
     query.get("decision") === "dismissed" ? { items: [item("x.test", dismissed)], next_cursor: null, unreadable: [] } : page([]);
@@ -197,12 +197,12 @@ test("the filter shows what was decided, with who, when and why, and u opens it 
   await press("j");
   expect(view.find(".decision").text()).toContain("Dismissed by mei");
   expect(view.find(".decision .reason").text()).toBe("ours <b>");
-  await press("u");
+  await press("o");
   expect(sent()).toEqual([["gambling.x.test", { state: "open", reason: null, version: 3 }]]);
   expect(names()).toEqual([]);
 });
 
-test("u takes back nothing of the list before: it opens the chosen line of this one", async () => {
+test("u takes back nothing of the list before, and o opens the chosen line of this one", async () => {
   const dismissed = decision({ state: "dismissed", reason: "ours", version: 3 });
   rest.answers["GET /review"] = ({ query }: Asked) =>
     query.get("decision") === "dismissed" ? { items: [item("y.test", dismissed)], next_cursor: null, unreadable: [] } : page(["x.test"]);
@@ -216,6 +216,8 @@ test("u takes back nothing of the list before: it opens the chosen line of this 
   expect(view.find(".done").exists()).toBe(false);
   await press("j");
   await press("u");
+  expect(sent()).toHaveLength(1);
+  await press("o");
   expect(sent().slice(1)).toEqual([["gambling.y.test", { state: "open", reason: null, version: 3 }]]);
 });
 
@@ -453,6 +455,8 @@ test("u does not open the chosen line again instead of an assignment that cannot
   await view.find("select[name=due]").setValue("week"); // another list
   await flushPromises();
   for (const key of ["j", "u"]) await press(key);
+  expect(sent()).toHaveLength(1);
+  await press("o");
   expect(sent().slice(1)).toEqual([["gambling.x.test", { state: "open", reason: null, version: 3 }]]);
 });
 

@@ -3,9 +3,11 @@
 
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { getActivePinia } from "pinia";
 import type { Router } from "vue-router";
 
 import FindingsPanel from "@/components/FindingsPanel.vue";
+import LeftUndo from "@/components/findings/LeftUndo.vue";
 import UndoToast from "@/components/findings/UndoToast.vue";
 import { addressOf } from "@/components/review/reviewAddress";
 import { findingQueryOf, pagesOf, withFindings } from "@/components/findings/findingAddress";
@@ -14,12 +16,13 @@ import { PAGE_SIZE } from "@/composables/useFindings";
 import { shownOf } from "@/composables/useScan";
 import type { AssignmentInfo, AssignmentRequest, DecisionInfo, DecisionRequest, FilterCounts, FindingSummary } from "@/generated/rest";
 import { TaskState } from "@/realtime";
+import { useLeftUndo } from "@/stores/leftUndo";
 import { useMe } from "@/stores/me";
 import { i18n, setLanguage } from "@/texts";
 import { dayOf } from "@/texts/format";
 
 import { english } from "../support/english";
-import { FakeRest, problem, type Asked } from "../support/fakeRest";
+import { FakeRest, pageRoutes, problem, type Asked } from "../support/fakeRest";
 import { SHA, assignment, decision, finding } from "../support/finding";
 import { TASK, snapshot } from "../support/frames";
 
@@ -598,6 +601,82 @@ describe("the offer to undo", () => {
     expect([await isShown(9_900), await isShown(200)]).toEqual([true, false]);
     await toast.setProps({ batch: first });
     expect(await isShown(0)).toBe(false);
+  });
+
+  /** Leaves the list, within the page, after a decision. */
+  async function leave() {
+    rest.answers[LIST] = page([found("a.test"), found("b.test")]);
+    decidesOn("a.test", "b.test");
+    const { view } = await open();
+    const toast = mount(LeftUndo, { global: { plugins: [getActivePinia()!, i18n] } });
+    await press("j", "c");
+    expect(toast.find(".done").exists()).toBe(false); // the list has its own
+    view.unmount();
+    await flushPromises();
+    return toast;
+  }
+
+  test.each(["button", "key"])("goes with the reader who leaves the list, and what is shown elsewhere is read anew (%s)", async (by) => {
+    const toast = await leave();
+    expect(toast.find(".done").text()).toContain("a.test: Confirmed.");
+    const read = asked().length;
+    mount(FindingsPanel, { props: { state: { ...shownOf(new TaskState(snapshot(1))), ended: true }, attempt: null }, global: { plugins: [getActivePinia()!, pageRoutes(), i18n] } });
+    await flushPromises();
+    if (by === "key") await press("u");
+    else await toast.find(".done .undo").trigger("click");
+    await flushPromises();
+    expect([sent(), asked().length - read, toast.find(".done").exists()]).toEqual([[["a.test", "confirmed", 0], ["a.test", "open", 1]], 2, false]);
+    await press("u");
+    expect(sent()).toHaveLength(2);
+  });
+
+  test("ends with its time, with the session, and when something else is done", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let toast = await leave();
+    await vi.advanceTimersByTimeAsync(10_100);
+    await press("u");
+    expect([sent().length, toast.find(".done").exists()]).toEqual([1, false]);
+    toast = await leave();
+    toast.unmount();
+    expect(useLeftUndo().batch).toBeNull();
+    toast = await leave();
+    const view = mount(FindingsPanel, { props: { state: { ...shownOf(new TaskState(snapshot(1))), ended: true }, attempt: null }, global: { plugins: [getActivePinia()!, pageRoutes(), i18n] } });
+    await flushPromises();
+    await view.findAll("[data-decide=confirmed]").at(-1)!.trigger("click");
+    await flushPromises();
+    expect([toast.find(".done").exists(), view.find(".done").exists()]).toEqual([false, true]);
+  });
+
+  test("has the key u, and opening again the key o, as the list of keys says", async () => {
+    rest.answers[LIST] = page([found("a.test", { state: "confirmed", decision: decision() }), found("b.test")]);
+    rest.answers[`PUT /tasks/${TASK}/findings/gambling.a.test/decision`] = ({ body }: Asked) => decision({ state: (body as { state: DecisionInfo["state"] }).state, version: 2 });
+    const { view } = await open();
+    await press("j", "u");
+    expect(sent()).toEqual([]);
+    await press("o", "o");
+    expect(sent()).toEqual([["a.test", "open", 1]]);
+    const keys = view.findAll(".keys span").map((key) => key.text());
+    expect(keys).toEqual(expect.arrayContaining([`o ${english("decision.reopen")}`, `u ${english("decision.undo")}`]));
+  });
+
+  test("says why it could not be taken back", async () => {
+    const toast = await leave();
+    rest.answers[`PUT /tasks/${TASK}/findings/gambling.a.test/decision`] = problem(503, "unavailable");
+    await press("u");
+    expect(toast.find(".done").text()).toContain(english("error.unavailable"));
+  });
+
+  test("comes after the reader has left, where the decision was answered only then", async () => {
+    rest.answers[LIST] = page([found("a.test"), found("b.test")]);
+    let answer = (_: DecisionInfo) => {};
+    rest.answers[`PUT /tasks/${TASK}/findings/gambling.a.test/decision`] = () => new Promise<DecisionInfo>((resolve) => (answer = resolve));
+    const { view } = await open();
+    const toast = mount(LeftUndo, { global: { plugins: [getActivePinia()!, i18n] } });
+    await press("j", "c");
+    view.unmount();
+    answer(decision());
+    await flushPromises();
+    expect(toast.find(".done").text()).toContain("a.test: Confirmed.");
   });
 });
 
