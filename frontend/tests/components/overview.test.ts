@@ -5,6 +5,7 @@ import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import SearchBox from "@/components/SearchBox.vue";
+import SparkLine from "@/components/sites/SparkLine.vue";
 import SiteList from "@/components/overview/SiteList.vue";
 import { dayName, linesOf } from "@/components/overview/trend";
 import { hitsOf } from "@/composables/useSearch";
@@ -102,9 +103,25 @@ test("a site whose last scan came to nothing is not clean, and what stands is na
   const sites = [unknown, site("old.test", { verdict: null }), site("failed.test", { status: "failed", verdict: null })];
   const list = mount(SiteList, { props: { sites: sites as never, total: 3 }, global: rest.mounting() });
   expect(list.findAll(".verdict").map((verdict) => verdict.text())).toEqual(["Inconclusive", "Inconclusive", "Failed"]);
-  expect(list.find(".risks a").text()).toBe("from an earlier scan");
-  expect(list.find(".risks a").attributes("href")).toBe("#/scans/old");
+  expect(list.find(".risks a.small").text()).toBe("from an earlier scan");
+  expect(list.find(".risks a.small").attributes("href")).toBe("#/scans/old");
   expect(list.find(".site .domain").attributes("href")).toBe("#/scans/last-a.test");
+});
+
+test("the number of each risk leads to these findings, of the scan and attempt that it counts", () => {
+  const counts = { ...NO_VIOLATIONS, total: 3, high: 2, low: 1 };
+  const sites = [site("a.test", { finding_counts: counts }), site("b.test", { finding_counts: counts, attempt: 3, shown_attempt: 2 })];
+  const list = mount(SiteList, { props: { sites: sites as never, total: 2 }, global: rest.mounting() });
+  expect(list.findAll("a.of-risk").map((link) => link.attributes("href"))).toEqual([
+    "#/scans/last-a.test?risk=high", "#/scans/last-a.test?risk=low", "#/scans/last-b.test?attempt=2&risk=high", "#/scans/last-b.test?attempt=2&risk=low",
+  ]);
+});
+
+test.each(["en", "zh-CN"] as const)("days of UTC are said to be so, as times on the page are the reader's (%s)", async (language) => {
+  setLanguage(language);
+  rest.answers["GET /overview"] = overview();
+  expect((await open()).find("#trend-title").text()).toContain("UTC");
+  expect(mount(SparkLine, { props: { counts: [1, 2] }, global: rest.mounting() }).find("title").text()).toContain("UTC");
 });
 
 test("many sites are shown when they are asked for", async () => {
