@@ -4,6 +4,8 @@
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import { ApiError } from "@/api/problem";
+import ResourceState from "@/components/ResourceState.vue";
 import SearchBox from "@/components/SearchBox.vue";
 import SparkLine from "@/components/sites/SparkLine.vue";
 import SiteList from "@/components/overview/SiteList.vue";
@@ -94,6 +96,13 @@ test("nothing yet, a failure and a retry are said", async () => {
   await view.find("[data-state=failed] button").trigger("click");
   await flushPromises();
   expect(view.find(".site .domain").text()).toBe("a.test");
+});
+
+test("a failure beside what was read before can be tried again", async () => {
+  const state = mount(ResourceState, { props: { isReady: true, failure: new ApiError(0, "slow"), title: "X" }, global: rest.mounting() });
+  expect(state.find("[role=alert]").text()).toBe(`X: ${english("error.slow")}`);
+  await state.find("button").trigger("click");
+  expect(state.emitted("retry")).toHaveLength(1);
 });
 
 test("a site whose last scan came to nothing is not clean, and what stands is named as earlier", () => {
