@@ -18,7 +18,7 @@ from app.findings.content_hosts import content_hosts_of
 from app.findings.queries import findings, violations
 from app.findings.violation_mapping import NewViolation
 
-MAX_CONTENT_HOSTS: Final = 50  # of a finding; a scan captures four pages of a third party
+MAX_CONTENT_HOSTS: Final = 50  # of a finding; with more it is about the domain as a whole
 Grouped = Sequence[Finding[FoundViolation]]
 Assess = Callable[[Grouped], Awaitable[Sequence[AssessedFinding]]]  # by what the scan has collected so far
 
@@ -197,10 +197,8 @@ class RunFindings:
 
     def _note_hosts(self, name: tuple[str, str], found: frozenset[str] | None) -> None:
         before = self._content_hosts.get(name, frozenset())
-        if found is None or before is None:
-            self._content_hosts[name] = None
-        elif len(before) < MAX_CONTENT_HOSTS:
-            self._content_hosts[name] = before | found
+        hosts = None if found is None or before is None else before | found
+        self._content_hosts[name] = None if hosts is None or len(hosts) > MAX_CONTENT_HOSTS else hosts
 
     def _content_hosts_of(self, finding_id: FindingId) -> frozenset[str] | None:
         return self._content_hosts.get((finding_id.domain, finding_id.cause.value))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.findings import COUNTED
 from app.domain.risk import stated
 from app.domain.violations import Evidence, Layer, RiskLevel, ViolationKey
-from app.findings.run_findings import RunFindings
+from app.findings.run_findings import MAX_CONTENT_HOSTS, RunFindings
 from tests.support.violations import new_violation
 
 
@@ -119,6 +119,17 @@ def test_what_one_page_accuses_as_a_whole_is_accused_as_a_whole():
     listed = (Evidence(Layer.REPUTATION, "block:bets.example", 0.9),)
     assert [item.content_hosts for item in told.note_page(at_host("b", evidence=listed)).findings] == [None]
     assert told.note_page(at_host("c")) is None
+
+
+def test_more_hosts_than_are_kept_accuse_the_whole():
+    """A host that is not kept would else count as one that shows nothing."""
+    told = RunFindings()
+    told.tell_stated(at_host("host0"), RiskLevel.HIGH)
+    for number in range(1, MAX_CONTENT_HOSTS):
+        (found,) = told.note_page(at_host(f"host{number}")).findings
+    assert len(found.content_hosts) == MAX_CONTENT_HOSTS
+    assert told.note_page(at_host("host1")) is None
+    assert [item.content_hosts for item in told.note_page(at_host("one-more")).findings] == [None]
 
 
 def test_the_rules_of_a_hidden_link_move_with_it():
