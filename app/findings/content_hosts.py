@@ -1,11 +1,10 @@
 """Which hosts of a domain a finding accuses: those that were seen to show its content.
 
 Domains with several hosts may have several tenants. What leads to a host that was judged and is not accused is no
-evidence against the others.
+evidence against the others (`evidence.exposures.cleared_hosts`).
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from app.domain.violations import Evidence, Layer, ViolationFact, ViolationKey
 from app.scanstore.rows import host_in
@@ -13,7 +12,6 @@ from app.scanstore.rows import host_in
 _BLOCKED: Final = "block:"  # before the entry of a list in a rule: a domain, a host or a URL
 # Rules on the registration of the domain, which all of its hosts share.
 _OF_DOMAIN: Final = ("takeover.unregistered", "takeover.expiring", "takeover.reregistered")
-Captured = Mapping[str, Any]  # fields of a capture, as stored
 
 
 def content_hosts_of(fact: ViolationFact) -> frozenset[str] | None:
@@ -24,21 +22,6 @@ def content_hosts_of(fact: ViolationFact) -> frozenset[str] | None:
         return None
     seen = {host_in(fact.url), *(_listed_host(item) for item in fact.evidence)} - {""}
     return frozenset(seen) or None
-
-
-def cleared_hosts(captures: Iterable[Captured], content_hosts: frozenset[str] | None) -> frozenset[str]:
-    """Return the hosts whose own pages were judged and none of which is accused. `captures`: of one domain."""
-    if content_hosts is None:
-        return frozenset()
-    judged: set[str] = set()
-    accused = set(content_hosts)
-    for capture in captures:
-        host, final = str(capture["host"]), host_in(capture["final_url"] or capture["url"])
-        if final in content_hosts:
-            accused.add(host)
-        elif capture["page_class"] == "content" and not capture["dead"] and not capture["error"]:
-            judged.add(host)
-    return frozenset(judged - accused)
 
 
 def _is_of_domain(item: Evidence, fact: ViolationFact) -> bool:

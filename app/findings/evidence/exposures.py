@@ -1,8 +1,8 @@
 """Risk of a finding, from the references that lead to its domain."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from app.domain.authorship import authorship_of
 from app.domain.findings import AssessedFinding, Finding, FoundViolation, with_risk
@@ -10,7 +10,6 @@ from app.domain.rendered_links import SHOWN
 from app.domain.risk import Embedding, Exposure, Risk, assess, embedding_of, place_of, worst
 from app.domain.tampering import sign_of
 from app.domain.violations import ViolationKey
-from app.findings.content_hosts import cleared_hosts
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
 
@@ -102,6 +101,23 @@ def _place_of(reference: StoredReference) -> tuple[str, str]:
 
 def _seen(reference: StoredReference) -> StoredReference:
     return replace(reference, fact=replace(reference.fact, hidden=None))
+
+
+def cleared_hosts(captures: Iterable[Mapping[str, Any]], content_hosts: frozenset[str] | None) -> frozenset[str]:
+    """Return the hosts whose own pages were judged and none of which is accused. `captures`: of one domain, as
+    stored.
+    """
+    if content_hosts is None:
+        return frozenset()
+    judged: set[str] = set()
+    accused = set(content_hosts)
+    for capture in captures:
+        host, final = str(capture["host"]), host_in(capture["final_url"] or capture["url"])
+        if final in content_hosts:
+            accused.add(host)
+        elif capture["page_class"] == "content" and not capture["dead"] and not capture["error"]:
+            judged.add(host)
+    return frozenset(judged - accused)
 
 
 def cleared_of(reader: EvidenceReader, accused: Sequence[tuple[str, frozenset[str] | None]]) -> list[frozenset[str]]:

@@ -14,8 +14,7 @@ import structlog
 from sqlalchemy import Row
 
 from app.core.errors import Unavailable
-from app.findings.content_hosts import cleared_hosts
-from app.findings.evidence.exposures import Site
+from app.findings.evidence.exposures import Site, cleared_hosts
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.rows import host_in
 

@@ -1,12 +1,9 @@
 """Which hosts of a domain a finding accuses."""
 
-from dataclasses import asdict
-
 import pytest
 
-from app.domain.scan_facts import Capture, FetchError
 from app.domain.violations import Evidence, Layer, ViolationKey
-from app.findings.content_hosts import cleared_hosts, content_hosts_of
+from app.findings.content_hosts import content_hosts_of
 from tests.support.violations import new_violation
 
 A, B = "a.partner.test", "b.partner.test"
@@ -15,10 +12,6 @@ A, B = "a.partner.test", "b.partner.test"
 def fact(*rules, key=ViolationKey.GAMBLING, url=f"https://{A}/"):
     evidence = tuple(Evidence(Layer.REPUTATION if ":" in rule else Layer.TEXT, rule, 0.9) for rule in rules)
     return new_violation("partner.test", violation_key=key, url=url, evidence=evidence).fact
-
-
-def capture(host, final_url="", **fields):
-    return asdict(Capture("partner.test", host, f"https://{host}/", final_url or f"https://{host}/", **fields))
 
 
 @pytest.mark.parametrize(
@@ -36,26 +29,3 @@ def capture(host, final_url="", **fields):
 )
 def test_a_violation_accuses_the_hosts_where_it_was_seen_or_the_domain_as_a_whole(found, hosts):
     assert content_hosts_of(found) == hosts
-
-
-@pytest.mark.parametrize(
-    ("captured", "cleared"),
-    [
-        (capture(B), {B}),
-        (capture(B, f"https://{A}/home"), set()),
-        (capture(B, error=FetchError.TIMEOUT), set()),
-        (capture(B, page_class="empty"), set()),
-        (capture(B, dead=True), set()),
-    ],
-)
-def test_a_host_is_cleared_by_a_page_of_its_own_that_was_judged(captured, cleared):
-    assert cleared_hosts([capture(A), captured], frozenset({A})) == cleared
-
-
-def test_a_host_that_forwards_to_the_content_is_accused_as_well():
-    captures = [capture(A, "https://casino.test/"), capture(B)]
-    assert cleared_hosts(captures, frozenset({"casino.test"})) == {B}
-
-
-def test_a_finding_about_a_domain_as_a_whole_clears_no_host():
-    assert cleared_hosts([capture(A), capture(B)], None) == frozenset()

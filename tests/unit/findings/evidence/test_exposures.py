@@ -1,19 +1,20 @@
 """References as what a risk is made of."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from app.domain.authorship import Author
 from app.domain.findings import Finding, FindingId, FoundViolation
 from app.domain.risk import UNKNOWN, Embedding, Place
-from app.domain.scan_facts import PageFact, Reference, Relation, ThirdParty
+from app.domain.scan_facts import Capture, FetchError, PageFact, Reference, Relation, ThirdParty
 from app.domain.violations import RiskLevel, ViolationKey
 from app.findings.evidence.exposures import (
     Assessor,
     Scales,
     Site,
     as_shown,
+    cleared_hosts,
     exposure_of,
     risk_of,
     strongest_first,
@@ -24,6 +25,7 @@ from app.scanstore.evidence_reader import StoredReference
 from tests.unit.findings.evidence.conftest import CASINO, HOME, PARTNER, PARTNERS, THREAD, link, redirect
 
 SITE = Site("corp.test")
+A, B = "a.partner.test", "b.partner.test"
 
 
 def stored(fact, *, page_id=1, depth=1):
@@ -167,3 +169,30 @@ def test_a_link_that_a_browser_has_shown_to_be_seen_is_weighed_as_one():
     shown = stored(replace(link(HOME, CASINO), kind="shown:a[href]"))
     weighed = as_shown([hidden, elsewhere, shown])
     assert [one.fact.hidden for one in weighed] == [None, "same_colour", None]
+
+
+def capture(host, final_url="", **fields):
+    return asdict(Capture("partner.test", host, f"https://{host}/", final_url or f"https://{host}/", **fields))
+
+
+@pytest.mark.parametrize(
+    ("captured", "cleared"),
+    [
+        (capture(B), {B}),
+        (capture(B, f"https://{A}/home"), set()),
+        (capture(B, error=FetchError.TIMEOUT), set()),
+        (capture(B, page_class="empty"), set()),
+        (capture(B, dead=True), set()),
+    ],
+)
+def test_a_host_is_cleared_by_a_page_of_its_own_that_was_judged(captured, cleared):
+    assert cleared_hosts([capture(A), captured], frozenset({A})) == cleared
+
+
+def test_a_host_that_forwards_to_the_content_is_accused_as_well():
+    captures = [capture(A, "https://casino.test/"), capture(B)]
+    assert cleared_hosts(captures, frozenset({"casino.test"})) == {B}
+
+
+def test_a_finding_about_a_domain_as_a_whole_clears_no_host():
+    assert cleared_hosts([capture(A), capture(B)], None) == frozenset()
