@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.core.aio import ThreadsEnded, call_on_loop, ignore_result, in_thread
-from app.core.db_backend import Backend, Failure
+from app.core.db_backend import Backend, Failure, end_engine
 from app.core.errors import Unavailable
 from app.core.pending_write import REQUEST_CLIENT, PendingWrite
 from app.core.postgres import PostgresBackend
@@ -253,7 +253,7 @@ class Database:
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._request_readers.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
-        self._engine.dispose()
+        end_engine(self._engine)
 
     def _run(self, work: Work[T], *, writing: bool, wait_s: float | None = None) -> T:
         deadline = time.monotonic() + (self._busy_timeout_s if wait_s is None else wait_s)

@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 
 class Failure(StrEnum):
@@ -51,3 +52,13 @@ class Backend(Protocol):
     def end_stuck(self, engine: Engine) -> int:
         """End connections of frozen processes whose locks the database itself would never take from them; how many."""
         ...
+
+
+def end_engine(engine: Engine) -> None:
+    """Close the connections of an engine; those that threads still use are closed when these are done."""
+    event.listen(engine, "checkin", _close)  # also of the pool that follows the one that ends
+    engine.dispose()
+
+
+def _close(_connection: Any, entry: ConnectionPoolEntry) -> None:
+    entry.close()

@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, event
 
 from app.core.clock import Clock
+from app.core.db_backend import end_engine
 from app.core.postgres import PostgresBackend
 from app.scanstore.errors import ScanStoreError
 from app.scanstore.evidence_reader import EvidenceReader
@@ -101,7 +102,7 @@ class PostgresScanStores:
         return ScanRenders(self._reading, attempt)
 
     def close(self) -> None:
-        self._engine.dispose()
+        end_engine(self._engine)
 
 
 def _read_in_order(connection: "psycopg.Connection[Any]", _record: Any) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, MetaData, String, Table
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.core.db import Database, DatabaseUnavailable
-from app.core.db_backend import Failure
+from app.core.db_backend import Failure, end_engine
 from app.core.postgres import PostgresBackend
 from app.core.sqlite import SqliteBackend
 
@@ -98,3 +98,16 @@ def test_a_text_with_a_nul_is_found_nowhere_and_refused_by_nobody(postgres):
                 assert connection.execute(words.select().where(words.c.word == "\0")).all() == []
         finally:
             engine.dispose()
+
+
+def test_connections_that_threads_still_use_are_closed_when_these_are_done(tmp_path):
+    """Else they stay open until nobody remembers them."""
+    engine = SqliteBackend(f"sqlite:///{tmp_path}/main.db", busy_timeout_s=1, read_threads=1).create_engine()
+    before = engine.connect()
+    end_engine(engine)
+    for used in (before, engine.connect()):
+        driver = used.connection.driver_connection
+        assert driver.execute("SELECT 1").fetchone() == (1,)
+        used.close()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            driver.execute("SELECT 1")
