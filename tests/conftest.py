@@ -32,7 +32,7 @@ from tests.support.memory_folder import keep_files_in_memory
 from tests.support.own_nets import move_worlds
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.postgres_scans import PostgresScan
-from tests.support.system_files import asks_for_marked_alone, may_hold
+from tests.support.system_files import asks_for_marked_alone, holds_nothing_else, may_hold
 
 LIBC = ctypes.CDLL(None)
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -76,16 +76,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     wanted = config.getoption("markexpr")
     is_long = run_of(collection_path.relative_to(ROOT).as_posix()) is not None
-    if (is_long and "not long" in wanted) or (asks_for_marked_alone(wanted) and not may_hold(collection_path)):
+    if is_long and "not long" in wanted:
         return True
-    return None
+    if "not system" in wanted and holds_nothing_else(collection_path):
+        return True
+    return True if asks_for_marked_alone(wanted) and not may_hold(collection_path) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what belongs to a long run, and leave out what is not of the quarter that was asked for."""
     share = config.getoption("--share")
+    long = {path for path in {item.path for item in items} if run_of(path.relative_to(ROOT).as_posix()) is not None}
     for item in items:
-        if run_of(item.path.relative_to(ROOT).as_posix()) is not None:
+        if item.path in long:
             item.add_marker("long")
         if item.get_closest_marker("system") is not None and not may_hold(item.path):
             raise pytest.UsageError(f"tests.support.system_files does not see that {item.nodeid} is marked")

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.system_files import TESTS, asks_for_marked_alone, may_hold
+from tests.support.system_files import TESTS, asks_for_marked_alone, holds_nothing_else, may_hold
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,14 @@ from tests.support.system_files import TESTS, asks_for_marked_alone, may_hold
 )
 def test_a_file_says_whether_one_of_its_tests_may_be_marked(path, holds):
     assert may_hold(TESTS / path) is holds
+
+
+@pytest.mark.parametrize(
+    ("path", "alone"),
+    [("system/test_browser.py", True), ("unit/scanstore/test_reader.py", False), ("unit/core/test_heap.py", False)],
+)
+def test_a_file_says_whether_all_its_tests_are_marked(path, alone):
+    assert holds_nothing_else(TESTS / path) is alone
 
 
 @pytest.mark.parametrize(

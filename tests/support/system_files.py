@@ -15,6 +15,7 @@ _SIGNATURE: Final = r"^ *(?:async )?def (\w+)\((.*?)\)(?: -> [^\n]+)?:$"
 _FUNCTION: Final = re.compile(_SIGNATURE, re.DOTALL | re.MULTILINE)
 _FIXTURE: Final = re.compile(rf"^(@pytest\S*fixture\b[^\n]*\n){_SIGNATURE}", re.DOTALL | re.MULTILINE)
 _MARK: Final = re.compile(r"\bmark\.system\b|\bpostgres_only\b")
+_ALL_MARKED: Final = re.compile(r"^pytestmark = .*\bmark\.system\b", re.MULTILINE)
 _ASKED: Final = re.compile(r"(?:usefixtures|getfixturevalue)\(([^)]*)\)")
 _WORD: Final = re.compile(r"\w+")
 
@@ -30,6 +31,12 @@ def may_hold(path: Path) -> bool:
     text = path.read_text(encoding="utf-8")
     asked = [arguments for _, arguments in _FUNCTION.findall(text)] + _ASKED.findall(text)
     return bool(_MARK.search(text)) or not _words(*asked).isdisjoint(_marking(path.parent))
+
+
+@cache
+def holds_nothing_else(path: Path) -> bool:
+    """Whether all tests of the file are marked."""
+    return bool(_ALL_MARKED.search(path.read_text(encoding="utf-8")))
 
 
 @cache

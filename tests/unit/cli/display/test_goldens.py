@@ -7,8 +7,9 @@ After a change on purpose: `.venv/bin/python -m tests.unit.cli.display.test_gold
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,40 +75,38 @@ def told(language: Language, width: int | None, environment: Mapping[str, str] |
     return shown(recorded_result(language), MessageCatalog(language), width, environment)
 
 
-def goldens() -> dict[str, str]:
-    """Every file by its name."""
-    result, texts = recorded_result(Language.EN), KeyTexts()
-    return {
-        **{language.value: told(language, 80) for language in Language},
-        **{f"layout-{width}": shown(result, texts, width) for width in WIDTHS if width != 80},
-        "layout-pipe": shown(result, texts, None),
-        "layout-80-colour": shown(result, texts, 80, COLOUR),
-        "hostile": shown(hostile_result(), texts, 80),
-    }
+def keyed(width: int | None, environment: Mapping[str, str] | None = None) -> str:
+    return shown(recorded_result(Language.EN), KeyTexts(), width, environment)
 
 
-NOW = goldens()
-AT_WIDTHS = {(language, width): told(language, width) for language in Language for width in WIDTHS}
+MAKERS: dict[str, Callable[[], str]] = {  # every file by its name
+    **{language.value: partial(told, language, 80) for language in Language},
+    **{f"layout-{width}": partial(keyed, width) for width in WIDTHS if width != 80},
+    "layout-pipe": partial(keyed, None),
+    "layout-80-colour": partial(keyed, 80, COLOUR),
+    "hostile": lambda: shown(hostile_result(), KeyTexts(), 80),
+}
+AT_WIDTHS = [(language, width) for language in Language for width in WIDTHS]
 
 
-@pytest.mark.parametrize("name", NOW)
+@pytest.mark.parametrize("name", MAKERS)
 def test_a_result_looks_as_it_was_read(name):
-    assert NOW[name] == (GOLDENS / f"{name}.txt").read_text("utf-8")
+    assert MAKERS[name]() == (GOLDENS / f"{name}.txt").read_text("utf-8")
 
 
 def test_there_is_no_other_file():
-    assert {path.stem for path in GOLDENS.iterdir()} == set(NOW)
+    assert {path.stem for path in GOLDENS.iterdir()} == set(MAKERS)
 
 
 @pytest.mark.parametrize(("language", "width"), AT_WIDTHS)
 def test_no_line_is_wider_than_the_terminal_except_for_an_address_or_a_place(language, width):
-    for line in AT_WIDTHS[language, width].splitlines():
+    for line in told(language, width).splitlines():
         assert cell_len(line) <= width or re.search(r"[!-~]{30}|html > ", line), line
 
 
 @pytest.mark.parametrize(("language", "width"), AT_WIDTHS)
 def test_every_address_stands_whole_on_one_line(language, width):
-    text = AT_WIDTHS[language, width]
+    text = told(language, width)
     for finding in recorded_result(language).findings:
         for address in [one["url"] for one in finding["references"][:1]] + [
             step["url"] for chain in finding["chains"] for step in chain["steps"]
@@ -121,12 +120,12 @@ def test_colours_change_no_word_no_colour_means_none_and_a_pipe_gets_no_escapes(
     coloured, plain = told(language, 80, COLOUR), told(language, 80, {**COLOUR, "NO_COLOR": "1"})
     assert colours.search(coloured)
     assert not colours.search(plain)
-    assert styles.sub("", coloured) == styles.sub("", plain) == NOW[language]
+    assert styles.sub("", coloured) == styles.sub("", plain) == MAKERS[language]()
     assert "␛" not in told(language, None)
 
 
 def test_hostile_texts_stay_neutral():
-    text = NOW["hostile"]
+    text = MAKERS["hostile"]()
     assert "[bold]not bold[/bold]" in text
     assert not [char for char in text if not char.isprintable() and char != "\n"]
     assert "␛" not in text
@@ -134,5 +133,5 @@ def test_hostile_texts_stay_neutral():
 
 if __name__ == "__main__":
     GOLDENS.mkdir(exist_ok=True)
-    for name, text in NOW.items():
-        (GOLDENS / f"{name}.txt").write_text(text, encoding="utf-8")
+    for name, make in MAKERS.items():
+        (GOLDENS / f"{name}.txt").write_text(make(), encoding="utf-8")

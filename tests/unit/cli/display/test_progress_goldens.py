@@ -6,7 +6,9 @@ As with `test_goldens`, what shows the layout alone has keys in the place of the
 
 import io
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -111,26 +113,29 @@ def keyed() -> Playback:
     return Playback(KeyTexts(), recorded_events(None))
 
 
-def goldens() -> dict[str, str]:
-    """Every file by its name."""
-    return {
-        **{language.value: moving(told(language), 80) for language in Language},
-        **{f"layout-{width}": moving(keyed(), width) for width in WIDTHS if width != 80},
-        "layout-80-colour": moving(keyed(), 80, colour=True),
-        "layout-pipe": piped(keyed()),
-    }
+def told_at(language: Language) -> str:
+    return moving(told(language), 80)
 
 
-NOW = goldens()
+def laid_out(width: int) -> str:
+    return moving(keyed(), width)
 
 
-@pytest.mark.parametrize("name", NOW)
+MAKERS: dict[str, Callable[[], str]] = {  # every file by its name
+    **{language.value: partial(told_at, language) for language in Language},
+    **{f"layout-{width}": partial(laid_out, width) for width in WIDTHS if width != 80},
+    "layout-80-colour": lambda: moving(keyed(), 80, colour=True),
+    "layout-pipe": lambda: piped(keyed()),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
 def test_a_moment_looks_as_it_was_read(name):
-    assert NOW[name] == (GOLDENS / f"{name}.txt").read_text("utf-8")
+    assert MAKERS[name]() == (GOLDENS / f"{name}.txt").read_text("utf-8")
 
 
 def test_there_is_no_other_file():
-    assert {path.stem for path in GOLDENS.iterdir()} == set(NOW)
+    assert {path.stem for path in GOLDENS.iterdir()} == set(MAKERS)
 
 
 @pytest.mark.parametrize("language", Language)
@@ -143,7 +148,7 @@ def test_no_line_is_wider_than_the_terminal(language, width):
 def test_colours_change_no_word(language):
     """What is left of a bar is rendered in colour alone."""
     coloured = re.sub(r"␛\[[0-9;]*m", "", moving(told(language), 80, colour=True))
-    assert words(coloured) == words(NOW[language])
+    assert words(coloured) == words(MAKERS[language]())
 
 
 def words(text):
@@ -159,5 +164,5 @@ def test_no_moment_is_told_in_the_other_language():
 
 if __name__ == "__main__":
     GOLDENS.mkdir(exist_ok=True)
-    for name, text in NOW.items():
-        (GOLDENS / f"{name}.txt").write_text(text, encoding="utf-8")
+    for name, make in MAKERS.items():
+        (GOLDENS / f"{name}.txt").write_text(make(), encoding="utf-8")
