@@ -190,7 +190,10 @@ def _lines(report: Mapping[str, Any], texts: MessageCatalog) -> list[str]:
 def property_line(one: Mapping[str, Any], texts: MessageCatalog) -> str:
     known = texts(f"report.result.{one['result'] or 'unknown'}")
     status = "" if one["status"] == "completed" else texts(one["status"])
-    counts = [f"{texts(level)} {one['finding_counts'].get(level)}" for level in _levels(one["finding_counts"])]
+    counts = [f"{texts(level)} {one['open_counts'].get(level)}" for level in _levels(one["open_counts"])]
+    dismissed = one["finding_counts"].get("total", 0) - one["open_counts"].get("total", 0)
+    if dismissed:
+        counts.append(texts("notice.dismissed", count=dismissed))
     said = texts.join_terms([word for word in (known, status, *counts) if word])
     return texts("labelled", what=clean(one["target_domain"]), text=said)
 
@@ -202,5 +205,5 @@ def _levels(counts: Mapping[str, int]) -> list[str]:
 def _domain_line(one: Mapping[str, Any], texts: MessageCatalog) -> str:
     kinds = texts.join_terms(texts(f"violation.{kind}") for kind in one["kinds"])
     names = clean(texts.join_terms(one["targets"]))
-    what = clean(one["domain"])
-    return texts("order_found", risk=texts(one["risk_level"]), domain=what, kinds=kinds, targets=names)
+    risk = texts(one["risk_level"] or "decision_state.dismissed")
+    return texts("order_found", risk=risk, domain=clean(one["domain"]), kinds=kinds, targets=names)

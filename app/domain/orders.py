@@ -20,7 +20,8 @@ class Standing:
     target_domain: str
     status: str
     verdict: Mapping[str, Any] | None  # of the results that stand for the task; None: they claim nothing
-    finding_counts: Mapping[str, int]  # of the same results
+    finding_counts: Mapping[str, int]  # of the same results, as they were found
+    open_counts: Mapping[str, int]  # the same without what was dismissed
 
     @property
     def is_unfinished(self) -> bool:
@@ -39,7 +40,7 @@ class Standing:
 
     def urgency(self) -> tuple[Any, ...]:
         """Sort key of a list: the worst first, then inconclusive, then unfinished, clean ones last."""
-        counts = [-self.finding_counts.get(risk, 0) for risk in WORST_FIRST]
+        counts = [-self.open_counts.get(risk, 0) for risk in WORST_FIRST]
         unknown = (Result.VIOLATIONS, Result.INCONCLUSIVE, None, Result.CLEAN).index(self.result)
         return counts, unknown, self.target_domain
 

@@ -115,9 +115,7 @@ def _look(connection: Connection, *, row: Row[Any], now: datetime) -> Seen | Non
             connection, run.task_id, run.run, limit=MAX_FINDINGS, has_ended=run.has_ended, today=now.date()
         )
         length = told.longest(connection, of_findings, run.owner_id, run.target_domain)
-    said = (
-        content.of_end(run, read_open_counts(connection, run.task_id, run.run, run.finding_counts)) if is_end else None
-    )
+    said = content.of_end(run, _open_counts(connection, run)) if is_end else None
     return Seen(
         owner_id=run.owner_id,
         target_domain=run.target_domain,
@@ -128,6 +126,11 @@ def _look(connection: Connection, *, row: Row[Any], now: datetime) -> Seen | Non
         there=_still_there(connection, run, in_question) if is_end and wanted else (),
         contents=() if said is None else (said,),
     )
+
+
+def _open_counts(connection: Connection, run: RunState) -> Mapping[str, int]:
+    key = (run.task_id, run.run)
+    return read_open_counts(connection, {key: run.finding_counts})[key]
 
 
 def _still_there(connection: Connection, run: RunState, in_question: Sequence[Row[Any]]) -> set[str]:

@@ -65,7 +65,10 @@ class OrderedProperty(ResponseBody):
         "Known result: violations also if the scan did not complete; null while unknown.", "violations"
     )
     verdict: VerdictInfo | None = described("Verdict of the scan whose results are shown; null: none.")
-    finding_counts: dict[str, Count] = described("Findings by risk.", {"total": 1, "high": 1})
+    finding_counts: dict[str, Count] = described("Findings by risk, as they were found.", {"total": 2, "high": 2})
+    open_counts: dict[str, Count] = described(
+        "Findings by risk, without what was dismissed: the numbers to show.", {"total": 1, "high": 1}
+    )
     error: ErrorInfo | None = described("Reason why the attempt failed.")
     created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")
     completed_at: str | None = described("End time of the attempt.", "2026-01-01T00:12:00.000Z")
@@ -80,7 +83,12 @@ class OrderSummary(OrderHead):
         None,
     )
     result_counts: dict[str, Count] = described("Number of domains by result.", {"violations": 1})
-    finding_counts: dict[str, Count] = described("Findings by risk, over all.", {"total": 1, "high": 1})
+    finding_counts: dict[str, Count] = described(
+        "Findings by risk, over all, as they were found.", {"total": 2, "high": 2}
+    )
+    open_counts: dict[str, Count] = described(
+        "Findings by risk, over all, without what was dismissed: the numbers to show.", {"total": 1, "high": 1}
+    )
 
 
 class OrderResponse(OrderSummary):
@@ -109,7 +117,9 @@ class FoundDomain(ResponseBody):
     """A domain that scans of the order lead to, once for all of them."""
 
     domain: str = described("Domain; that of the target for content of its own pages.", "casino.example")
-    risk_level: RiskLevel = described("Highest risk of its findings.", "high")
+    risk_level: RiskLevel | None = described(
+        "Highest risk of its findings, without what was dismissed; null: everything was dismissed.", "high"
+    )
     kinds: list[ViolationKey] = described("Categories of its findings.", ["gambling"])
     targets: list[str] = described("Domains of the order on which it was found.", ["example.com", "example.org"])
     findings: list[OrderedFinding] = described("Each occurrence.")
@@ -118,5 +128,7 @@ class FoundDomain(ResponseBody):
 class OrderReport(OrderResponse):
     """`omitted_findings`: findings beyond 100,000 are only counted; the reports of the tasks contain them."""
 
-    domains: list[FoundDomain] = described("Findings by domain, highest risk first.")
+    domains: list[FoundDomain] = described(
+        "Findings by domain, highest risk first, and at the end those of which everything was dismissed."
+    )
     omitted_findings: Count = described("Number of findings that are not in this report.", 0)

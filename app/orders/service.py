@@ -229,9 +229,10 @@ def find_order(connection: Connection, order_id: str, principal: Principal) -> R
 def summary(row: Row[Any], scans: Sequence[OrderedScan]) -> Json:
     """Return `orders.schemas.OrderResponse` without its properties."""
     standings = [scan.standing for scan in scans]
-    found: Counter[str] = Counter()
+    found, still_open = Counter[str](), Counter[str]()
     for standing in standings:
         found.update(standing.finding_counts)
+        still_open.update(standing.open_counts)
     result = result_of_all(standings)
     return {
         **_head(row, Counter(standing.status for standing in standings)),
@@ -239,6 +240,7 @@ def summary(row: Row[Any], scans: Sequence[OrderedScan]) -> Json:
         "result": None if result is None else result.value,
         "result_counts": dict(Counter(standing.result.value for standing in standings if standing.result)),
         "finding_counts": dict(found),
+        "open_counts": dict(still_open),
     }
 
 
@@ -270,6 +272,7 @@ def property_view(scan: OrderedScan, language: Language) -> Json:
         "result": None if scan.standing.result is None else scan.standing.result.value,
         "verdict": shown.verdict,
         "finding_counts": shown.finding_counts,
+        "open_counts": scan.open_counts,
         "error": serialise_error(task, language),
         "created_at": to_wire(task.created_at),
         "completed_at": optional_to_wire(task.completed_at),

@@ -20,9 +20,10 @@ from app.domain.tasks import UNFINISHED, TaskStatus
 from app.domain.violations import ViolationKey
 from app.events.bus.base import AccessHint, Hint, TaskHint
 from app.overview import queries
-from app.scans.queries import queue, runs, tasks
+from app.scans.queries import tasks
 from app.scans.queries.task_filters import TaskFilter
-from app.scans.serialisers import Json, serialise_task
+from app.scans.serialisers import Json
+from app.scans.task_views import view_tasks
 from app.scans.workers import KnownWorker
 from app.site_counts import summary as sites
 from app.site_counts.service import NOTHING, TREND_DAYS
@@ -140,12 +141,7 @@ def _unfinished(connection: Connection, principal: Principal, language: Language
         found, count = tasks.list_page(connection, principal, TaskFilter(status), offset=0, limit=MAX_UNFINISHED)
         rows += found
         total += count
-    shown = rows[:MAX_UNFINISHED]
-    positions, attempts = queue.positions(connection, shown), runs.shown_attempts(connection, shown)
-    views = [
-        serialise_task(row, attempts[row.id], language=language, queue_position=positions.get(row.id)) for row in shown
-    ]
-    return views, total
+    return view_tasks(connection, rows[:MAX_UNFINISHED], language=language), total
 
 
 def _trend(totals: Mapping[date, Counts], days: Sequence[date]) -> list[Json]:

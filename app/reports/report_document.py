@@ -25,6 +25,7 @@ from app.scans.serialisers import (
     serialise_warnings,
 )
 from app.scanstore.reader import ScanReader
+from app.site_counts.summary import open_counts_of_tasks
 
 CHUNK: Final = 500  # facts of one read
 
@@ -32,8 +33,9 @@ CHUNK: Final = 500  # facts of one read
 def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: str, is_shared: bool) -> Iterator[bytes]:
     """The document of `findings.schemas.results.Report`. Blocking. Lists are read in chunks, each as it is then."""
     crawled, known = reader.coverage()
+    open_counts = db.read_sync(lambda connection: open_counts_of_tasks(connection, [row]))[row.id]
     head = {
-        "task": serialise_task(row, row.attempt, language=language, is_outside=True),
+        "task": serialise_task(row, row.attempt, open_counts=open_counts, language=language, is_outside=True),
         "verdict": serialise_verdict(row.verdict),
         "statistics": serialise_statistics(row),
         "coverage": {"crawled": crawled, "known": known, **serialise_coverage(reader.seen())},

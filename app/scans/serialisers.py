@@ -31,10 +31,17 @@ MAX_HOSTS: Final = 50  # of one third party in a list
 
 
 def serialise_task(
-    row: TaskRow, shown_attempt: int, *, language: str, queue_position: int | None = None, is_outside: bool = False
+    row: TaskRow,
+    shown_attempt: int,
+    *,
+    open_counts: Mapping[str, int],
+    language: str,
+    queue_position: int | None = None,
+    is_outside: bool = False,
 ) -> Json:
-    """A task, from its row. `shown_attempt`: whose results lists and reports show. `is_outside`: the reader may be
-    outside of the organisation, and is not told of a legal hold.
+    """A task, from its row. `shown_attempt`: whose results lists and reports show. `open_counts`: of the findings of
+    the row's run that nobody has dismissed. `is_outside`: the reader may be outside of the organisation, and is not
+    told of a legal hold.
     """
     stage = None if row.stage_key is None else STAGE_BY_KEY[StageKey(row.stage_key)].name(language)
     return {
@@ -51,6 +58,7 @@ def serialise_task(
         "statistics": serialise_statistics(row),
         "violation_counts": row.violation_counts,
         "finding_counts": row.finding_counts,
+        "open_counts": open_counts,
         "log_counts": row.log_counts,
         "warnings": len(row.warnings),
         "error": serialise_error(row, language),

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -33,8 +32,9 @@ from app.scans.own_domains import read_own_domains
 from app.scans.ports import ScanRunner
 from app.scans.queries import queue, runs, tasks
 from app.scans.queries.task_filters import TaskFilter
-from app.scans.serialisers import Json, serialise_run, serialise_task
+from app.scans.serialisers import Json, serialise_run
 from app.scans.shown_run import find_run, find_seen
+from app.scans.task_views import view_tasks
 
 _ROUNDS: Final = 5  # of compare-and-set, when others change the task at the same time
 
@@ -216,10 +216,8 @@ class ScanService:
         def work(connection: Connection) -> tuple[list[Json], int]:
             offset = (page - 1) * page_size
             rows, total = tasks.list_page(connection, principal, wanted, offset=offset, limit=page_size, sort=sort)
-            positions, shown = queue.positions(connection, rows), runs.shown_attempts(connection, rows)
             chosen = language or self.settings.current.language
-            view = partial(serialise_task, language=chosen, is_outside=principal.is_outside)
-            return [view(row, shown[row.id], queue_position=positions.get(row.id)) for row in rows], total
+            return view_tasks(connection, rows, language=chosen, is_outside=principal.is_outside), total
 
         return await self.db.read(work)
 
@@ -303,11 +301,9 @@ class ScanService:
         return await self.db.read(lambda connection: find_seen(connection, task_id, principal))
 
     def _view(self, connection: Connection, row: TaskRow, language: Language | None, principal: Principal) -> Json:
-        position, shown = queue.position(connection, row), runs.shown_attempts(connection, [row])
         chosen = language or self.settings.current.language
-        return serialise_task(
-            row, shown[row.id], language=chosen, queue_position=position, is_outside=principal.is_outside
-        )
+        (view,) = view_tasks(connection, [row], language=chosen, is_outside=principal.is_outside)
+        return view
 
     def within_limit(self, user_id: str, task_id: str, unit: UnitOfWork) -> UnitOfWork:
         """Return the unit behind a count in the same transaction, so that two requests cannot both be the last.

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 
 from app.domain.decisions import DecisionState, holds
 from app.domain.findings import COUNTED
+from app.domain.task_row import TaskRow
 from app.findings.queries import bases, decisions, findings
 from app.site_counts.queries import Counts, SiteKey
 
@@ -79,10 +80,16 @@ def open_counts_of(found: Counts, decided: Iterable[Decided]) -> dict[str, int]:
     return counts
 
 
-def read_open_counts(connection: Connection, task_id: str, run: int, found: Counts) -> dict[str, int]:
-    """Return the counts of a run's open findings now. `found`: of all its findings."""
-    key = (task_id, run)
-    return open_counts_of(found, read_decided(connection, [key]).get(key, ()))
+def read_open_counts(connection: Connection, found: Mapping[RunKey, Counts]) -> dict[RunKey, dict[str, int]]:
+    """Return the counts of the open findings of each run now. `found`: of all its findings."""
+    decided = read_decided(connection, [key for key, counts in found.items() if counts.get("total")])
+    return {key: open_counts_of(counts, decided.get(key, ())) for key, counts in found.items()}
+
+
+def open_counts_of_tasks(connection: Connection, rows: Sequence[TaskRow]) -> dict[str, dict[str, int]]:
+    """Return the same for the runs that these rows are of, by task. Each task is there once."""
+    found = read_open_counts(connection, {(row.id, row.run): row.finding_counts for row in rows})
+    return {task_id: counts for (task_id, _), counts in found.items()}
 
 
 def _taken(row: Row[Any], *, is_dismissed: bool) -> Mapping[str, int]:

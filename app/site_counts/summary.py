@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from app.site_counts import queries
-from app.site_counts.decided_counts import read_open_counts
+from app.site_counts.decided_counts import open_counts_of_tasks, read_open_counts
 from app.site_counts.queries import (
     SITES_AT_ONCE,
     Counts,
@@ -30,6 +30,7 @@ __all__ = [
     "forget_user",
     "is_all_counted",
     "open_by_day",
+    "open_counts_of_tasks",
     "read_open_counts",
     "site_runs",
     "standings",

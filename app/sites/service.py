@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -25,10 +24,10 @@ from app.events.log import AppendResult
 from app.identity import accounts
 from app.identity.audit import AuditTrail
 from app.orders.service import OrderService
-from app.scans.queries import holds, queue, runs
-from app.scans.serialisers import serialise_task
+from app.scans.queries import holds
 from app.scans.service import ScanService
 from app.scans.shown_run import is_id
+from app.scans.task_views import view_tasks
 from app.sites.queries import sites
 from app.sites.queries.sites import SiteFilter, SiteRow
 from app.sites.runs import SiteRuns, without_busy
@@ -319,9 +318,7 @@ class SiteService:
             row = find_site(connection, site_id, principal)
             site = (row.user_id, row.target_domain)
             tasks, total = sites.scans(connection, site, offset=(page - 1) * page_size, limit=page_size)
-            positions, shown = queue.positions(connection, tasks), runs.shown_attempts(connection, tasks)
-            view = partial(serialise_task, language=language, is_outside=principal.is_outside)
-            views = (view(task, shown[task.id], queue_position=positions.get(task.id)) for task in tasks)
+            views = view_tasks(connection, tasks, language=language, is_outside=principal.is_outside)
             return encode_list(views, total=total, truncated=False)
 
         return await self.db.read(work)

@@ -31,6 +31,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/maintenance/readiness.py": ("what the probes say", "tests/integration/test_api_monitor.py"),
     "app/scans/parameters.py": ("what routes of a task's results read", "tests/integration/test_api_reports.py"),
     "app/api/health.py": ("routes alone", "tests/integration/test_api_monitor.py"),
+    "app/scans/task_views.py": ("rows as the API shows them", "tests/integration/test_one_set_of_open_numbers.py"),
     "app/api/router.py": ("a list of routers", "tests/docs/test_surface.py"),
     "app/api/v1/admin_connections.py": ("routes alone", "tests/integration/test_session_ends.py"),
     "app/identity/routes/audit.py": ("a route alone", "tests/integration/test_api_audit.py"),

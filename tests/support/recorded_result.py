@@ -53,7 +53,8 @@ async def record(data_dir: Path) -> None:
             }
             worst_first = sorted(kinds.values(), key=lambda one: -one["risk"]["score"])
             findings = [{key: one[key] for key in one if key not in LEFT_OUT} for one in worst_first]
-            task = {**result.report["task"], "finding_counts": counts_of(findings)}
+            counts = counts_of(findings)
+            task = {**result.report["task"], "finding_counts": counts, "open_counts": counts}
             document = {"report": {**result.report, "task": task, "subdomains": []}, "findings": findings}
             text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
             (FOLDER / f"demo.{language}.json").write_text(text, "utf-8")

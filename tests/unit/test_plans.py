@@ -533,6 +533,7 @@ WALK: dict[str, Callable] = {
     "findings.put": lambda c: findings.put(c, ID, 1, [FOUND], NOW),
     "findings.remove": lambda c: findings.remove(c, ID, 1, [FOUND.id]),
     "findings.decide": lambda c: findings.decide(c, ID, "example.com", FOUND.id, NOW.date()),
+    "finding_counts.open_sums": lambda c: finding_counts.open_sums(c, SimpleNamespace(id=ID, run=1, finding_counts={})),
     "finding_counts.read": lambda c: finding_counts.read(c, ID, 1, (ID, "example.com"), FindingFilter(q="a")),
     "findings.list_page": lambda c: [
         findings.list_page(c, ID, 1, (ID, "example.com"), replace(wanted, assignee=who), offset=0, limit=50)
@@ -674,6 +675,7 @@ SORTED = {
     "differences.compared": "stored comparisons of one site's scans, once after an upgrade",
     "differences.predecessor": "the conclusive runs of fifty tasks",
     "finding_counts.read": "the findings of one run, which are counted",
+    "finding_counts.open_sums": "the domains of one run's findings, which are counted",
     "findings.list_page": "the domains of one run's findings, which are counted",
     "orders.status_counts": "the tasks of a page of orders, of which each has a greatest number",
     "sites.groups": "those of at most MAX_LABELLED sites",

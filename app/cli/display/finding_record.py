@@ -9,6 +9,7 @@ from typing import Any, Final
 from app.cli.display.formatting import RISK_STYLES
 from app.cli.display.sheet import Item, Sheet, Unbroken, widest
 from app.cli.display.wrapping import shorten
+from app.domain.decisions import DecisionState
 from app.domain.messages import MessageCatalog
 from app.findings.evidence.origin import origin_of
 
@@ -43,7 +44,19 @@ def write_finding(finding: Json, sheet: Sheet, texts: MessageCatalog, *, number:
 
 def confidence_of(finding: Json, texts: MessageCatalog) -> str:
     said = texts("record.confidence", percent=round(finding["confidence_score"] * 100))
-    return f"{said} · {texts('needs_review')}" if finding["needs_review"] else said
+    mark = mark_of(finding, texts)
+    return f"{said} · {mark}" if mark else said
+
+
+def mark_of(finding: Json, texts: MessageCatalog) -> str:
+    """Return whether the finding was dismissed, or needs a review; "" for any other."""
+    if is_dismissed(finding):
+        return str(texts("decision_state.dismissed"))
+    return str(texts("needs_review")) if finding["needs_review"] else ""
+
+
+def is_dismissed(finding: Json) -> bool:
+    return bool(finding["state"] == DecisionState.DISMISSED)
 
 
 def page_of(finding: Json) -> str:

@@ -3,13 +3,13 @@
 The report itself is what `--json` prints.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from rich.console import Console
 
-from app.cli.display.finding_record import page_of, write_finding
+from app.cli.display.finding_record import is_dismissed, mark_of, page_of, write_finding
 from app.cli.display.formatting import RISK_STYLES, labelled, verdict_line
 from app.cli.display.result import ScanResult
 from app.cli.display.sheet import Sheet, widest
@@ -83,11 +83,12 @@ def _write_findings(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> 
         said, style = _nothing_found(result.report, texts)
         sheet.sentence(said, style=style)
         return
-    sheet.heading(texts("result.findings"), result.finding_count)
+    sheet.heading(texts("result.findings"), result.report["task"]["open_counts"]["total"])
+    found = sorted(result.findings, key=is_dismissed)
     if sheet.width >= TABLE_FROM:
-        _write_table(result, sheet, texts)
+        _write_table(found, sheet, texts)
         sheet.blank()
-    for number, finding in enumerate(result.findings, start=1):
+    for number, finding in enumerate(found, start=1):
         if number > 1:
             sheet.blank()
         write_finding(finding, sheet, texts, number=number)
@@ -105,7 +106,7 @@ def _nothing_found(report: Json, texts: MessageCatalog) -> tuple[str, str]:
     return texts("no_violations"), "green"
 
 
-def _write_table(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> None:
+def _write_table(found: Sequence[Json], sheet: Sheet, texts: MessageCatalog) -> None:
     """Write one line per finding. The URL comes last and is not cut, so that it can be copied."""
     heads = tuple(map(texts, ("risk", "kind", "domain", "confidence", "record.page")))
     rows = [
@@ -116,11 +117,11 @@ def _write_table(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> Non
             _percent(finding, texts),
             page_of(finding),
         )
-        for finding in result.findings
+        for finding in found
     ]
     widths = [widest(column) for column in zip(heads, *rows, strict=True)]
     sheet.line(("    " + "  ".join(map(pad, heads, [*widths[:-1], 0])), "dim"))
-    for number, (finding, row) in enumerate(zip(result.findings, rows, strict=True), start=1):
+    for number, (finding, row) in enumerate(zip(found, rows, strict=True), start=1):
         risk, *cells = map(pad, row, [*widths[:-1], 0])
         style = RISK_STYLES.get(finding["risk"]["level"], "")
         sheet.line(f"{number:>2}  ", (risk, style), "  " + "  ".join(cells))
@@ -128,7 +129,8 @@ def _write_table(result: ScanResult, sheet: Sheet, texts: MessageCatalog) -> Non
 
 def _percent(finding: Json, texts: MessageCatalog) -> str:
     said = f"{finding['confidence_score']:.0%}"
-    return f"{said} ({texts('needs_review')})" if finding["needs_review"] else said
+    mark = mark_of(finding, texts)
+    return f"{said} ({mark})" if mark else said
 
 
 def _in_short(result: ScanResult, texts: MessageCatalog) -> str:
@@ -138,6 +140,8 @@ def _in_short(result: ScanResult, texts: MessageCatalog) -> str:
     said = texts(report["task"]["status"]) if report["verdict"] is None else verdict_line(report["verdict"], texts)
     if not result.findings:
         return texts("result.in_short", target=target, verdict=said)
-    counts = report["task"]["finding_counts"]  # of all findings, of which `result.findings` are the worst
-    levels = texts.join_terms(f"{texts(level)} {counts[level]}" for level in RISK_STYLES if counts.get(level))
+    counts = report["task"]["open_counts"]  # of all open findings
+    dismissed = report["task"]["finding_counts"]["total"] - counts["total"]
+    said_levels = [f"{texts(level)} {counts[level]}" for level in RISK_STYLES if counts.get(level)]
+    levels = texts.join_terms([*said_levels, *([texts("notice.dismissed", count=dismissed)] if dismissed else [])])
     return texts("result.in_short_findings", target=target, verdict=said, count=counts["total"], levels=levels)

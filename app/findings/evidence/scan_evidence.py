@@ -67,16 +67,15 @@ class ScanEvidence:
         self._scales = Scales(reader, site)
 
     def findings(self, paging: Paging, wanted: FindingFilter) -> JsonChunks:
-        """The worst first."""
-        row, only = self._row, replace(wanted, q=paging.q)
-        if self._is_shared:  # who takes care of a finding is no matter of such a reader
-            only = replace(only, assignee=None)
+        """The worst first. A reader with a link cannot ask who takes care of them."""
+        row, only = self._row, replace(wanted, q=paging.q, assignee=None if self._is_shared else wanted.assignee)
         owner = (row.user_id, row.target_domain)
         place = {"offset": paging.offset, "limit": paging.page_size}
-        found, counts = self._db.read_sync(
+        found, counts, sums = self._db.read_sync(
             lambda c: (
                 findings.list_page(c, row.id, row.run, owner, only, **place),
                 finding_counts.read(c, row.id, row.run, owner, only),
+                finding_counts.open_sums(c, row),
             )
         )
         crawled, known = self._reader.coverage()
@@ -90,6 +89,7 @@ class ScanEvidence:
             domains=found.domains,
             crawled=crawled,
             known=known,
+            **sums,
         )
 
     def _counts(self, counts: FindingCounts) -> Json:

@@ -1,4 +1,4 @@
-"""How many findings of a run each value of each filter would leave."""
+"""How many findings of a run each value of each filter would leave, and how many of all are open."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, func, select
 
 from app.domain.findings import NOBODY, FindingFilter
+from app.domain.task_row import TaskRow
 from app.findings.queries.assignments import same_finding
-from app.findings.queries.findings import narrowed
+from app.findings.queries.findings import NOT_DISMISSED, narrowed
 from app.findings.tables import assignments, findings
+from app.site_counts.summary import open_counts_of_tasks
 
 a, f = assignments.c, findings.c
 FIELDS: Final = ("risk_level", "violation_key", "hidden", "decision", "assignee")
@@ -37,6 +39,17 @@ def read(
     groups = connection.execute(narrowed(query, task_id, run, wanted).group_by(*values)).all()
     names = {row[4]: str(row[5]) for row in groups if row[4] is not None}
     return FindingCounts(_by_field([tuple(row) for row in groups], wanted), names)
+
+
+def open_sums(connection: Connection, row: TaskRow) -> dict[str, Any]:
+    """Return `open_counts`, `open_domains` and `dismissed` of `findings.schemas.findings.FindingPage`."""
+    still_open = open_counts_of_tasks(connection, [row])[row.id]
+    query = select(func.count(f.domain.distinct())).where(f.task_id == row.id, f.run == row.run, NOT_DISMISSED)
+    return {
+        "open_counts": still_open,
+        "open_domains": connection.execute(query).scalar_one(),
+        "dismissed": row.finding_counts.get("total", 0) - still_open["total"],
+    }
 
 
 def _by_field(groups: Sequence[tuple[Any, ...]], wanted: FindingFilter) -> dict[str, dict[str, int]]:

@@ -32,6 +32,7 @@ from app.findings.tables import FOR_REVIEW, decisions, findings
 d, f, t = decisions.c, findings.c, scan_tasks.c
 T = TypeVar("T")
 RUNS_AT_ONCE: Final = 50
+NOT_DISMISSED: Final = f.state != DecisionState.DISMISSED.value
 _KEY: Final = ("task_id", "domain", "cause", "run")
 # Without `matched_rules`, which can have hundreds of terms and is compared, never shown.
 _SHOWN: Final[Sequence[Any]] = tuple(column for column in findings.c if column is not f.matched_rules)
@@ -188,14 +189,15 @@ def levels_of(
     *,
     at_most: int = MAX_COUNTED,
 ) -> dict[str, str]:
-    """Return the level of the worst finding of each domain that has one; None: of all domains, by the worst `at_most`
-    findings.
+    """Return the level of the worst finding of each domain that has one which nobody has dismissed; None: of all
+    domains, by the worst `at_most` findings.
     """
     if domains is None:
-        query = select(f.domain, f.risk_level).where(*_of_run(task_id, run)).order_by(f.score.desc(), f.violation_id)
-        worst = connection.execute(query.limit(at_most)).all()
+        query = select(f.domain, f.risk_level).where(*_of_run(task_id, run), NOT_DISMISSED)
+        worst = connection.execute(query.order_by(f.score.desc(), f.violation_id).limit(at_most)).all()
         return {row.domain: row.risk_level for row in reversed(worst)}
-    return {row.domain: row.risk_level for row in reversed(of_domains(connection, task_id, run, domains))}
+    found = [row for row in of_domains(connection, task_id, run, domains) if row.state != DecisionState.DISMISSED]
+    return {row.domain: row.risk_level for row in reversed(found)}
 
 
 def risks_of(connection: Connection, task_id: str, run: int) -> dict[str, str]:
@@ -215,7 +217,7 @@ def open_levels_at(
     for some in _parts(sorted(set(runs)), RUNS_AT_ONCE):
         query = select(f.task_id, f.run, f.score, f.risk_level)
         query = query.where(tuple_(f.task_id, f.run).in_(some), f.domain == domain)
-        found += connection.execute(query.where(f.state != DecisionState.DISMISSED.value))
+        found += connection.execute(query.where(NOT_DISMISSED))
     return {(row.task_id, row.run): row.risk_level for row in sorted(found, key=lambda row: row.score)}
 
 

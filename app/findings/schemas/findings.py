@@ -42,6 +42,11 @@ class FindingPage(ResultPage):
     )
     counts: FilterCounts = described("Number of findings on all pages by the values of the filters.", {})
     domains: Count = described("Number of domains of the findings on all pages.", 3)
+    open_counts: dict[str, Count] = described(
+        "All findings by risk, whatever the filters, without what was dismissed.", {"total": 3, "high": 3}
+    )
+    open_domains: Count = described("Number of domains of these findings.", 3)
+    dismissed: Count = described("Number of dismissed findings, whatever the filters.", 1)
     crawled: Count = described("Number of the site's known URLs that were crawled.", 352)
     known: Count = described("Number of the site's known URLs.", 359)
 

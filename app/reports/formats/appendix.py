@@ -109,10 +109,12 @@ class Appendix:
 
     def _third_party(self, party: ThirdPartyWithOutcome) -> list[Cell | str]:
         level = self._contents.level_of.get(party.domain, "")
+        is_found = party.domain in self._contents.found_domains
+        without_level = self._texts("decision.dismissed") if is_found else ""
         return [
             display_text(party.domain),
             self._contents.named("category", party.category),
-            Cell(self._texts(level), level) if level else "",
+            Cell(self._texts(level), level) if level else without_level,
             self._texts(party.outcome.value),
             str(party.references),
             str(party.hidden or ""),

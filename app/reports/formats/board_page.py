@@ -74,6 +74,8 @@ class BoardPage:
         if error is not None:
             yield Text(display_text(str(error["message"])), Tone.WARNING)
         yield Tiles(list(self._tiles()))
+        if dismissed := self._contents.dismissed:
+            yield Text(self._texts("report.not_counted", count=dismissed))
         if decisions := self._decisions():
             yield Text(decisions)
         picture, actions = self._picture(), list(self._actions())
@@ -113,7 +115,7 @@ class BoardPage:
 
     def _tiles(self) -> Iterator[Tile]:
         for level in WORST_FIRST:
-            count = self._row.finding_counts.get(level, 0)
+            count = self._contents.open_counts[level]
             yield Tile(str(count), self._texts("report.findings_of", level=self._texts(level)), level if count else "")
 
     def _decisions(self) -> str:

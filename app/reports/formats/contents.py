@@ -1,6 +1,7 @@
 """Data of a report: the scan's row, store, findings and captured contents, for one reader. Blocking."""
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,8 +20,10 @@ from app.findings.evidence.scan_evidence import ReadContent, ScanEvidence
 from app.inventory.comparer import FindingChanges
 from app.inventory.earlier_findings import earlier_risks
 from app.reports.formats.blocks import Logo
+from app.reports.formats.wording import is_dismissed
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.rows import ThirdPartyWithOutcome
+from app.site_counts.summary import Counts, open_counts_of_tasks
 
 CHUNK: Final = 500  # third parties of one read
 CAPTURES: Final = 100
@@ -84,13 +87,27 @@ class ReportContents:
 
     @cached_property
     def findings(self) -> list[Json]:
-        """Return all findings as in their list, the worst first."""
-        return list(self._evidence.all_findings())
+        """Return all findings as in their list, the worst first, and at the end those that were dismissed."""
+        return sorted(self._evidence.all_findings(), key=is_dismissed)
+
+    @cached_property
+    def open_counts(self) -> Counts:
+        """Return the numbers of the findings that nobody has dismissed, as the scan's page and its site show them."""
+        return self.db.read_sync(lambda connection: open_counts_of_tasks(connection, [self.row]))[self.row.id]
+
+    @property
+    def dismissed(self) -> int:
+        return int(self.row.finding_counts.get("total", 0) - self.open_counts["total"])
 
     @cached_property
     def level_of(self) -> Mapping[str, str]:
-        """Return the highest risk level of each domain that has a finding."""
+        """Return the highest risk level of each domain that has a finding which nobody has dismissed."""
         return self.db.read_sync(lambda connection: findings.levels_of(connection, self.row.id, self.row.run))
+
+    @cached_property
+    def found_domains(self) -> AbstractSet[str]:
+        """Return the domains that have a finding, dismissed or not."""
+        return {item["domain"] for item in self.findings}
 
     @cached_property
     def earlier_risks(self) -> Mapping[str, str] | None:

@@ -1,6 +1,6 @@
 """The report as a document: the page for the board, all findings in a table, what to do, and each finding in full."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.core.json_chunks import Json
 from app.core.redact import display_text
@@ -14,7 +14,7 @@ from app.reports.formats.finding_screenshots import FindingScreenshots
 from app.reports.formats.finding_section import FindingSection, anchor_of, shown_parts
 from app.reports.formats.measures import Measures, numbers_text
 from app.reports.formats.sign_off import sign_off
-from app.reports.formats.wording import is_dismissed
+from app.reports.formats.wording import is_dismissed, shown_level
 
 
 class ReportDocument:
@@ -53,11 +53,22 @@ class ReportDocument:
             yield number, shown_parts(self._contents.finding(item["finding_id"]), self._extent)
 
     def _overview(self) -> Iterator[Block]:
-        """All findings in a table, by risk."""
+        """All findings in a table, by risk, then those that were dismissed in one of their own."""
         found = self._contents.findings
         if not found:
             return
         yield Heading(self._texts("report.overview"), 2, "overview")
+        shown = list(enumerate(found[: self._extent.findings_listed], 1))
+        if standing := [item for item in shown if not is_dismissed(item[1])]:
+            yield self._overview_table(standing)
+        if dismissed := shown[len(standing) :]:
+            yield Heading(self._texts("report.dismissed"), 3, "dismissed")
+            yield self._overview_table(dismissed)
+        rest = len(found) - len(shown)
+        if rest > 0:
+            yield Text(self._texts("report.left_out", count=rest), Tone.NOTE)
+
+    def _overview_table(self, found: Sequence[tuple[int, Json]]) -> Table:
         columns = (
             Column(self._texts("report.number"), 2, is_number=True),
             Column(self._texts("report.risk"), 5),
@@ -65,15 +76,11 @@ class ReportDocument:
             Column(self._texts("report.kind"), 6),
             Column(self._texts("report.description"), 20),
         )
-        rows = [self._overview_row(*item) for item in enumerate(found[: self._extent.findings_listed], 1)]
-        yield Table(columns, rows)
-        rest = len(found) - self._extent.findings_listed
-        if rest > 0:
-            yield Text(self._texts("report.left_out", count=rest), Tone.NOTE)
+        return Table(columns, [self._overview_row(*item) for item in found])
 
     def _overview_row(self, number: int, item: Json) -> list[Cell | str]:
         anchor = anchor_of(item["finding_id"]) if number <= self._extent.findings_in_full else ""
-        risk = Cell(f"{item['risk']['level_name']} {item['risk']['score']}", item["risk"]["level"])
+        risk = Cell(f"{item['risk']['level_name']} {item['risk']['score']}", shown_level(item))
         domain = Cell(item["domain"], anchor=anchor)
         return [str(number), risk, domain, item["violation_name"], item["summary"]]
 

@@ -13,7 +13,7 @@ from app.reports.formats.contents import ReportContents
 from app.reports.formats.extent import Extent
 from app.reports.formats.finding_screenshots import FindingScreenshots
 from app.reports.formats.measures import Measures
-from app.reports.formats.wording import assignment_cells, decision_text, is_dismissed, moment_text
+from app.reports.formats.wording import assignment_cells, decision_text, is_dismissed, moment_text, shown_level
 
 MAX_CHAINS: Final = 3
 MAX_TERMS: Final = 20
@@ -50,8 +50,9 @@ class FindingSection:
         """
         risk = found["risk"]
         title = self._texts("report.finding_title", number=number, kind=found["violation_name"], domain=found["domain"])
-        badge = f"{risk['level_name']} {risk['score']}"
-        yield Heading(title, 3, anchor_of(found["finding_id"]), risk["level"], badge)
+        level = self._texts("decision.dismissed") if is_dismissed(found) else risk["level_name"]
+        badge = f"{level} {risk['score']}"
+        yield Heading(title, 3, anchor_of(found["finding_id"]), shown_level(found), badge)
         self._register.add(number, found["captures"])
         self._register.add(number, found["site_captures"])
         yield Text(found["summary"])

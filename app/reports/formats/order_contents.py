@@ -46,7 +46,9 @@ class FoundDomain:
 
     @property
     def risk_level(self) -> str:
-        return min((finding.risk_level for finding in self.findings), key=WORST_FIRST.index)
+        """Return the highest risk level of what nobody has dismissed; "": everything was dismissed."""
+        standing = (one.risk_level for one in self.findings if one.state != DecisionState.DISMISSED)
+        return min(standing, key=WORST_FIRST.index, default="")
 
     @property
     def kinds(self) -> list[str]:
@@ -79,7 +81,8 @@ class OrderContents:
         self.origin = origin
         self._max_findings = max_findings
         self.omitted = 0  # findings that had no place
-        self.domains = self._read(db)  # the worst first, of equal ones those of most targets
+        # The worst first, of equal ones those of most targets; at the end those of which everything was dismissed.
+        self.domains = self._read(db)
 
     def kind_name(self, key: str) -> str:
         return str(violation_type(ViolationKey(key), Language(self.texts.language)))
@@ -120,4 +123,5 @@ def _domain_of(finding: SiteFinding) -> str:
 
 
 def _urgency(found: FoundDomain) -> tuple[int, int, str]:
-    return WORST_FIRST.index(found.risk_level), -len(found.targets), found.domain
+    level = found.risk_level
+    return WORST_FIRST.index(level) if level else len(WORST_FIRST), -len(found.targets), found.domain

@@ -90,6 +90,8 @@ class OrderDocument:
                 for level, count in counts.items()
             ]
         )
+        if dismissed := sum(scan.dismissed for scan in self._contents.scans):
+            yield Text(texts("report.not_counted", count=dismissed))
 
     def _results(self) -> Iterator[tuple[str, Tone]]:
         texts, scans = self._texts, self._contents.scans
@@ -121,8 +123,8 @@ class OrderDocument:
         )
 
     def _count(self, level: str) -> int:
-        """Count all findings, those too that have no place among the domains."""
-        return sum(scan.shown.finding_counts.get(level, 0) for scan in self._contents.scans)
+        """Count all open findings, those too that have no place among the domains."""
+        return sum(scan.open_counts[level] for scan in self._contents.scans)
 
     def _targets(self) -> Iterator[Block]:
         yield Heading(self._texts("report.targets"), 2, "targets")
@@ -130,16 +132,17 @@ class OrderDocument:
             Column(self._texts("report.target"), 8),
             Column(self._texts("report.outcome"), 6),
             *(Column(self._texts(level), 3, is_number=True) for level in WORST_FIRST),
+            Column(self._texts("decision.dismissed"), 3, is_number=True),
             Column(self._texts("report.completed_at"), 6),
         )
         yield Table(columns, [self._target(scan) for scan in self._contents.scans])
 
     def _target(self, scan: OrderedScan) -> list[Cell | str]:
-        counts = scan.shown.finding_counts
         return [
             display_text(scan.task.target_domain),
             standing_text(scan, self._contents),
-            *(str(counts.get(level) or "") for level in WORST_FIRST),
+            *(str(scan.open_counts[level] or "") for level in WORST_FIRST),
+            str(scan.dismissed or ""),
             moment_text(optional_to_wire(scan.shown.completed_at)),
         ]
 
@@ -163,12 +166,15 @@ class OrderDocument:
     def _domain(self, number: int, found: FoundDomain) -> list[Cell | str]:
         anchor = f"domain-{number}" if number < self._extent.domains_in_full else ""
         return [
-            Cell(self._texts(found.risk_level), found.risk_level),
+            Cell(self._level_name(found), found.risk_level),
             Cell(display_text(found.domain), anchor=anchor),
             self._texts.join_terms(map(self._contents.kind_name, found.kinds)),
             str(len(found.targets)),
             self._named(found.targets),
         ]
+
+    def _level_name(self, found: FoundDomain) -> str:
+        return level_name(found, self._contents)
 
     def _named(self, targets: Sequence[str]) -> str:
         shown = self._texts.join_terms(map(display_text, targets[: self._extent.targets]))
@@ -186,7 +192,7 @@ class OrderDocument:
         for number, found in enumerate(self._contents.domains[: self._extent.domains_in_full]):
             kinds = self._texts.join_terms(map(self._contents.kind_name, found.kinds))
             title = self._texts("labelled", what=display_text(found.domain), text=kinds)
-            yield Heading(title, 3, f"domain-{number}", found.risk_level, self._texts(found.risk_level))
+            yield Heading(title, 3, f"domain-{number}", found.risk_level, self._level_name(found))
             places = found.findings[: self._extent.places]
             yield Table(columns, [self._place(place) for place in places])
             yield from self._left_out(len(found.findings) - len(places))
@@ -202,6 +208,11 @@ class OrderDocument:
     def _left_out(self, count: int) -> Iterator[Block]:
         if count > 0:
             yield Text(self._texts("report.left_out", count=count), Tone.NOTE)
+
+
+def level_name(found: FoundDomain, contents: OrderContents) -> str:
+    """Return the highest risk of what was found of a domain, or that all of it was dismissed."""
+    return contents.texts(found.risk_level or "decision.dismissed")
 
 
 def standing_text(scan: OrderedScan, contents: OrderContents) -> str:

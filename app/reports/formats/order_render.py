@@ -51,7 +51,7 @@ def _json(contents: OrderContents) -> Iterator[bytes]:
 def _domain(found: FoundDomain) -> Json:
     return {
         "domain": found.domain,
-        "risk_level": found.risk_level,
+        "risk_level": found.risk_level or None,
         "kinds": found.kinds,
         "targets": found.targets,
         "findings": [_finding(finding) for finding in found.findings],

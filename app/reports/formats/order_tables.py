@@ -7,7 +7,7 @@ from app.core.redact import display_text
 from app.domain.violations import WORST_FIRST
 from app.orders.standings import OrderedScan
 from app.reports.formats.order_contents import FoundDomain, OrderContents, SiteFinding
-from app.reports.formats.order_document import standing_text
+from app.reports.formats.order_document import level_name, standing_text
 from app.reports.formats.tables import Sheet, Value
 from app.reports.formats.wording import moment_text
 from app.scans.serialisers import optional_to_wire
@@ -38,7 +38,8 @@ class OrderTables:
         self._texts = contents.texts
 
     def targets(self) -> Sheet:
-        columns = [*self._named(TARGET_COLUMNS), *(self._texts(risk) for risk in WORST_FIRST)]
+        levels = (self._texts(risk) for risk in WORST_FIRST)
+        columns = [*self._named(TARGET_COLUMNS), *levels, self._texts("decision.dismissed")]
         return Sheet(self._texts("report.targets"), columns, map(self._target, self._contents.scans))
 
     def domains(self) -> Sheet:
@@ -59,18 +60,18 @@ class OrderTables:
         return [self._texts(f"report.{name}") for name in columns]
 
     def _target(self, scan: OrderedScan) -> list[Value]:
-        counts = scan.shown.finding_counts
         return [
             display_text(scan.task.target_domain),
             standing_text(scan, self._contents),
             moment_text(optional_to_wire(scan.shown.completed_at)),
             scan.task.id,
-            *(counts.get(risk, 0) for risk in WORST_FIRST),
+            *(scan.open_counts[risk] for risk in WORST_FIRST),
+            scan.dismissed,
         ]
 
     def _domain(self, found: FoundDomain) -> list[Value]:
         return [
-            self._texts(found.risk_level),
+            level_name(found, self._contents),
             display_text(found.domain),
             self._texts.join_terms(map(self._contents.kind_name, found.kinds)),
             len(found.targets),

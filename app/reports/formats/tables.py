@@ -149,14 +149,14 @@ class ReportTables:
     def _party_rows(self, *, with_findings: bool = True) -> Iterator[list[Value]]:
         levels = self._contents.level_of
         for party in self._contents.third_parties():
-            if with_findings or party.domain not in levels:
+            if with_findings or party.domain not in self._contents.found_domains:
                 yield self._party_row(party, levels.get(party.domain, ""))
 
     def _party_row(self, party: ThirdPartyWithOutcome, level: str) -> list[Value]:
         return [
             display_text(party.domain),
             self._contents.named("category", party.category),
-            self._texts(level) if level else None,
+            self._texts(level) if level else self._without_level(party.domain),
             self._texts(party.outcome.value),
             self._contents.named("relation", party.relation.value),
             party.references,
@@ -164,6 +164,9 @@ class ReportTables:
             display_text(" ".join(party.hosts[:MAX_HOSTS])),
             display_text(party.example_page),
         ]
+
+    def _without_level(self, domain: str) -> str | None:
+        return self._texts("decision.dismissed") if domain in self._contents.found_domains else None
 
     def _reference_rows(self) -> Iterator[list[Value]]:
         for found in self._contents.references():

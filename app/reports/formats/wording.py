@@ -21,6 +21,11 @@ def is_dismissed(found: dict[str, Any]) -> bool:
     return bool(found["state"] == DecisionState.DISMISSED)
 
 
+def shown_level(found: dict[str, Any]) -> str:
+    """Return the risk level in whose colour a finding is shown; "" for one that was dismissed: it has none."""
+    return "" if is_dismissed(found) else str(found["risk"]["level"])
+
+
 def duration_text(seconds: int, texts: MessageCatalog) -> str:
     """Return hours, minutes and seconds, those that lead and are zero left out."""
     minutes, second = divmod(max(0, seconds), 60)

@@ -138,7 +138,10 @@ class TaskResponse(ResponseBody):
     progress: Annotated[int, Field(ge=0, le=100)] = described(
         "Progress in percent; it never decreases within an attempt.", 37
     )
-    finding_counts: dict[str, Count] = described("Findings by risk.", {"total": 1, "high": 1})
+    finding_counts: dict[str, Count] = described("Findings by risk, as they were found.", {"total": 2, "high": 2})
+    open_counts: dict[str, Count] = described(
+        "Findings by risk, without what was dismissed: the numbers to show.", {"total": 1, "high": 1}
+    )
     stage: str | None = described("Stage in words; null before the first.", "Page crawl")
     stage_key: str | None = described("Current stage.", "page_crawl")
     statistics: Statistics = described("The five totals.")

@@ -643,6 +643,9 @@ export interface FindingPage {
   by_level: Record<string, number>;
   counts: FilterCounts;
   domains: number;
+  open_counts: Record<string, number>;
+  open_domains: number;
+  dismissed: number;
   crawled: number;
   known: number;
 }
@@ -676,7 +679,7 @@ export interface FindingSummary {
 
 export interface FoundDomain {
   domain: string;
-  risk_level: RiskLevel;
+  risk_level: RiskLevel | null;
   kinds: ViolationKey[];
   targets: string[];
   findings: OrderedFinding[];
@@ -1075,6 +1078,7 @@ export interface OrderReport {
   result: Result | null;
   result_counts: Record<string, number>;
   finding_counts: Record<string, number>;
+  open_counts: Record<string, number>;
   properties: OrderedProperty[];
   domains: FoundDomain[];
   omitted_findings: number;
@@ -1091,6 +1095,7 @@ export interface OrderResponse {
   result: Result | null;
   result_counts: Record<string, number>;
   finding_counts: Record<string, number>;
+  open_counts: Record<string, number>;
   properties: OrderedProperty[];
 }
 
@@ -1118,6 +1123,7 @@ export interface OrderedProperty {
   result: Result | null;
   verdict: VerdictInfo | null;
   finding_counts: Record<string, number>;
+  open_counts: Record<string, number>;
   error: ErrorInfo | null;
   created_at: string;
   completed_at: string | null;
@@ -1883,6 +1889,7 @@ export interface TaskResponse {
   shown_attempt: number;
   progress: number;
   finding_counts: Record<string, number>;
+  open_counts: Record<string, number>;
   stage: string | null;
   stage_key: string | null;
   statistics: Statistics;

@@ -29,15 +29,15 @@ beforeEach(() => {
 function property(name: string, more: Partial<OrderedProperty>): OrderedProperty {
   return {
     task_id: `${name}-id`, target_domain: `${name}.test`, status: "completed", attempt: 1, shown_attempt: 1, progress: 100, result: "clean", verdict: null,
-    finding_counts: {}, error: null, created_at: "2026-11-27T02:00:00Z", completed_at: null, ...more,
+    finding_counts: {}, open_counts: {}, error: null, created_at: "2026-11-27T02:00:00Z", completed_at: null, ...more,
   };
 }
 
 function order(more: Partial<OrderResponse> = {}): OrderResponse {
-  const properties = [property("bad", { result: "violations", finding_counts: { total: 2, high: 2 } }), property("now", { status: "running", result: null, progress: 40 })];
+  const properties = [property("bad", { result: "violations", finding_counts: { total: 2, high: 2 }, open_counts: { total: 2, high: 2 } }), property("now", { status: "running", result: null, progress: 40 })];
   return {
     id: ID, user_id: "u", title: null, targets: 2, status_counts: { completed: 1, running: 1 }, created_at: "2026-11-27T02:00:00Z", config: {}, result: null,
-    result_counts: { violations: 1 }, finding_counts: { total: 2, high: 2 }, properties, ...more,
+    result_counts: { violations: 1 }, finding_counts: { total: 2, high: 2 }, open_counts: { total: 2, high: 2 }, properties, ...more,
   };
 }
 

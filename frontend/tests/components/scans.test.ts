@@ -34,7 +34,7 @@ function task(id: string, status: TaskStatus): TaskResponse {
   return {
     id, user_id: "u1", target_domain: `${id}.test`, config: {}, status, attempt: 1, shown_attempt: 1, progress: 0, stage: null, stage_key: null,
     statistics: { total_subdomains: 0, total_pages_crawled: 0, total_third_party_domains: 0, total_violations: 0, execution_duration: 0 },
-    violation_counts: {}, finding_counts: {}, log_counts: {}, warnings: 0, error: null, verdict: null, priority: 0, queue_position: null, last_seq: 1,
+    violation_counts: {}, finding_counts: {}, open_counts: {}, log_counts: {}, warnings: 0, error: null, verdict: null, priority: 0, queue_position: null, last_seq: 1,
     created_at: "2026-11-27T02:00:00Z", started_at: null, completed_at: null,
   } as TaskResponse;
 }

@@ -54,7 +54,8 @@ def hostile_result() -> ScanResult:
     finding, report = spoil(next(one for one in recorded.findings if one["hidden_by"])), recorded.report
     parties = [{**report["third_parties"][0], "domain": f"party.example{HOSTILE}"}]
     warnings = [{"code": "partial", "message": f"host.example{HOSTILE}"}]
-    task = {**report["task"], "finding_counts": counts_of([finding])}
+    counts = counts_of([finding])
+    task = {**report["task"], "finding_counts": counts, "open_counts": counts}
     return ScanResult({**report, "task": task, "third_parties": parties, "warnings": warnings}, [finding], 1)
 
 
@@ -65,7 +66,7 @@ def spoil(value: Any, key: str = "") -> Any:
             return {name: spoil(inner, name) for name, inner in value.items()}
         case list():
             return [spoil(inner, key) for inner in value]
-        case str() if key not in ("level", "code", "violation_key"):
+        case str() if key not in ("level", "code", "violation_key", "state"):
             return value + HOSTILE
         case _:
             return value

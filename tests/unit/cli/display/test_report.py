@@ -24,6 +24,7 @@ FINDING = {
     },
     "confidence_score": 0.95,
     "needs_review": True,
+    "state": "open",
     "hidden_text": None,
     "author_text": "written by the site",
     "page_url": "http://bets.example/",
@@ -37,11 +38,13 @@ FINDING = {
 }
 
 
-def show(report, console, texts, *findings, counts=None):
-    """`counts`: of the run's findings by level; None: `findings` are all, and critical."""
+def show(report, console, texts, *findings, counts=None, dismissed=0):
+    """`counts`: of the run's open findings by level; None: `findings` are all, and critical."""
     by_level = counts or {"critical": len(findings)}
-    count = sum(by_level.values())
-    task = {**report["task"], "finding_counts": {"total": count, **by_level, "needs_review": count}}
+    still_open = sum(by_level.values())
+    count = still_open + dismissed
+    open_counts = {"total": still_open, **by_level, "needs_review": still_open}
+    task = {**report["task"], "finding_counts": {"total": count}, "open_counts": open_counts}
     print_report(ScanResult({**report, "task": task}, findings, count), console, texts)
 
 
@@ -108,6 +111,18 @@ def test_the_last_line_counts_all_findings_and_not_only_those_shown(report):
     show(report, console, EN, *shown, counts={"critical": MAX_FINDINGS + 3, "high": 7, "medium": 0, "low": 1})
     last = console.file.getvalue().splitlines()[-1]
     assert last.endswith(" 61 (critical 53, high 7, low 1)")
+
+
+def test_dismissed_findings_are_marked_last_and_counted_apart(report):
+    dismissed = {**FINDING, "domain": "first.example", "state": "dismissed"}
+    for width, mark in ((140, "95% (dismissed)"), (100, "confidence 95 % · dismissed")):
+        console = Console(file=io.StringIO(), width=width)
+        show(report, console, EN, dismissed, FINDING, counts={"critical": 1}, dismissed=1)
+        shown = console.file.getvalue()
+        assert "Findings (1)" in shown
+        assert shown.index("first.example") > shown.index("bets.example")
+        assert (shown.count(mark), shown.count("dismissed")) == (1, 3 if width == 140 else 2)
+        assert shown.splitlines()[-1].endswith("findings: 1 (critical 1, 1 dismissed)")
 
 
 def test_a_wide_terminal_has_an_overview_with_addresses_that_can_be_copied(report):

@@ -69,7 +69,10 @@ def fill(db, reader):
         findings.put(connection, task_id, 1, Assessor(reader, Site("corp.test")).assess(grouped), at)
 
     db.write_sync(work)
-    return SimpleNamespace(id=task_id, run=1, attempt=1, user_id=user_id, target_domain="corp.test")
+    found = {"total": 4, "critical": 2, "high": 1, "medium": 1, "low": 0, "needs_review": 1}
+    return SimpleNamespace(
+        id=task_id, run=1, attempt=1, user_id=user_id, target_domain="corp.test", finding_counts=found
+    )
 
 
 @pytest.fixture
@@ -127,6 +130,13 @@ def test_findings_come_the_worst_first(evidence):
 )
 def test_they_are_filtered_and_paged(evidence, wanted, expected):
     assert ids(evidence, **wanted) == expected
+
+
+@pytest.mark.parametrize("wanted", [{}, {"decision": DecisionState.DISMISSED}, {"needs_review": True}])
+def test_whatever_they_are_filtered_by_the_numbers_say_what_is_open(evidence, wanted):
+    page = document(evidence.findings(Paging(), FindingFilter(**wanted)), FindingPage)
+    assert page["open_counts"] == {"total": 3, "critical": 2, "high": 0, "medium": 1, "low": 0, "needs_review": 1}
+    assert (page["open_domains"], page["dismissed"]) == (3, 1)
 
 
 def test_a_finding_holds_all_that_speaks_for_it(evidence):

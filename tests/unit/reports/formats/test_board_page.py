@@ -42,11 +42,20 @@ def below(blocks, title):
     return [block for block in blocks[start + 1 :] if isinstance(block, Text | Items)][:2]
 
 
-@pytest.mark.parametrize("counts", [None, {"total": 9, "critical": 5, "medium": 4}])
-def test_the_numbers_by_risk_are_those_that_the_run_has_stored(make_report, counts):
+@pytest.mark.parametrize("counts", [None, {"total": 10, "critical": 5, "high": 1, "medium": 4}])
+def test_the_numbers_by_risk_are_those_of_the_run_without_what_was_dismissed(make_report, counts):
     report = make_report(**({} if counts is None else {"finding_counts": counts}))
-    (tiles,) = [block.tiles for block in page(report) if isinstance(block, Tiles)]
-    assert [tile.number for tile in tiles] == (["2", "1", "1", "0"] if counts is None else ["5", "0", "4", "0"])
+    blocks = page(report)
+    (tiles,) = [block.tiles for block in blocks if isinstance(block, Tiles)]
+    assert [tile.number for tile in tiles] == (["2", "0", "1", "0"] if counts is None else ["5", "0", "4", "0"])
+    assert Text(report.texts("report.not_counted", count=1)) in blocks
+
+
+def test_where_nothing_was_dismissed_nothing_is_said_of_it(make_report):
+    report = make_report()
+    report.open_counts = report.row.finding_counts
+    said = [getattr(block.text, "key", "") for block in page(report) if isinstance(block, Text)]
+    assert "report.not_counted" not in said
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,22 @@ from app.inventory.comparer import FindingChanges
 from app.reports.formats import contents as module
 
 
-def test_a_domain_has_the_level_of_its_worst_finding(make_report):
+def test_findings_come_by_risk_and_then_those_that_were_dismissed(make_report):
+    found = [(item["state"], item["risk"]["score"]) for item in make_report().findings]
+    assert found == [("open", 100), ("open", 75), ("open", 45), ("dismissed", 50)]
+
+
+def test_a_domain_has_the_level_of_its_worst_finding_that_was_not_dismissed(make_report):
     report = make_report()
-    assert [item["risk"]["score"] for item in report.findings] == sorted(
-        (item["risk"]["score"] for item in report.findings), reverse=True
-    )
     assert report.level_of["corp.test"] == "critical"
-    assert set(report.level_of) == {"corp.test", "shop.test", "casino.test", "partner.test"}
+    assert set(report.level_of) == {"corp.test", "shop.test", "partner.test"}
+    assert report.found_domains == {*report.level_of, "casino.test"}
+
+
+def test_the_numbers_are_those_of_what_was_not_dismissed(make_report):
+    report = make_report()
+    assert report.open_counts == {"total": 3, "critical": 2, "high": 0, "medium": 1, "low": 0, "needs_review": 1}
+    assert report.dismissed == 1
 
 
 def test_third_parties_come_whole_and_by_name(make_report):

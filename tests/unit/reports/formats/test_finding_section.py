@@ -44,12 +44,14 @@ def test_it_says_what_where_how_one_gets_there_why_and_what_to_do(make_report):
     found = blocks(report, "gambling.casino.test")
     (heading,) = [block for block in found if isinstance(block, Heading)]
     assert heading.text == "1. Gambling: casino.test"
-    assert heading.badge == f"high {report.finding('gambling.casino.test')['risk']['score']}"
+    assert (heading.badge, heading.risk) == ("Dismissed 50", "")
     rows = facts(found)
     steps = rows[report.texts("report.chain")].split("\n")
     assert [step.split(": ")[1].split(" ")[0] for step in steps] == [PARTNERS, "http://partner.test/", CASINO]
     assert steps[1].endswith("HTTP 302; 192.0.2.1")
-    ours = facts(blocks(report, "fraud.corp.test"))
+    first, *rest = blocks(report, "fraud.corp.test")
+    assert (first.badge, first.risk) == ("critical 100", "critical")
+    ours = facts(rest)
     assert ours[report.texts("report.what_to_do")].startswith("A. ")
     assert rows[report.texts("report.evidence")]
     assert "99%" in rows[report.texts("report.found_at")] or "confidence" in rows[report.texts("report.found_at")]
