@@ -11,17 +11,21 @@ import { useMe } from "@/stores/me";
 import { useTexts } from "@/texts";
 
 import type { ShownState } from "./useScan";
+import { useSoon } from "./useSoon";
 import type { Changed } from "./useTriage";
 
-/** All findings in numbers, and how much of the site they rest on. */
+/** The findings that nobody has dismissed in numbers, how many were dismissed, and how much of the site they rest on. `attempt`: whose. */
 export interface FindingSum {
+  attempt: number;
   findings: number;
   severe: number;
   domains: number;
+  dismissed: number;
   crawled: number;
   known: number;
 }
 
+const SUM_PAUSE_MS = 300; // many findings are decided about at once: their numbers are read once
 export const PAGE_SIZE = 50; // the worst come first, and each is some thirty elements: a document stays small
 
 /**
@@ -78,10 +82,16 @@ export function useFindings(state: () => ShownState, attempt: number | null, que
       await readMore();
       if ((items.value?.length ?? 0) === known) break;
     }
-    if (mine !== reads || sum.value !== null) return;
-    const all = await ask({ page: 1, page_size: 1 }, null).catch(() => null); // the verdict speaks of all of them
+    if (mine === reads && sum.value === null) await readSum();
+  }
+
+  /** The numbers of all, whatever the list is filtered by. */
+  async function readSum(): Promise<void> {
+    const mine = reads;
+    const all = await ask({ page: 1, page_size: 1 }, null).catch(() => null);
     if (mine === reads && all !== null) sum.value = sumOf(all);
   }
+  const readSumSoon = useSoon(() => void readSum(), SUM_PAUSE_MS);
 
   /** Takes what has changed of a finding: it leaves a list that is filtered by another decision or assignee, and comes back to its place. */
   function take(id: string, changed: Changed): void {
@@ -104,6 +114,7 @@ export function useFindings(state: () => ShownState, attempt: number | null, que
     }
     if (index >= 0) places.set(id, index);
     left.set(id, finding);
+    if ((finding.state === "dismissed") !== (before.state === "dismissed")) readSumSoon();
   }
 
   function readAnew(): void {
@@ -125,6 +136,13 @@ export function useFindings(state: () => ShownState, attempt: number | null, que
   return { items, total, counts, sum, readOf, failure, isBusy, readMore, readAnew, take };
 }
 
-function sumOf({ total, by_level: { critical = 0, high = 0 } = {}, domains = 0, crawled = 0, known = 0 }: FindingPage): FindingSum {
-  return { findings: total, severe: critical + high, domains, crawled, known };
+/** Of a scan that runs those found so far, of one that has ended those that nobody has dismissed; null: they are not read yet. */
+export function countOf(state: ShownState, sum: FindingSum | null): number | null {
+  if (!state.ended) return state.findingCounts.total ?? 0;
+  if (sum === null) return null;
+  return sum.attempt === state.attempt ? sum.findings : (state.findingCounts.total ?? 0); // those of an earlier attempt stand
+}
+
+function sumOf({ attempt, open_counts: { total = 0, critical = 0, high = 0 } = {}, open_domains: domains = 0, dismissed = 0, crawled = 0, known = 0 }: FindingPage): FindingSum {
+  return { attempt, findings: total, severe: critical + high, domains, dismissed, crawled, known };
 }

@@ -59,11 +59,11 @@ export function useFollowedRows(onLost: () => void) {
   return { rows, show };
 }
 
-/** What a row shows of a followed state, in the shape of REST. */
+/** What a row shows of a followed state, in the shape of REST. Events do not say what was dismissed: who ends is read anew. */
 function rowOf(state: TaskState): Partial<ListedTask> {
   return {
     status: state.status, progress: state.progress, stage_key: state.stageKey, attempt: state.attempt,
-    statistics: state.statistics, violation_counts: state.counts, finding_counts: state.findingCounts,
+    statistics: state.statistics, violation_counts: state.counts, finding_counts: state.findingCounts, open_counts: state.findingCounts,
     queue_position: state.queuePosition, error: state.error, verdict: state.verdict, completed_at: state.completedAt,
     running_stages: state.stages.filter(({ status }) => status === "running").map(({ key }) => key),
   };

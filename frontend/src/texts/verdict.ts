@@ -26,9 +26,9 @@ export function sentenceOf(texts: Texts, state: ShownState, sum: FindingSum | nu
     case "cancelling":
       return { tone: "running", text: t("status.cancelling"), more: "" };
     case "failed":
-      return { tone: "bad", text: t("task.error", { message: failure(texts, state) }), more: soFar(texts, state) };
+      return { tone: "bad", text: t("task.error", { message: failure(texts, state) }), more: soFar(texts, state, sum) };
     case "cancelled":
-      return { tone: "calm", text: t("status.cancelled"), more: soFar(texts, state) };
+      return { tone: "calm", text: t("status.cancelled"), more: soFar(texts, state, sum) };
     case "completed":
       return completed(texts, state, sum);
   }
@@ -47,21 +47,28 @@ function running(texts: Texts, state: ShownState): Sentence {
   const text = stages.filter(({ status }) => status === "running").map(nameOf).join(t("stages.separator"));
   if (text === "") return { tone: "running", text: message ?? code("stage", stageKey, t("status.running")), more: soFar(texts, state) };
   const isName = stages.some((stage) => message === stage.name || message === nameOf(stage)); // it has said nothing yet
-  const more = [isName ? "" : (message ?? ""), soFar(texts, state)].filter((said) => said !== "").join(t("sentence.separator"));
-  return { tone: "running", text, more };
+  return { tone: "running", text, more: joined(texts, isName ? "" : (message ?? ""), soFar(texts, state)) };
 }
 
 function failure({ code, t }: Texts, { error }: ShownState): string {
   return code("failure", error?.code ?? "internal", error?.message ?? t("failure.internal"));
 }
 
-function soFar({ t }: Texts, { findingCounts: counts }: ShownState): string {
-  const { total = 0 } = counts;
-  return total > 0 ? t("sentence.so_far", { count: total, severe: severeOf(counts) }) : "";
+/** Of a scan that has ended `sum` says it, which leaves out what was dismissed, unless it is about an earlier attempt. */
+function soFar(texts: Texts, { ended, attempt, findingCounts: { total = 0, critical = 0, high = 0 } }: ShownState, sum: FindingSum | null = null): string {
+  const { t } = texts;
+  if (ended && sum === null) return "";
+  const { findings, severe, dismissed } = sum?.attempt === attempt ? sum : { findings: total, severe: critical + high, dismissed: 0 };
+  const found = findings > 0 ? t("sentence.so_far", { count: findings, severe }) : "";
+  return joined(texts, found, notCounted(texts, dismissed));
 }
 
-function severeOf({ critical = 0, high = 0 }: Record<string, number>): number {
-  return critical + high;
+function notCounted({ t }: Texts, dismissed: number): string {
+  return dismissed > 0 ? t("sentence.not_counted", { count: dismissed }) : "";
+}
+
+function joined({ t }: Texts, ...said: string[]): string {
+  return said.filter((one) => one !== "").join(t("sentence.separator"));
 }
 
 /** A scan that names no verdict is of an old version: nobody counted what it did not see. */
@@ -71,7 +78,8 @@ function completed(texts: Texts, state: ShownState, sum: FindingSum | null): Sen
   const more = limits(texts, state);
   switch (state.verdict?.result ?? "inconclusive") {
     case "violations":
-      return { tone: "bad", text: violating(texts, sum, pages), more };
+      if (sum !== null && sum.findings === 0 && sum.dismissed > 0) return { tone: "calm", text: t("sentence.dismissed", { count: sum.dismissed, pages }), more };
+      return { tone: "bad", text: violating(texts, sum, pages), more: joined(texts, notCounted(texts, sum?.dismissed ?? 0), more) };
     case "clean":
       return { tone: "good", text: t("sentence.clean", { pages }), more };
     case "inconclusive":

@@ -95,6 +95,15 @@ test("several lines pasted into the field of one domain are all scanned", async 
   expect(document.querySelector<HTMLDetailsElement>(".several")!.open).toBe(true);
 });
 
+test("an order counts of each domain what nobody has dismissed, and the rest beside it", async () => {
+  const properties = [property("bad", { result: "violations", finding_counts: { total: 3, high: 3 }, open_counts: { total: 1, high: 1 } }), property("fine", {})];
+  rest.answers[`GET /orders/${ID}`] = order({ properties });
+  const view = mount(OrderView, { props: { orderId: ID }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const said = view.findAll("tbody tr").map((row) => row.findAll("td")[1]!.findAll("span").map((one) => one.text().replace(/\s/g, " ")));
+  expect(said).toEqual([["high 1", "2 dismissed"], []]);
+});
+
 test("an order says of each domain why nothing is known of it", async () => {
   const verdict = { result: "inconclusive" as const, reasons: ["start_page" as const, "robots" as const] };
   const failed = { code: "timeout", message: "too long", retryable: false } as OrderedProperty["error"];

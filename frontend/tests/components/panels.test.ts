@@ -15,6 +15,7 @@ import VerdictBanner from "@/components/VerdictBanner.vue";
 import WarningList from "@/components/WarningList.vue";
 import { entryOfFinding, type Entry } from "@/components/findingGroups";
 import { DECIDED } from "@/composables/useDecisions";
+import { countOf } from "@/composables/useFindings";
 import { shownOf } from "@/composables/useScan";
 import { NO_VIOLATIONS } from "@/generated/contract";
 import type { SnapshotWarning } from "@/generated/frames";
@@ -36,13 +37,35 @@ describe("the findings of a scan that has ended", () => {
   test.each([[2, 1, true], [1, 1, false], [2, 2, false]])("are said to be made of %i violations when these are more, and of the same attempt (%i)", async (total, attempt, isSaid) => {
     const rest = new FakeRest();
     const state = new TaskState(snapshot(1, { attempt }));
-    rest.answers[`GET /tasks/${state.taskId}/findings`] = { items: [finding()], total: 1, truncated: false, attempt: 1 };
+    rest.answers[`GET /tasks/${state.taskId}/findings`] = { items: [finding()], total: 1, truncated: false, attempt: 1, open_counts: { total: 1, high: 1 }, open_domains: 1, dismissed: 0 };
     const shown = { ...shownOf(state), ended: true, counts: { ...state.counts, total } };
     const panel = mount(FindingsPanel, { props: { state: shown, attempt: null }, global: rest.mounting() });
     await flushPromises();
     expect(panel.find(".count").text()).toBe("1");
     expect(panel.find(".section-head").text().includes(english("findings.joined", { count: 2 }))).toBe(isSaid);
   });
+});
+
+test("a title counts what nobody has dismissed, and the rest beside it", async () => {
+  const rest = new FakeRest();
+  const state = new TaskState(snapshot(1));
+  const items = [finding(), finding({ finding_id: "gambling.b.test", domain: "b.test", state: "dismissed" })];
+  const sum = { attempt: 1, findings: 1, severe: 1, domains: 1, dismissed: 1, crawled: 3, known: 4 };
+  rest.answers[`GET /tasks/${state.taskId}/findings`] = { items, total: 2, truncated: false, attempt: 1, open_counts: { total: 1, high: 1 }, open_domains: 1, dismissed: 1, crawled: 3, known: 4 };
+  const panel = mount(FindingsPanel, { props: { state: { ...shownOf(state), ended: true }, attempt: null }, global: rest.mounting() });
+  await flushPromises();
+  expect(panel.findAll(".entry")).toHaveLength(2);
+  expect(panel.find("#findings-title .count").text()).toBe("1");
+  expect(panel.find(".section-head p").text()).toBe("1 dismissed");
+  expect(panel.emitted("counted")!.at(-1)).toEqual([sum]);
+});
+
+test("findings are counted as found while a scan runs, then without what was dismissed, once that is known", () => {
+  const shown = shownOf(new TaskState(snapshot(1, { findings: { ...NO_VIOLATIONS, total: 5 } })));
+  const ended = { ...shown, ended: true };
+  const sum = { attempt: shown.attempt, findings: 3, severe: 0, domains: 3, dismissed: 2, crawled: 0, known: 0 };
+  expect([countOf(shown, null), countOf(ended, null), countOf(ended, sum)]).toEqual([5, null, 3]);
+  expect(countOf(ended, { ...sum, attempt: shown.attempt + 1 })).toBe(5); // the results of another attempt stand
 });
 
 describe("what a running scan has found", () => {
@@ -129,7 +152,7 @@ test("the stages say how far each is, in the reader's language", async () => {
   const state = new TaskState(snapshot(1));
   state.apply(stage(2, "page_crawl", "running"));
   state.apply(progress(3, 40));
-  const gantt = mount(StageGantt, { props: { state: shownOf(state), nowMs: Date.parse(state.createdAt) + 10_000 }, global });
+  const gantt = mount(StageGantt, { props: { state: shownOf(state), findings: 0, nowMs: Date.parse(state.createdAt) + 10_000 }, global });
   expect(gantt.findAll(".bar")).toHaveLength(1);
   expect(gantt.find("[aria-current=step]").text()).toContain("40%");
   expect(gantt.find("[aria-current=step] .counts").text()).toBe("40 pages");
@@ -143,7 +166,7 @@ test("each stage that runs fills its bar by its own progress", async () => {
   const own = [40, 12, 7, 0];
   const stages = snapshot(1).stages.map((one, index) => (index < own.length ? { ...one, ...running, progress: own[index]! } : one));
   const state = new TaskState(snapshot(1, { stages }));
-  const gantt = mount(StageGantt, { props: { state: shownOf(state), nowMs: Date.parse(at(10)) }, global });
+  const gantt = mount(StageGantt, { props: { state: shownOf(state), findings: 0, nowMs: Date.parse(at(10)) }, global });
   const widths = () => gantt.findAll(".done").map((done) => (done.element as HTMLElement).style.width);
   expect(widths()).toEqual(["40%", "12%", "7%", "0%"]);
   expect(gantt.findAll(".status").map((status) => status.text())).toEqual(["40%", "12%", "7%", "Running", "Not started"]);
@@ -153,13 +176,15 @@ test("each stage that runs fills its bar by its own progress", async () => {
   expect(widths()).toEqual(["40%", "33%", "0%"]);
 });
 
-test("the tiles count findings and notes, as the headings above them do", () => {
+test("the tiles count findings and notes, as the headings above them do", async () => {
   const warning = { code: "partial" as const, message: "a part", attempt: 1 };
   const violations = { ...NO_VIOLATIONS, total: 3, recent: [] };
   const state = new TaskState(snapshot(1, { status: "completed", warnings: [warning, warning], violations, findings: { ...NO_VIOLATIONS, total: 2 }, log_counts: { ERROR: 1 } }));
-  const tiles = mount(StatTiles, { props: { state: shownOf(state), nowMs: 0 }, global });
+  const tiles = mount(StatTiles, { props: { state: shownOf(state), findings: 2, nowMs: 0 }, global });
   const valueOf = (key: "stat.findings" | "stat.trouble") => tiles.findAll(".tile").find((tile) => tile.find("dt").text() === english(key))!.find("dd").text();
   expect([valueOf("stat.findings"), valueOf("stat.trouble")]).toEqual(["2", "2 / 1"]);
+  await tiles.setProps({ findings: null });
+  expect(valueOf("stat.findings")).toBe("—"); // not known yet
   const notes = mount(WarningList, { props: { warnings: state.warnings, ended: true }, global });
   expect(notes.find("summary").text()).toBe(english("warnings.incomplete", { count: 2 }));
 });

@@ -115,6 +115,13 @@ test("a scan that runs names the stages that are at work and counts its findings
   await expect.poll(shown).toEqual(["Subdomain discovery, Page crawl", "critical 1"]);
 });
 
+test("a scan that has ended counts what nobody has dismissed, and the rest beside it", async () => {
+  const ended = { ...task("a", "completed"), verdict: { result: "violations" as const, reasons: [] }, finding_counts: { total: 5, high: 5 } };
+  const { view } = await open([{ ...ended, open_counts: { total: 3, high: 3 } }, { ...ended, id: "b", open_counts: { total: 0, high: 0 } }]);
+  const said = view.findAll(".row .risks").map((risks) => risks.findAll("span").map((one) => one.text().replace(/\s/g, " ")));
+  expect(said).toEqual([["high 3", "2 dismissed"], ["5 dismissed"]]);
+});
+
 describe("what can be done", () => {
   test("depends on the state of each scan", () => {
     const possible = (status: TaskStatus) => BULK_ACTIONS.filter((action) => fits(action, status));

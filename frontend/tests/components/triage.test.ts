@@ -57,7 +57,7 @@ function found(name: string, more: Partial<FindingSummary> = {}): FindingSummary
 }
 
 function page(items: FindingSummary[], total = items.length) {
-  return { items, total, truncated: false, attempt: 1, by_level: { high: total }, counts: { ...COUNTS, decision: { open: total } }, domains: total, crawled: 5, known: 5 };
+  return { items, total, truncated: false, attempt: 1, by_level: { high: total }, counts: { ...COUNTS, decision: { open: total } }, domains: total, open_counts: { total, high: total }, open_domains: total, dismissed: 0, crawled: 5, known: 5 };
 }
 
 /** The server's side of decisions: it counts versions, and refuses an older one. */
@@ -211,6 +211,23 @@ describe("pages", () => {
 });
 
 describe("decisions", () => {
+  test("change the numbers of all findings, which are read anew once, when something is dismissed or reopened", async () => {
+    const items = [found("a.test"), found("b.test"), found("c.test")];
+    let dismissed = 0;
+    rest.answers[LIST] = () => ({ ...page(items), open_counts: { total: 3 - dismissed, high: 3 - dismissed }, open_domains: 3 - dismissed, dismissed });
+    decidesOn("a.test", "b.test", "c.test");
+    const { view } = await open();
+    const head = () => view.find(".section-head").text().replace(/\s+/g, " ");
+    expect(head()).toBe("Findings 3");
+    await press("j", "c");
+    await press("j", "x", "j", "x", "d");
+    dismissed = 2;
+    await view.find(".triage form input").setValue("ours");
+    await view.find(".triage form").trigger("submit");
+    await expect.poll(head, PATIENCE).toBe("Findings 12 dismissed");
+    expect(asked().map((query) => query.split("&")[1])).toEqual(["page_size=50", "page_size=1"]); // nothing for what was confirmed
+  });
+
   test("stand in each row: two clicks from the list of a scan, and the counts follow", async () => {
     rest.answers[LIST] = page([found("a.test"), found("b.test")]);
     decidesOn("a.test");

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, test } from "vitest";
 
+import type { FindingSum } from "@/composables/useFindings";
 import { shownOf, type ShownState } from "@/composables/useScan";
 import type { SnapshotStage, StageKey } from "@/generated/frames";
 import { TaskState } from "@/realtime";
@@ -21,12 +22,17 @@ function stages(...running: StageKey[]): SnapshotStage[] {
   return snapshot(1).stages.map((stage) => (running.includes(stage.key) ? { ...stage, status: "running" } : stage));
 }
 
+/** The findings that nobody has dismissed, of the attempt that `state` has. */
+function sumOf(more: Partial<FindingSum> = {}): FindingSum {
+  return { attempt: 1, findings: 17, severe: 14, domains: 13, dismissed: 0, crawled: 352, known: 359, ...more };
+}
+
 const STATISTICS = { total_pages_crawled: 352, total_subdomains: 3, total_third_party_domains: 40, total_violations: 13 };
 
 test("what violates is said first, with the numbers of the list below and how much was read", () => {
   const violations = { total: 23, critical: 3, high: 5, medium: 5, low: 0, needs_review: 1, recent: [] };
   const ended = state({ status: "completed", verdict: { result: "violations", reasons: ["page_limit"] }, violations, statistics: STATISTICS });
-  const sum = { findings: 17, severe: 14, domains: 13, crawled: 352, known: 359 };
+  const sum = sumOf();
   expect(sentenceOf(useTexts(), ended, sum)).toEqual({
     tone: "bad", text: "17 findings on 13 domains, 14 high or critical. 352 of 359 known URLs crawled.", more: english("reason.page_limit"),
   });
@@ -35,9 +41,29 @@ test("what violates is said first, with the numbers of the list below and how mu
   expect(sentenceOf(useTexts(), ended, sum).text).toBe("17 项问题，涉及 13 个域名，其中 14 项为严重或高危。已爬取 352 / 359 个已知链接。");
 });
 
+test("what was dismissed is not counted, and said beside it", () => {
+  const ended = state({ status: "completed", verdict: { result: "violations", reasons: ["page_limit"] }, statistics: STATISTICS });
+  const said = sentenceOf(useTexts(), ended, sumOf({ findings: 15, dismissed: 2 }));
+  expect(said.text).toContain("15 findings");
+  expect(said.more).toBe(`2 dismissed findings not counted; ${english("reason.page_limit")}`);
+  const none = sentenceOf(useTexts(), ended, sumOf({ findings: 0, severe: 0, domains: 0, dismissed: 17 }));
+  expect(none).toEqual({ tone: "calm", text: "Everything found was dismissed: 17 findings. 352 pages read.", more: english("reason.page_limit") });
+  setLanguage("zh-CN");
+  expect(sentenceOf(useTexts(), ended, sumOf({ dismissed: 2 })).more).toContain("另有 2 项已忽略，未计入");
+});
+
+test("of a scan that was stopped the same findings count, and as they were found those that do not stand", () => {
+  const findings = { total: 5, critical: 4, high: 1, medium: 0, low: 0, needs_review: 0 };
+  const stopped = state({ status: "cancelled", findings });
+  expect(sentenceOf(useTexts(), stopped).more).toBe("");
+  const found = sentenceOf(useTexts(), stopped, sumOf({ findings: 3, severe: 2, dismissed: 2 })).more;
+  expect(found).toBe(`${english("sentence.so_far", { count: 3, severe: 2 })}; ${english("sentence.not_counted", { count: 2 })}`);
+  expect(sentenceOf(useTexts(), stopped, sumOf({ attempt: 2 })).more).toBe(english("sentence.so_far", { count: 5, severe: 5 }));
+});
+
 test("pages are said where no URL is known, as of a scan that was recorded", () => {
   const ended = state({ status: "completed", verdict: { result: "violations" }, statistics: STATISTICS });
-  const sum = { findings: 1, severe: 1, domains: 1, crawled: 0, known: 0 };
+  const sum = sumOf({ findings: 1, severe: 1, domains: 1, crawled: 0, known: 0 });
   const said = (language: Language) =>
     textIn(language, "sentence.violations_pages", { count: 1, found: textIn(language, "sentence.findings", { count: 1 }), severe: 1, pages: 352 });
   expect(sentenceOf(useTexts(), ended, sum).text).toBe(said("en"));
