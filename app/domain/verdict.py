@@ -12,6 +12,8 @@ from app.domain.third_parties import Outcome, PartyCoverage
 
 ENOUGH: Final = 0.95  # of the URLs that could have been judged, and of the third parties
 NO_PARTIES: Final = PartyCoverage()
+# Codes of warnings of what a scan has not seen or not done: its results are incomplete, whatever its verdict.
+LIMITING_WARNINGS: Final = frozenset({"degraded", "inconclusive", "partial"})
 SIGN_IN_SHARE: Final = 4  # a forum has a few links on each page (answer, remember) that lead to its sign-in
 
 

@@ -59,7 +59,7 @@ class ScanSink(Protocol):
         count: int | None = None,
     ) -> None:
         """`degraded` or `partial`; each code and message is said once per attempt. `reason`, `host` and `count` say in
-        `partial` what was not seen, where, and how much of it.
+        `partial` what was not seen, where, and how much of it; `reason` alone says which limit ended the crawl.
         """
         ...
 

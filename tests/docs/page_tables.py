@@ -13,7 +13,7 @@ from app.domain.projection import ERROR_FIELDS, MAX_WARNINGS, STATISTIC_OF_COUNT
 from app.domain.report_format import OF_ORDERS, ReportFormat
 from app.domain.scan_options import DEFAULTS, MAX_DEPTH, MAX_PAGES, TIME_LIMIT_S
 from app.domain.tasks import TERMINAL, TaskStatus
-from app.domain.verdict import CUTS, DECISIVE, PARTIES
+from app.domain.verdict import CUTS, DECISIVE, LIMITING_WARNINGS, PARTIES
 from app.domain.violations import WORST_FIRST
 from app.events.types import NOTICE_TYPES, Statistics, ViolationFields
 
@@ -30,6 +30,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "DECISIVE": ("Reasons that decide a verdict: said before all else.", {reason.value for reason in DECISIVE}),
     "PARTIES": ("Reasons of third parties: said with their number.", [reason.value for reason in PARTIES]),
     "CUTS": ("Reasons that cut a scan short: said as well.", [reason.value for reason in CUTS]),
+    "LIMITING_WARNINGS": ("Warnings with which the results of an ended scan are incomplete.", set(LIMITING_WARNINGS)),
     "LOG_LEVELS": ("", list(get_args(LogLevel))),
     "STATISTIC_OF_COUNT": ("Names of `counts` in `task_progress`, and of the statistics.", dict(STATISTIC_OF_COUNT)),
     "NO_STATISTICS": ("", Statistics().model_dump()),

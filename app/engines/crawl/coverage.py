@@ -124,6 +124,9 @@ class CoverageReporter:
             await self._warn(seen, [(host, number) for _, host, number in costs])
         return coverage
 
+    async def warn_of_limit(self, cut: CrawlCutoff, said: Text) -> None:
+        await self.sink.warning("partial", said, reason=Reason(cut.value))
+
     async def _changed(self, hosts: dict[str, str]) -> set[str]:
         """A firewall may answer 404 to a client that asked too much: does the host still show what it had shown?"""
         async with asyncio.TaskGroup() as group:

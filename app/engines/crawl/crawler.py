@@ -197,7 +197,7 @@ class Crawler:
                 await self._run_group(hosts_settled)
         except TimeoutError:
             cut = CrawlCutoff.TIME
-            await self._sink.warning("partial", self._texts("crawl_time", limit_s=self._scan.time_limit_s))
+            await self._coverage_reporter.warn_of_limit(cut, self._texts("crawl_time", limit_s=self._scan.time_limit_s))
         except BaseExceptionGroup as group:
             if group.subgroup(ScanStopped) is not None:
                 raise ScanStopped from group
@@ -337,14 +337,13 @@ class Crawler:
         """Set the coverage, and warn of what was not seen."""
         await self._writer.report_traps()
         await self._documents.report(self._sink, self._texts)
-        limit = self._limit()
-        if cut is None and limit and not self._frontier.is_idle:
+        if cut is None and (limit := self._limit()) and not self._frontier.is_idle:
             cut, phrase, value = limit
             said = self._texts(phrase, limit=value, crawled=self.crawled, known=self.known)
-            await self._sink.warning("partial", said)
+            await self._coverage_reporter.warn_of_limit(cut, said)
         if self._frontier.overflowed:
             cut = cut or CrawlCutoff.ADDRESSES
-            await self._sink.warning("partial", self._texts("crawl_overflow"))
+            await self._coverage_reporter.warn_of_limit(CrawlCutoff.ADDRESSES, self._texts("crawl_overflow"))
         self.coverage = await self._coverage_reporter.report(self._start_pages.required_pages(), cut)
         said = self._texts("crawled", pages=self.pages, crawled=self.crawled, known=self.known)
         await self._sink.log(LogEntry("INFO", _MODULE, said))

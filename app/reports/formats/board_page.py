@@ -11,7 +11,7 @@ from app.domain.decisions import DecisionState
 from app.domain.differences import Change
 from app.domain.risk import Embedding
 from app.domain.third_parties import Outcome
-from app.domain.verdict import Result, Verdict
+from app.domain.verdict import LIMITING_WARNINGS, Result, Verdict
 from app.domain.violations import WORST_FIRST, ViolationKey
 from app.reports.formats.blocks import (
     Beside,
@@ -30,7 +30,7 @@ from app.reports.formats.contents import ReportContents
 from app.reports.formats.finding_screenshots import FindingScreenshots
 from app.reports.formats.measures import Measures
 from app.reports.formats.wording import is_dismissed, moment_text
-from app.scans.serialisers import optional_to_wire, serialise_error
+from app.scans.serialisers import optional_to_wire, serialise_error, serialise_warnings
 
 NOT_LOOKED_AT: Final = (Outcome.NOT_EXAMINED, Outcome.UNREACHABLE, Outcome.GONE)
 LOOKED_AT: Final = 10  # findings in which a picture is sought
@@ -172,7 +172,9 @@ class BoardPage:
         yield Items([*limits[:MAX_LIMITS], *more])
 
     def _limits(self) -> Iterator[str]:
-        """Name what was not checked, with numbers, and otherwise the reasons of the verdict."""
+        """Name what was not checked, with numbers, and otherwise the reasons of the verdict. Then what else makes the
+        results incomplete on the page: else all would be called checked here.
+        """
         total, texts, told = self._contents.coverage.total, self._texts, set[str]()
         for seen in NOT_JUDGED:
             if count := total.get(seen, 0):
@@ -186,6 +188,11 @@ class BoardPage:
             told.update(reason.value for reason in verdict.counts)
             named = zip(verdict.reasons, verdict.names(texts.language), strict=True)
             yield from (str(name) for reason, name in named if reason.value not in told)
+            told.update(reason.value for reason in verdict.reasons)
+        for warning in serialise_warnings(self._row, texts.language):
+            is_told = warning.get("reason") in told or warning["code"] == Result.INCONCLUSIVE  # the verdict says why
+            if warning["code"] in LIMITING_WARNINGS and not is_told:
+                yield display_text(str(warning["message"]))
 
     def _changes(self) -> Iterator[Block]:
         texts, changes = self._texts, self._contents.changes

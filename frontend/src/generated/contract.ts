@@ -51,6 +51,13 @@ export const CUTS = [
   "address_limit"
 ] as const;
 
+/** Warnings with which the results of an ended scan are incomplete. */
+export const LIMITING_WARNINGS = new Set<string>([
+  "degraded",
+  "inconclusive",
+  "partial"
+]) as ReadonlySet<string>;
+
 export const LOG_LEVELS = [
   "DEBUG",
   "INFO",

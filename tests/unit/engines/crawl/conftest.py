@@ -87,6 +87,7 @@ class FakeSink:
     def __init__(self) -> None:
         self.logs: list[tuple[str, str]] = []
         self.warnings: list[str] = []
+        self.limits: list[str] = []  # reasons of those
         self.missed: list[tuple[str, str | None, int]] = []  # what was not seen: (reason, host, number)
         self.said_of: dict[str, str] = {}  # by reason: the last sentence about it
 
@@ -99,8 +100,9 @@ class FakeSink:
 
     async def warning(self, code, message, *, reason=None, host=None, count=None):
         assert code == "partial"
-        if reason is None:
+        if count is None:
             self.warnings.append(message)
+            self.limits += [] if reason is None else [reason.value]
         else:
             self.missed.append((reason.value, host, count))
             self.said_of[reason.value] = message

@@ -104,6 +104,7 @@ async def test_the_page_limit_is_exact_and_said(site, crawl, sink):
     assert len(sink.warnings) == 1
     assert "7 pages" in sink.warnings[0]
     assert "7 of 51" in sink.warnings[0]
+    assert sink.limits == ["page_limit"]
 
 
 async def test_a_site_as_large_as_the_limit_is_complete(site, crawl, sink):
@@ -120,6 +121,7 @@ async def test_the_byte_limit_ends_the_crawl(site, crawl, sink, make_crawler):
     await crawl(crawler)
     assert asked(site) == []
     assert "bytes" in sink.warnings[0]
+    assert sink.limits == ["byte_limit"]
 
 
 async def test_requests_without_pages_are_limited_too(site, crawl, sink):
@@ -128,6 +130,7 @@ async def test_requests_without_pages_are_limited_too(site, crawl, sink):
     await crawl(max_pages=2)
     assert len(site.asked) <= 1_008
     assert "requests" in sink.warnings[0]
+    assert sink.limits == ["request_limit"]
 
 
 async def test_the_time_limit_breaks_off_and_leaves_the_rest_pending(site, crawl, sink, store):
@@ -135,6 +138,7 @@ async def test_the_time_limit_breaks_off_and_leaves_the_rest_pending(site, crawl
     site.delays[ROOT + "slow"] = asyncio.Event()
     await crawl(time_limit_s=1.0)  # the first page is answered in it
     assert "time limit" in sink.warnings[0]
+    assert sink.limits == ["time_limit"]
     assert [url.state for url in store.load_urls()] == [UrlState.DONE, UrlState.PENDING]
 
 

@@ -8,6 +8,7 @@ from app.domain.coverage import Seen
 from app.domain.differences import Change
 from app.domain.scan_facts import FrontierUrl, UrlState
 from app.domain.third_parties import Outcome
+from app.domain.verdict import LIMITING_WARNINGS
 from app.inventory.comparer import FindingChanges
 from app.reports.formats.blocks import (
     Beside,
@@ -159,13 +160,35 @@ def test_what_was_not_checked_is_counted_by_reason(make_report, language):
 
 
 def test_where_nothing_was_left_out_it_says_so(make_report):
-    report = make_report(verdict={"result": "clean", "reasons": []})
+    report = make_report(verdict={"result": "clean", "reasons": []}, warnings=[{"code": "late_run", "message": "late"}])
     report.not_examined = lambda _outcome, limit: ([], 0)
     report.coverage = replace(report.coverage, hosts={"www.corp.test": {Seen.JUDGED: 5, Seen.NOT_HTML: 2}})
     assert below(page(report), report.texts("report.not_examined")) == [
         Text(report.texts("report.urls_checked", checked=5, known=5)),
         Text(report.texts("report.nothing_left")),
     ]
+
+
+@pytest.mark.parametrize("code", sorted(LIMITING_WARNINGS - {"inconclusive"}))
+def test_what_makes_the_results_incomplete_on_the_page_is_named_and_not_all_is_called_checked(make_report, code):
+    report = make_report(
+        verdict={"result": "clean", "reasons": ["robots", "time_limit"]},
+        warnings=[
+            {"code": code, "message": "one host was silent"},
+            {"code": "late_run", "message": "late"},
+            {"code": "inconclusive", "message": "the reasons of the verdict"},
+            {"code": "partial", "message": "www.corp.test: 2 URLs", "reason": "robots", "host": "www.corp.test"},
+            {"code": "partial", "message": "stopped after 60 s", "reason": "time_limit"},
+        ],
+    )
+    report.not_examined = lambda _outcome, limit: ([], 0)
+    report.coverage = replace(report.coverage, hosts={"www.corp.test": {Seen.JUDGED: 5}})
+    (checked, limits) = below(page(report), report.texts("report.not_examined"))
+    assert checked.text == report.texts("report.urls_checked", checked=5, known=5)
+    names = [report.texts("reason.robots"), report.texts("reason.time_limit")]
+    assert list(limits.texts) == [*names, "one host was silent"]
+    report.row.verdict["reasons"] = []
+    assert Text(report.texts("report.nothing_left")) not in page(report)
 
 
 def test_where_nothing_is_known_it_does_not_say_that_nothing_was_left_out(make_report):
