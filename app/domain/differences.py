@@ -19,7 +19,7 @@ from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
 
 # Causes that do not describe the content of the third party, but the references to it or the site itself.
-_NO_CONTENT: Final = frozenset({ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED, ViolationKey.TAKEOVER})
+NO_CONTENT: Final = frozenset({ViolationKey.HIDDEN_LINK, ViolationKey.TAMPERED, ViolationKey.TAKEOVER})
 _ANSWERED: Final = frozenset({Outcome.EXAMINED, Outcome.GONE})
 
 
@@ -182,7 +182,7 @@ def _judgements(before: Inventory, after: Inventory) -> Iterator[Difference]:
 def _causes(inventory: Inventory) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for (domain, cause), risk in inventory.findings.items():
-        if not risk.is_own and cause not in _NO_CONTENT:
+        if not risk.is_own and cause not in NO_CONTENT:
             found.setdefault(domain, set()).add(cause)
     return {domain: frozenset(causes) for domain, causes in found.items()}
 

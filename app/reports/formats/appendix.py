@@ -113,7 +113,7 @@ class Appendix:
         without_level = self._texts("decision.dismissed") if is_found else ""
         return [
             display_text(party.domain),
-            self._contents.named("category", party.category),
+            self._contents.category_of(party),
             Cell(self._texts(level), level) if level else without_level,
             self._texts(party.outcome.value),
             str(party.references),

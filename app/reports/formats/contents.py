@@ -11,6 +11,7 @@ from typing import Final
 from app.core.db import Database
 from app.core.json_chunks import Json
 from app.domain.coverage import Coverage, Seen
+from app.domain.differences import NO_CONTENT
 from app.domain.messages import MessageCatalog
 from app.domain.scan_facts import Capture
 from app.domain.task_row import TaskRow
@@ -27,6 +28,7 @@ from app.site_counts.summary import Counts, open_counts_of_tasks
 
 CHUNK: Final = 500  # third parties of one read
 CAPTURES: Final = 100
+UNKNOWN: Final = "unknown"  # category of a third party
 Compare = Callable[[TaskRow, EvidenceReader], FindingChanges | None]
 
 
@@ -157,6 +159,19 @@ class ReportContents:
     def references(self) -> Iterator[list[Json]]:
         """Yield all references of the scan in chunks."""
         return self._evidence.all_references(None)
+
+    @cached_property
+    def _accused_of(self) -> Mapping[str, str]:
+        """Return what the content of domains is accused of, by the worst finding of each that nobody has dismissed."""
+        valid = (item for item in self.findings if not is_dismissed(item) and item["violation_key"] not in NO_CONTENT)
+        return {item["domain"]: str(item["violation_name"]) for item in reversed(list(valid))}
+
+    def category_of(self, party: ThirdPartyWithOutcome) -> str:
+        """Name what a third party is accused of, then its category if that is known."""
+        accused, known = self._accused_of.get(party.domain), self.named("category", party.category)
+        if accused is None:
+            return known
+        return accused if party.category == UNKNOWN else self.texts.join_terms((accused, known))
 
     def named(self, group: str, key: str) -> str:
         """Return the name of a key; one that has none is shown as it is."""

@@ -155,7 +155,7 @@ class ReportTables:
     def _party_row(self, party: ThirdPartyWithOutcome, level: str) -> list[Value]:
         return [
             display_text(party.domain),
-            self._contents.named("category", party.category),
+            self._contents.category_of(party),
             self._texts(level) if level else self._without_level(party.domain),
             self._texts(party.outcome.value),
             self._contents.named("relation", party.relation.value),

@@ -55,6 +55,13 @@ def test_its_parts_have_letters(make_report):
     assert [title.split(":")[0] for title in titles] == [f"Appendix {letter}" for letter in "ABCDE"]
 
 
+def test_a_third_party_with_a_finding_has_its_category(make_report):
+    report = make_report()
+    (table,) = [block for block in appendix(report) if isinstance(block, Table) and len(block.columns) == 7]
+    (partner,) = [row for row in table.rows if row[0] == "partner.test"]
+    assert partner[1] == report.texts("violation.gambling")
+
+
 def test_warnings_of_urls_stand_in_the_table_of_hosts_alone(make_report):
     reason = {"text_key": "reason.robots", "params": {}}
     params = {"host": "www.corp.test", "count": 2, "reason": reason}

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from app.domain.third_parties import Outcome
 from app.inventory.comparer import FindingChanges
 from app.reports.formats import contents as module
@@ -30,6 +32,21 @@ def test_third_parties_come_whole_and_by_name(make_report):
     assert [party.domain for party in report.third_parties()] == ["casino.test", "partner.test", "shop.test"]
     assert report.third_party_count == 3
     assert report.not_examined(Outcome.NOT_EXAMINED, limit=5) == (["shop.test"], 1)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_the_category_of_an_accused_third_party_is_what_its_finding_says(make_report, language):
+    report = make_report(language)
+    casino, partner, _shop = report.third_parties()
+    gambling, unknown = report.texts("violation.gambling"), report.texts("category.unknown")
+    assert (partner.category, report.category_of(partner)) == ("unknown", gambling)
+    assert report.category_of(casino) == unknown  # its finding was dismissed
+    in_cloud = report.texts.join_terms([gambling, report.texts("category.cloud")])
+    assert report.category_of(replace(partner, category="cloud")) == in_cloud
+    assert report.category_of(replace(partner, domain="nobody.test")) == unknown
+    other = make_report(language)  # a hidden link alone says nothing of what it leads to
+    other.findings = [{**item, "violation_key": "hidden_link"} for item in report.findings]
+    assert other.category_of(partner) == unknown
 
 
 def test_a_key_without_a_name_is_shown_as_it_is(make_report):
