@@ -99,6 +99,15 @@ describe("the list", () => {
     expect(links[2]).toContain(`/scans/${TASK_ID}/third-parties/ad2.test`);
   });
 
+  test("counts the changes as its tab does, and apart from them what is none", async () => {
+    const shown = await panel();
+    const others = english("differences.others", { count: 1 });
+    expect(shown.find("h2 .count").text()).toBe(`${english("differences.changes", { count: 2 })}${english("finding.separator")}${others}`);
+    await shown.find("select").setValue("third_parties");
+    await settled();
+    expect(shown.find("h2 .count").text()).toBe(english("listing.count", { count: 3 }));
+  });
+
   test("says since when nothing has changed", async () => {
     rest.answers[DIFF] = NONE;
     const shown = await panel();
