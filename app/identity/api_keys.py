@@ -50,7 +50,9 @@ class ApiKeys:
         self._by_digest: DataLoader[str, Row[Any]] = DataLoader(self._read_digests)
 
     async def authenticate(self, key: str) -> Principal:
-        """Return the principal of the key. Raises TokenRefused."""
+        """Return the principal of the key. Raises TokenRefused, which says what became of the key, but only to who has
+        all of it: the digest is that of the key with its secret.
+        """
         if not is_well_formed(key):
             raise TokenRefused(code="invalid_token")
         digest = digest_of(key)
@@ -165,7 +167,7 @@ class ApiKeys:
         if not row.is_active:
             raise TokenRefused(code="user_disabled", **whose)
         if row.revoked_at is not None:
-            raise TokenRefused(code="invalid_token", **whose)
+            raise TokenRefused(code="invalid_token", text="revoked_key", **whose)
         if row.expires_at <= self.clock.now():
             raise TokenRefused(code="expired_token", text="expired_key", **whose)
         return _with_rights(row)

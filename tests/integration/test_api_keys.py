@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from app.client import MonitorClient, SignInFailed, Stopped
-from app.core.opaque_tokens import KEY, new_token
+from app.core.opaque_tokens import CHECKED, KEY, checksum_of, new_token
+from app.domain.messages import MessageCatalog
 from tests.support.backend import ADMIN_PASSWORD, USER_PASSWORD
 from tests.support.live import ending, go_live
 from tests.support.realtime import Client
@@ -117,6 +118,28 @@ async def test_an_expired_key_says_so(owner):
     assert await outcomes(owner, key["key"]) == GOOD
     owner.live.clock.turned_s = 3601
     assert await outcomes(owner, key["key"]) == everywhere(401, "expired_token")
+
+
+async def told(owner, key, language):
+    """Return what a refusal says in REST, in the socket and in the event stream."""
+    headers = {"Authorization": f"Bearer {key}", "Accept-Language": language}
+    paths = ("/tasks", f"/monitor/tasks/{owner.task}/events")
+    said = [(await owner.live.http.get(f"/api/v1{path}", headers=headers)).json()["detail"] for path in paths]
+    async with socket_with(owner.live, key, query=f"lang={language}") as client:
+        return {*said, (await client.receive())["message"]}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_only_who_has_the_whole_key_is_told_that_it_was_revoked_or_has_expired(owner, language):
+    texts, live = MessageCatalog(language), owner.live
+    revoked, expired = await owner.add_key(), await owner.add_key(expires_in_s=60)
+    await owner.revoke(revoked)
+    assert await told(owner, revoked["key"], language) == {texts("error.revoked_key")}
+    live.clock.turned_s = 61
+    assert await told(owner, expired["key"], language) == {texts("error.expired_key")}
+    for key in (revoked["key"], expired["key"]):
+        guessed = key[:20] + new_token(KEY)[20:-CHECKED]
+        assert await told(owner, guessed + checksum_of(guessed), language) == {texts("error.invalid_token")}
 
 
 async def test_a_key_without_the_scope_is_refused_with_its_name(owner):
@@ -421,7 +444,7 @@ async def test_what_happens_to_a_key_is_audited(owner):
     assert (gone.user_id, gone.object_id) == (owner.user_id, key["key_id"])
     denied = [row for row in await live.audit_rows("key.use") if row.outcome == "denied"]
     assert [(row.user_id, row.object_id, row.detail["code"]) for row in denied] == [
-        (owner.user_id, key["key_id"], "invalid_token"),
+        (owner.user_id, key["key_id"], "revoked_key"),
         (owner.user_id, key["key_id"], "insufficient_scope"),
     ]
 
