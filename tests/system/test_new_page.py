@@ -258,6 +258,51 @@ async def test_the_printed_view_has_every_finding_and_the_button_prints_the_repo
     assert page.problems == []
 
 
+# Of what can be seen: whether something is there to be used, is cut off to the right, or is pale.
+PRINTED = """() => {
+  const all = [...document.querySelectorAll("body *")];
+  const seen = all.filter((one) => one.checkVisibility() && one.getClientRects().length > 0);
+  const width = document.documentElement.clientWidth;
+  const light = (colour) => Math.max(...colour.match(/[\\d.]+/g).slice(0, 3).map(Number));
+  const hasText = (one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== "");
+  const name = (one) => `${one.tagName} ${one.className} ${one.textContent.slice(0, 40)}`;
+  return {
+    used: seen.filter((one) => one.matches("nav, .bar, .el-button, select, input, [role=tablist]")).map(name),
+    cut: seen.filter((one) => one.matches("td, a, p, h2") && one.getBoundingClientRect().right > width + 1).map(name),
+    pale: seen.filter((one) => hasText(one) && light(getComputedStyle(one).color) > 190).map(name),
+    paper: getComputedStyle(document.body).backgroundColor,
+  };
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_views_print_dark_on_white_and_whole_without_what_is_there_to_be_used(browser, theatre, language):
+    scene = await theatre.scene()
+    store_evidence(theatre, scene)
+    await scene.find("casino.test", ViolationKey.GAMBLING, "high", 0.97, HOSTILE, found_on=HOME)
+    await scene.complete(verdict=Verdict(Result.VIOLATIONS, ()), total_violations=1, total_pages_crawled=7)
+    page = await open_page(browser, f"{theatre.url}/#/sign-in", locale=language, color_scheme="dark")
+    await page.wait_for_selector("#username")
+    await sign_in(page)
+    await page.wait_for_url("**/overview")
+    views = {
+        f"#/scans/{scene.task_id}?tab=findings": "#findings-title",
+        f"#/scans/{scene.task_id}?tab=third_parties": ".parties tr",
+        f"#/scans/{scene.task_id}/findings/gambling.casino.test": ".finding .card",
+        "#/scans": "tr",
+    }
+    for view, waits_for in views.items():
+        await page.emulate_media(media="screen")
+        await page.set_viewport_size({"width": 1280, "height": 900})
+        await page.goto(f"{theatre.url}/{view}")
+        await page.wait_for_selector(f"main {waits_for}")
+        await page.emulate_media(media="print")
+        await page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
+        printed = await page.evaluate(PRINTED)
+        assert printed == {"used": [], "cut": [], "pale": [], "paper": "rgb(255, 255, 255)"}, view
+    assert page.problems == []
+
+
 async def test_a_line_of_a_long_log_has_an_address(browser, theatre):
     scene = await theatre.scene()
     for start in range(0, 3_000, 500):
