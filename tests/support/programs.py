@@ -19,7 +19,7 @@ from app.engines.parsing.launch import order_of
 from tests.support.program_server import MAX_MESSAGE, PROGRAM, WORKER
 
 ROOT = Path(__file__).parents[2]
-CLOSE_LIMIT_S = 5.0
+CLOSE_LIMIT_S = 60.0  # one that is measured writes its figures first
 
 
 class _Server:

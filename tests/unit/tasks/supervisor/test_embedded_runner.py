@@ -257,7 +257,8 @@ async def test_a_round_that_fails_is_not_the_last(backend, make_runner, monkeypa
 
 
 async def test_starts_that_lack_a_resource_wait_and_never_count_as_lost(backend, make_runner, monkeypatch):
-    monkeypatch.setattr("app.tasks.supervisor.start_backoff.SHORTAGE_PAUSES_S", (0.01,))
+    pauses = (0.01, 0.1, 1.0, 3.0)  # the third has its turn when the others wait for longer than a round takes
+    monkeypatch.setattr("app.tasks.supervisor.start_backoff.SHORTAGE_PAUSES_S", pauses)
     begun = []
     count_starts(monkeypatch, begun)
     for number in range(3):
