@@ -181,7 +181,10 @@ async def test_a_redirect_is_shown_hop_by_hop(backend, scanned):
 
 async def test_the_place_in_the_stored_source_is_shown(backend, scanned):
     detail = (await ask(backend, scanned, "/findings/gambling.casino.test")).json()
-    assert detail["references"][0]["source"] == {"excerpt": f"<p>\n\n<a href='{CASINO}'>x</a>", "offset": 0, "line": 1}
+    source = detail["references"][0]["source"]
+    assert source["excerpt"] == f"<p>\n\n<a href='{CASINO}'>x</a>"
+    assert (source["offset"], source["line"], source["column"]) == (0, 3, 1)
+    assert source["marks"] == [{"start": 5, "end": len(source["excerpt"])}]
 
 
 # Everything that was collected can be had

@@ -192,7 +192,11 @@ def test_what_leads_there_is_found_again_in_the_stored_page(scanned, details, ro
     assert source[place["offset"] :].startswith(place["excerpt"])
     assert origin["raw"] in place["excerpt"]
     assert origin["link_text"] in place["excerpt"]
-    assert source.count("\n", 0, place["offset"]) + 1 == place["line"]
+    at = source.splitlines(keepends=True)[place["line"] - 1][place["column"] - 1 :]
+    assert at.startswith(f"<{node.tag}") or node.tag == "script"
+    shown = [place["excerpt"][mark["start"] : mark["end"]] for mark in place["marks"]]
+    assert any(origin["raw"] in part for part in shown)
+    assert node.tag == "script" or any(part.startswith("<a") and part.endswith("</a>") for part in shown)
 
 
 @pytest.mark.parametrize("row", EXPECTED, ids=lambda row: row[0])

@@ -15,12 +15,12 @@ from sqlalchemy import Row
 
 from app.core.errors import Unavailable
 from app.findings.evidence.exposures import Site, cleared_hosts
+from app.findings.evidence.source_elements import NEAR, Span, surroundings_of
 from app.scanstore.evidence_reader import EvidenceReader
 from app.scanstore.rows import host_in
 
 REST_S: Final = 5.0  # a storage that did not answer is not asked again for so long: each time takes seconds of a thread
-AROUND: Final = 100  # characters of an excerpt, on each side
-NEAR: Final = 600  # characters behind the address in which the link's text is looked for
+AROUND: Final = 100  # characters of an excerpt, on each side of what is marked in it
 MAX_LOOKS: Final = 200  # places of one address that are looked at
 COMPARED: Final = 100  # characters of one attribute
 # Begins where a name does and never goes back in it: a hostile page has names that would take long.
@@ -70,11 +70,15 @@ class KeptContents:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A piece of the source. `offset` counts characters of the decoded source, `line` from 1."""
+    """A piece of the source. `offset` counts characters of the decoded source; `line` and `column`, from 1, are those
+    of the element with the reference. `marks`: that element, and the tags of the one that hides it, in `text`.
+    """
 
     text: str
     offset: int
     line: int
+    column: int
+    marks: tuple[Span, ...]
 
 
 def decode(source: bytes, charset: str) -> str:
@@ -89,18 +93,22 @@ def decode(source: bytes, charset: str) -> str:
         return source.decode("utf-8", "replace")
 
 
-def find_excerpt(source: str, raw: str, text: str = "", snippet: str = "", *, earlier: int = 0) -> Excerpt | None:
+def find_excerpt(
+    source: str, raw: str, text: str = "", snippet: str = "", *, hidden: str | None = None, earlier: int = 0
+) -> Excerpt | None:
     """Return where an address stands as written. Pure.
 
     Of several places it is one with the link's text behind it, and of these one in an element with the attributes of
-    the snippet. `earlier`: how many references that look the same stand before this one on the page.
+    the snippet. `hidden`: how it is hidden. `earlier`: how many references that look the same stand before this one on
+    the page.
     """
     written = [form for form in dict.fromkeys((raw, escape(raw, quote=False), escape(raw))) if form]
     for form in written:
         places = _places(source, form)
         if places:
             likely = _likeliest(source, places, text, snippet)
-            return _excerpt(source, likely[min(earlier, len(likely) - 1)], len(form))
+            place = likely[min(earlier, len(likely) - 1)]
+            return _excerpt(source, Span(place, place + len(form)), hidden)
     return None
 
 
@@ -115,8 +123,10 @@ def _likeliest(source: str, places: list[int], text: str, snippet: str) -> list[
 
 
 def _tag_at(source: str, place: int) -> str:
-    """Return the start tag around a place, as far as it is near."""
+    """Return the start tag around a place, as far as it is near; "" in the text behind one."""
     start, end = source.rfind("<", max(0, place - NEAR), place), source.find(">", place, place + NEAR)
+    if start >= 0 and source.find(">", start, place) >= 0:
+        return ""
     return source[start if start >= 0 else place : end if end >= 0 else place + NEAR]
 
 
@@ -135,9 +145,22 @@ def _places(source: str, form: str) -> list[int]:
     return places
 
 
-def _excerpt(source: str, place: int, length: int) -> Excerpt:
-    start, end = max(0, place - AROUND), place + length + AROUND
-    return Excerpt(source[start:end], start, source.count("\n", 0, start) + 1)
+def _excerpt(source: str, place: Span, hidden: str | None) -> Excerpt:
+    """Begin and end where tags do, so that none is cut; where none does near, amid the text."""
+    around = surroundings_of(source, place, hidden)
+    marked, at = around.marked, around.element.start
+    first, last = marked[0].start - AROUND, max(mark.end for mark in marked) + AROUND
+    start = min((border for border in around.borders if first <= border <= marked[0].start), default=first)
+    end = max((border for border in around.borders if last - AROUND <= border <= last), default=last)
+    start = 0 if first <= 0 else start
+    end = len(source) if last >= len(source) else end
+    return Excerpt(
+        source[start:end],
+        start,
+        line=source.count("\n", 0, at) + 1,
+        column=at - source.rfind("\n", 0, at),
+        marks=tuple(Span(mark.start - start, mark.end - start) for mark in marked),
+    )
 
 
 def screenshots_of(reader: EvidenceReader, site: Site, found: Sequence[Row[Any]]) -> dict[str, str]:

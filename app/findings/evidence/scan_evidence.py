@@ -319,7 +319,7 @@ class ScanEvidence:
 
     def _excerpt(self, reference: StoredReference, source: str) -> Excerpt | None:
         fact, earlier = reference.fact, self._reader.alike_before(reference)
-        return find_excerpt(source, fact.raw, fact.text, fact.snippet, earlier=earlier)
+        return find_excerpt(source, fact.raw, fact.text, fact.snippet, hidden=fact.hidden, earlier=earlier)
 
     def _source_of(self, capture: Capture) -> str:
         """The page's own decoded source; "" when it was not kept, and when an HTTP redirect stands there."""

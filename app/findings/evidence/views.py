@@ -5,7 +5,7 @@ All text that a page controls goes through `display_text`: no control characters
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -293,11 +293,26 @@ def _page(page: StoredPage) -> Json:
 
 
 def _source(excerpt: Excerpt) -> Json:
+    text, marks = _marked(excerpt)
     return {
-        "excerpt": display_value(excerpt.text, breaks=True),
+        "excerpt": text,
         "offset": excerpt.offset,
         "line": excerpt.line,
+        "column": excerpt.column,
+        "marks": [{"start": start, "end": end} for start, end in marks],
     }
+
+
+def _marked(excerpt: Excerpt) -> tuple[str, list[tuple[int, int]]]:
+    """Return what is shown of an excerpt, and its marks there: masked secrets have other lengths.
+
+    Without marks where a secret goes beyond one of them: it is masked all the same.
+    """
+    borders = [0, *(border for mark in excerpt.marks for border in (mark.start, mark.end)), len(excerpt.text)]
+    parts = [display_value(excerpt.text[start:end], breaks=True) for start, end in pairwise(borders)]
+    ends = list(accumulate(map(len, parts)))
+    whole = display_value(excerpt.text, breaks=True)
+    return whole, list(zip(ends[::2], ends[1::2], strict=False)) if "".join(parts) == whole else []
 
 
 def _dns(answer: DnsAnswer | None) -> Json | None:

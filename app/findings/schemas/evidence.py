@@ -73,12 +73,29 @@ class EvidenceItem(ResponseBody):
     source: str = described("List, lexicon or model, with its date.", "lexicon 2026-11-25")
 
 
+class SourceMark(ResponseBody):
+    """Part of an excerpt of the source."""
+
+    start: Count = described("Offset in the excerpt, in characters.", 3)
+    end: Count = described("Offset behind it.", 45)
+
+
 class SourceExcerpt(ResponseBody):
     """Location of a reference in the stored source of its page."""
 
-    excerpt: str = described("Source code around it.", '<p><a href="http://casino.example/">Casino</a></p>')
+    excerpt: str = described(
+        "Source code around it, from tag to tag.", '<p><a href="http://casino.example/">Casino</a></p>'
+    )
     offset: Count = described("Offset of the excerpt in the decoded source, in characters.", 1204)
-    line: Annotated[int, Field(ge=1)] = described("Line of the source in which the excerpt starts.", 31)
+    line: Annotated[int, Field(ge=1)] = described("Line of the source in which the element with it starts.", 31)
+    column: Annotated[int, Field(ge=1)] = described("Column in that line, in characters.", 4)
+    marks: list[SourceMark] = described(
+        (
+            "The element, and the start and end tags of the one around it whose attributes hide it, in order. Empty if "
+            "a masked secret extends beyond them."
+        ),
+        [],
+    )
 
 
 class ReferenceItem(ResponseBody):

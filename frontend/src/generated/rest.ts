@@ -1815,6 +1815,13 @@ export interface SourceExcerpt {
   excerpt: string;
   offset: number;
   line: number;
+  column: number;
+  marks: SourceMark[];
+}
+
+export interface SourceMark {
+  start: number;
+  end: number;
 }
 
 export type SourceStatus = "asked" | "cached" | "refused" | "limited" | "failed";

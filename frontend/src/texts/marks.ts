@@ -30,6 +30,13 @@ export function partsOf(text: string, words: readonly string[]): Part[] {
   return parts;
 }
 
+/** The text in pieces, those in one of the spans marked. Spans come in order, and count characters, of which JavaScript takes some for two. */
+export function partsIn(text: string, spans: readonly { start: number; end: number }[]): Part[] {
+  const characters = [...text];
+  const borders = [0, ...spans.flatMap(({ start, end }) => [start, end]), characters.length];
+  return borders.slice(1).map((end, index) => ({ text: characters.slice(borders[index], end).join(""), isMarked: index % 2 === 1 })).filter((part) => part.text !== "");
+}
+
 /** Which word stands first, of those at one place the longest; -1: none is left. */
 function nearest(next: readonly number[], words: readonly string[]): number {
   return next.reduce((best, start, index) => {

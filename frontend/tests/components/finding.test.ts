@@ -2,7 +2,7 @@
 /** A finding with its evidence: hostile texts stay text, and nobody sees a screenshot who did not ask for it. */
 
 import { enableAutoUnmount, flushPromises, mount } from "@vue/test-utils";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { DecisionRequest } from "@/generated/rest";
 import FindingView from "@/views/FindingView.vue";
@@ -56,6 +56,23 @@ describe("a finding", () => {
     rest.answers[ADDRESS] = finding();
     const marks = (await open()).findAll("mark").map((mark) => mark.text());
     expect(marks).toEqual(["BACCARAT", PARTNER]);
+  });
+
+  test("says where the element with the link stands in the source, marks it and what hides it, and copies the excerpt", async () => {
+    const [hider, link] = ["<div hidden>", `<a href="${PARTNER}">x</a>`];
+    const excerpt = `😀<p>${hider}${link}</div></p>`;
+    const start = [...excerpt.split(hider)[0]!].length;
+    const middle = start + hider.length;
+    const marks = [{ start, end: middle }, { start: middle, end: middle + link.length }, { start: middle + link.length, end: middle + link.length + 6 }];
+    rest.answers[ADDRESS] = finding({ evidence: [], references: [reference(1, { source: { excerpt, offset: 12, line: 9, column: 5, marks } })] });
+    const view = await open();
+    const figure = view.find(".references figure");
+    expect(figure.find("figcaption").text()).toContain(english("reference.source_place", { line: 9, column: 5 }));
+    expect(figure.findAll("mark").map((mark) => mark.text())).toEqual([hider, link, "</div>"]);
+    expect(figure.find("pre").text()).toBe(excerpt);
+    const written = vi.spyOn(navigator.clipboard, "writeText");
+    await figure.find("button").trigger("click");
+    expect(written).toHaveBeenCalledWith(excerpt);
   });
 
   test("shows the way from our page over the partner to the casino", async () => {

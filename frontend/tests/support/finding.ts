@@ -11,7 +11,7 @@ export function reference(id: number, more: Partial<ReferenceItem> = {}): Refere
     reference_id: id, page_id: 1, page_url: `${HOME}${id}`, page_title: HOSTILE, depth: 0, url: PARTNER, third_party: "partner.test",
     raw: PARTNER, relation: "link", relation_name: "link", kind: "a[href]", kind_name: "a[href]", dom_path: "html > body > a", snippet: `<a href="${PARTNER}">`,
     link_text: HOSTILE, hidden_by: "tiny_box", hidden_text: "in a tiny box", repeats: 2, rel: "", author: "site", author_sign: null,
-    author_text: "the site's own content", via: null, loaded_by: [], source: { excerpt: `<p><a href="${PARTNER}">${HOSTILE}</a>`, offset: 12, line: 3 }, ...more,
+    author_text: "the site's own content", via: null, loaded_by: [], source: { excerpt: `<p><a href="${PARTNER}">${HOSTILE}</a>`, offset: 12, line: 3, column: 4, marks: [] }, ...more,
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { partsOf } from "@/texts/marks";
+import { partsIn, partsOf } from "@/texts/marks";
 
 const joined = (parts: { text: string }[]) => parts.map(({ text }) => text).join("");
 const marked = (text: string, words: string[]) => partsOf(text, words).filter(({ isMarked }) => isMarked).map((part) => part.text);
@@ -27,5 +27,13 @@ describe("words in a text", () => {
     const parts = partsOf(text, ["ab", "ba", "c", "zz"]);
     expect(parts.length).toBeLessThan(500);
     expect(joined(parts)).toBe(text);
+  });
+});
+
+describe("spans of a text", () => {
+  test("are marked, counted in characters, and the text stays whole", () => {
+    const parts = partsIn("a😀bcd", [{ start: 2, end: 3 }, { start: 3, end: 4 }]);
+    expect(parts).toEqual([{ text: "a😀", isMarked: false }, { text: "b", isMarked: true }, { text: "c", isMarked: true }, { text: "d", isMarked: false }]);
+    expect(partsIn("ab", [])).toEqual([{ text: "ab", isMarked: false }]);
   });
 });

@@ -68,17 +68,36 @@ def test_a_storage_that_did_not_answer_is_left_alone_for_a_while():
 SOURCE = "<html>\n<body>\n<p>x</p>\n<a href='http://bad.test/?a=1&amp;b=2'>Casino</a>\n</body>"
 
 
-def test_the_address_as_written_is_found_with_its_line():
+def marked(found):
+    return [found.text[mark.start : mark.end] for mark in found.marks]
+
+
+def test_the_address_as_written_is_found_with_its_element_and_where_that_is():
     found = find_excerpt(SOURCE, "http://bad.test/?a=1&b=2")
-    assert "http://bad.test/?a=1&amp;b=2" in found.text
+    assert marked(found) == ["<a href='http://bad.test/?a=1&amp;b=2'>Casino</a>"]
     assert SOURCE[found.offset :].startswith(found.text)
-    assert found.line == 1
+    assert (found.offset, found.line, found.column) == (0, 4, 1)
 
 
-def test_the_line_is_that_in_which_the_excerpt_begins():
-    source = "\n" * 500 + SOURCE
-    found = find_excerpt(source, "http://bad.test/?a=1&b=2")
-    assert found.line == source.count("\n", 0, found.offset) + 1 > 400
+def test_line_and_column_are_those_of_the_element_and_not_of_where_the_excerpt_begins():
+    source = "\n" * 500 + "<p>\n" * 9 + "<p>中 <a\n  href='/x'>"
+    found = find_excerpt(source, "/x")
+    assert source.split("\n")[found.line - 1][found.column - 1 :] == "<a"
+    assert source.count("\n", 0, found.offset) + 1 < found.line
+
+
+def test_an_excerpt_begins_and_ends_where_tags_do():
+    """On either side a tag lies across the limit: neither is cut."""
+    shown = f'{"y" * 95}</i><a href="/x">Casino</a><b>{"z" * 80}</b>'
+    assert find_excerpt(f'<p><i>{shown}<p class="{"x" * 60}">', "/x").text == shown
+
+
+def test_what_hides_a_link_is_in_its_excerpt_and_marked():
+    hider = '<div style="position:absolute;left:-9999px">'
+    source = f'<p>{"y" * 500}</p>{hider}{"<a href=/o>o</a>" * 20}<a href="/x">Casino</a>\n</div><p>'
+    found = find_excerpt(source, "/x", "Casino", hidden="off_screen")
+    assert marked(found) == [hider, '<a href="/x">Casino</a>', "</div>"]
+    assert source[found.offset :].startswith(found.text)
 
 
 def test_of_several_places_the_one_with_the_links_text_is_meant():
@@ -93,10 +112,8 @@ SEEN = "<a href=/x>Casino</a>"
 
 @pytest.mark.parametrize("source", [SEEN + "\n" * 300 + HIDDEN, HIDDEN + "\n" * 300 + SEEN])
 def test_of_places_with_the_same_text_the_one_with_the_elements_attributes_is_meant(source):
-    hidden = find_excerpt(source, "/x", "Casino", HIDDEN.removesuffix("</a>"))
-    seen = find_excerpt(source, "/x", "Casino", '<a href="/x">Casino')
-    assert HIDDEN in hidden.text
-    assert HIDDEN not in seen.text
+    assert marked(find_excerpt(source, "/x", "Casino", HIDDEN.removesuffix("</a>"))) == [HIDDEN]
+    assert marked(find_excerpt(source, "/x", "Casino", '<a href="/x">Casino')) == [SEEN]
 
 
 def test_places_that_look_the_same_are_taken_in_their_order():
@@ -114,7 +131,18 @@ def test_what_is_not_there_is_not_found(raw):
     assert find_excerpt(SOURCE, raw) is None
 
 
-@pytest.mark.parametrize("junk", ["a" * 560, ("a" * 60 + " ") * 9, "a=" * 270, "a='" * 180])
+def test_links_whose_text_is_their_address_are_taken_in_their_order():
+    source = "\n".join(["<a href='/x'>/x</a>"] * 3)
+    assert [find_excerpt(source, "/x", "/x", '<a href="/x">/x', earlier=number).line for number in range(3)] == [
+        1,
+        2,
+        3,
+    ]
+
+
+@pytest.mark.parametrize(
+    "junk", ["a" * 560, ("a" * 60 + " ") * 9, "a=" * 270, "a='" * 180, '<a ="' * 100, "<!--" * 140, "<a" * 280]
+)
 def test_a_page_cannot_make_a_search_among_its_tags_long(junk):
     source = f'<a {junk} href="/x">Casino</a>\n' * 3_000
     found = []

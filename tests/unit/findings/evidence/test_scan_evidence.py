@@ -210,7 +210,8 @@ def test_the_place_of_a_reference_is_shown_in_the_stored_source_of_its_page(evid
     contents[SOURCE] = b"<p>\n<a href='http://shop.test/b'></a>"
     found = document(evidence.finding("adult.shop.test"), FindingDetail)
     places = {item["page_url"]: item["source"] for item in found["references"]}
-    assert places.pop(HOME) == {"excerpt": "<p>\n<a href='http://shop.test/b'></a>", "offset": 0, "line": 1}
+    place = {"offset": 0, "line": 2, "column": 1, "marks": [{"start": 4, "end": 37}]}
+    assert places.pop(HOME) == {"excerpt": "<p>\n<a href='http://shop.test/b'></a>", **place}
     assert set(places.values()) == {None}
     assert [capture["url"] for capture in found["site_captures"]] == [HOME]
 

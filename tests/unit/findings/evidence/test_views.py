@@ -27,6 +27,7 @@ from app.domain.violations import ViolationKey
 from app.findings.evidence.chains import Chain, Step
 from app.findings.evidence.exposures import Site
 from app.findings.evidence.kept_contents import Excerpt
+from app.findings.evidence.source_elements import Span
 from app.findings.evidence.views import EvidenceViews
 from app.findings.schemas.evidence import CaptureItem, EvidenceItem, FindingSummary, RedirectChain, ReferenceItem
 from app.scanstore.evidence_reader import StoredReference
@@ -222,11 +223,29 @@ def test_a_request_of_a_rendered_page_says_who_loaded_it():
 
 
 def test_a_reference_says_where_it_is_and_who_wrote_it():
-    document = EN.reference(reference(hidden="off_screen"), authorship_of("x", "ugc"), Excerpt("a\nb", 7, 2))
+    excerpt = Excerpt("a\nb", 7, 2, 1, (Span(2, 3),))
+    document = EN.reference(reference(hidden="off_screen"), authorship_of("x", "ugc"), excerpt)
     ReferenceItem.model_validate(document)
-    assert document["source"] == {"excerpt": "a\nb", "offset": 7, "line": 2}
+    marks = [{"start": 2, "end": 3}]
+    assert document["source"] == {"excerpt": "a\nb", "offset": 7, "line": 2, "column": 1, "marks": marks}
     assert document["hidden_text"] == said("hidden_by.off_screen")
     assert document["author_text"] == f"{said('author.user')}; {said('author_sign.rel_ugc')}"
+
+
+@pytest.mark.parametrize("text", ["<i a='?token=abcdef'>", "😀<i a='?token=abcdef'>\x00"])
+def test_the_marks_of_a_source_fit_what_is_shown_of_it(text):
+    start = len(text)
+    excerpt = Excerpt(
+        f"{text}<b a='?token=abcdef'>/x</b>rest", 7, 2, 1, (Span(start, start + 21), Span(start + 23, start + 27))
+    )
+    source = EN.reference(reference(), authorship_of("x"), excerpt)["source"]
+    shown = [source["excerpt"][mark["start"] : mark["end"]] for mark in source["marks"]]
+    assert shown == ["<b a='?token=***'>", "</b>"]
+
+
+def test_a_secret_beyond_a_mark_of_a_source_is_masked_and_nothing_is_marked():
+    source = EN.reference(reference(), authorship_of("x"), Excerpt("?token=abcdef", 7, 2, 1, (Span(8, 10),)))["source"]
+    assert (source["excerpt"], source["marks"]) == ("?token=***", [])
 
 
 def test_a_chain_names_each_step():

@@ -103,7 +103,7 @@ def test_the_source_around_a_link_is_quoted_with_its_place(make_report, store, c
     contents[SOURCE] = b"<p>\n<a href='http://shop.test/b'>x</a>"
     found = blocks(make_report(), "adult.shop.test")
     assert Quote("<p>\n<a href='http://shop.test/b'>x</a>") in found
-    assert said("report.at", line=1) in facts(found)["Reference type"]
+    assert said("report.at", line=2) in facts(found)["Reference type"]
 
 
 def test_the_link_on_our_own_page_that_leads_to_a_forwarder_is_where_it_stands_too(make_report):
