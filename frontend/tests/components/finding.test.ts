@@ -75,6 +75,29 @@ describe("a finding", () => {
     expect(written).toHaveBeenCalledWith(excerpt);
   });
 
+  test("quotes an element of our page whole where its stored source has it, and else says that it is cut", async () => {
+    const [snippet, link] = [`<a href="${PARTNER}">Casino`, `<a  href='${PARTNER}'>Casino</a>`];
+    const [item] = finding().evidence;
+    const evidence = [{ ...item!, url: `${HOME}1`, snippet, offset: null }, { ...item!, url: `${HOME}2`, snippet, offset: null }];
+    const source = { excerpt: `<i hidden>${link}</i>`, offset: 0, line: 1, column: 11, marks: [{ start: 0, end: 10 }, { start: 10, end: 10 + link.length }] };
+    rest.answers[ADDRESS] = finding({ evidence, references: [reference(1, { snippet, source }), reference(2, { snippet, source: null })] });
+    const view = await open();
+    expect(view.findAll(".list pre").map((quoted) => quoted.text())).toEqual([link, `${snippet}…`, source.excerpt, `${snippet}…`]);
+  });
+
+  test("leads from what to do to where it stands in the page", async () => {
+    rest.answers[ADDRESS] = finding();
+    const view = mount(FindingView, { props: { taskId: "t1", findingId: "gambling.casino.test", attempt: null }, global: rest.mounting(), attachTo: document.body });
+    await flushPromises();
+    await view.findAll("button").find((button) => button.text() === english("finding.to_references"))!.trigger("click");
+    expect(document.activeElement).toBe(view.find(".references").element);
+  });
+
+  test("that stands on no page leads nowhere", async () => {
+    rest.answers[ADDRESS] = finding({ references: [], reference_count: 0 });
+    expect((await open()).text()).not.toContain(english("finding.to_references"));
+  });
+
   test("shows the way from our page over the partner to the casino", async () => {
     rest.answers[ADDRESS] = finding();
     const view = await open();
