@@ -136,7 +136,7 @@ describe("the filters", () => {
     const { view, router } = await open({ tab: "pages", risk: "high" });
     const options = (name: string) => view.findAll(`select[name=${name}] option`).map((option) => option.text());
     expect(options("risk")).toEqual(["Risk: any", "high (2)", "low (1)"]);
-    expect(options("hidden")).toEqual(["Link: any", "Hidden (1)", "Visible (2)"]);
+    expect(options("hidden")).toEqual(["Visibility: any", "Hidden links (1)", "Visible links (2)"]);
     expect(options("assignee")).toEqual(["Assignee: any", `${english("assignment.nobody")} (2)`, "li (1)"]);
     expect(view.find<HTMLSelectElement>("select[name=risk]").element.value).toBe("high");
     await view.find("select[name=kind]").setValue("gambling");
