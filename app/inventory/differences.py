@@ -342,6 +342,7 @@ def _scan(row: TaskRow) -> Json:
     return {
         "task_id": row.id,
         "attempt": row.attempt,
+        "status": row.status,
         "completed_at": optional_to_wire(row.completed_at),
         "conclusive": is_conclusive(row.status, row.verdict),
         "verdict": serialise_verdict(row.verdict),

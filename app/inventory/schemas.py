@@ -2,6 +2,7 @@
 
 from app.core.schema_fields import described
 from app.domain.differences import Change, Section
+from app.domain.tasks import TaskStatus
 from app.domain.third_parties import Outcome
 from app.domain.violations import RiskLevel
 from app.events.types import VerdictInfo
@@ -11,10 +12,11 @@ TIME = "2026-11-26T07:40:04.623Z"
 
 
 class ComparedScan(ResponseBody):
-    """One of the two scans. Its verdict states what was not checked and therefore not compared."""
+    """One of the two scans. Its status and verdict state what was not checked and therefore not compared."""
 
     task_id: str = described("Task id.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
     attempt: AttemptNumber = described("Attempt of these results.", 1)
+    status: TaskStatus = described("Status of the run; unless completed, it did not check everything.", "completed")
     completed_at: str | None = described("End time.", TIME)
     conclusive: bool = described("The run completed and is conclusive.", True)
     verdict: VerdictInfo | None = described("Verdict; null unless it completed.", None)

@@ -361,6 +361,7 @@ export interface CommonOptions {
 export interface ComparedScan {
   task_id: string;
   attempt: number;
+  status: TaskStatus;
   completed_at: string | null;
   conclusive: boolean;
   verdict: VerdictInfo | null;

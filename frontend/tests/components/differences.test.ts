@@ -9,6 +9,7 @@ import ScanTabs from "@/components/scan/ScanTabs.vue";
 import { shownOf } from "@/composables/useScan";
 import { TaskState } from "@/realtime";
 import { setLanguage } from "@/texts";
+import { formatMoment } from "@/texts/format";
 
 import { english } from "../support/english";
 import { FakeRest, problem } from "../support/fakeRest";
@@ -26,7 +27,7 @@ const MISSED = { ...ITEM, section: "third_parties", change: "not_seen", name: "o
 const ROTATING = { ...ITEM, section: "third_parties", change: "rotating", name: "ad.test", aspect: "link", page: "", before: "link", after: "", text: "Not seen this time: ad.test." };
 const SEEN_AGAIN = { ...ROTATING, name: "ad2.test", before: "", after: "link", text: "Seen again: ad2.test." };
 const BACK = { ...ROTATING, change: "back", name: "pier.test", before: "2026-11-02", text: "Third party is used again: pier.test." };
-const SCAN = { task_id: TASK_ID, attempt: 1, completed_at: "2026-12-01T02:00:00.000Z", conclusive: true, verdict: null };
+const SCAN = { task_id: TASK_ID, attempt: 1, status: "completed", completed_at: "2026-12-01T02:00:00.000Z", conclusive: true, verdict: null };
 const AGAINST = { ...SCAN, task_id: BEFORE, completed_at: "2026-11-01T02:00:00.000Z", verdict: { result: "clean", reasons: ["page_limit"], counts: null } };
 const FOUND = {
   items: [ITEM, NEW, MISSED], total: 3, truncated: false, scan: SCAN, against: AGAINST, changes: 2, not_seen: 1, rotating: 0,
@@ -113,6 +114,15 @@ describe("the list", () => {
     const shown = await panel();
     expect(shown.find(".state").text()).toMatch(/^No changes since Nov 1/);
     expect(shown.find(".limits").exists()).toBe(false);
+  });
+
+  test.each(["cancelled", "failed"] as const)("never says that what a scan did not check before it %s has no changes", async (status) => {
+    rest.answers[DIFF] = { ...NONE, scan: { ...SCAN, status, conclusive: false }, against: AGAINST };
+    const shown = await panel();
+    const time = formatMoment(AGAINST.completed_at, "en");
+    expect(shown.find(".state").text()).toContain(english(`differences.none_${status}`, { time }));
+    const limits = shown.findAll(".limits li").map((line) => line.text());
+    expect(limits).toEqual([english(`differences.gaps_${status}`), english("differences.gaps_before", { reasons: english("reason.page_limit") })]);
   });
 
   test("is narrowed to one section", async () => {

@@ -16,6 +16,7 @@ from app.domain.page_looks import DIGITS
 from app.domain.rechecks import Recheck, with_recheck
 from app.domain.risk import stated
 from app.domain.scan_facts import Capture, Relation, ThirdParty
+from app.domain.tasks import TaskStatus
 from app.domain.violations import RiskLevel
 from app.findings.tables import findings
 from app.inventory import differences as module
@@ -137,6 +138,13 @@ async def test_another_version_is_made_anew(service, world, stores, tmp_path, mo
 async def test_the_first_scan_is_compared_with_none(service, world, tmp_path):
     document = await read(service, world, scan(world, tmp_path, 1, "b.test"))
     assert (document["against"], document["items"], document["counts"], document["changes"]) == (None, [], {}, 0)
+
+
+async def test_how_both_scans_ended_is_said_since_a_cancelled_one_did_not_check_everything(service, world, tmp_path):
+    scan(world, tmp_path, 1, "b.test")
+    cancelled = scan(world, tmp_path, 2, "b.test", status=TaskStatus.CANCELLED)
+    document = await read(service, world, cancelled)
+    assert (document["scan"]["status"], document["against"]["status"]) == ("cancelled", "completed")
 
 
 async def test_any_other_scan_of_the_target_can_be_named(service, world, tmp_path):
