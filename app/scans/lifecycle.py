@@ -15,12 +15,13 @@ from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.trace_context import current
 from app.domain.coverage import Coverage
+from app.domain.log_entry import LogEntry
 from app.domain.messages import MessageCatalog
 from app.domain.projection import WORKER_LOST
 from app.domain.tasks import ACTIVE, TERMINAL, TO_NEXT_ATTEMPT, TaskStatus, may_become
 from app.domain.translation import said
 from app.domain.verdict import Result, Verdict, completion_message, reach_verdict
-from app.events.event import NewEvent
+from app.events.event import NewEvent, PendingLogs
 from app.events.log import AppendResult, append, begin_all, lock_task
 from app.events.tables import OBSERVED, scan_tasks, task_events
 from app.events.types import (
@@ -43,6 +44,7 @@ from app.scans.stage_closing import StageClosing
 from app.site_counts.service import recount
 
 t = scan_tasks.c
+LOG_MODULE = "scan"  # of log lines about the life of the task
 NO_WORKER: Mapping[str, Any] = {"worker_id": None, "worker_state": None}
 
 
@@ -105,20 +107,23 @@ class Lifecycle:
 
     def request_cancel(self, task_id: str, *, by: str, reason: str | None = None) -> UnitOfWork:
         """Running to cancelling. The worker sees it with its next heartbeat, or sooner by the hint."""
-        event = NewEvent(TaskCancelling(by=by, reason=reason))
+        events = [NewEvent(TaskCancelling(by=by, reason=reason)), self._cancel_line(by)]
 
         def unit(connection: Connection) -> AppendResult | None:
             changes = {"status": TaskStatus.CANCELLING, "cancel_by": by, "cancel_reason": reason}
             where = t.status == TaskStatus.RUNNING
-            return append(connection, task_id, [event], now=self._clock.now(), where=where, changes=changes)
+            return append(connection, task_id, events, now=self._clock.now(), where=where, changes=changes)
 
         return unit
 
     def cancel_pending(self, task_id: str, *, by: str) -> UnitOfWork:
         """Pending to cancelled: nobody works on it, so it ends at once."""
         completion = self._completion("cancelled", Statistics(), None)
-        ways, lead = (TaskStatus.PENDING,), [NewEvent(TaskCancelling(by=by))]
+        ways, lead = (TaskStatus.PENDING,), [NewEvent(TaskCancelling(by=by)), self._cancel_line(by)]
         return self._end(task_id, None, ways, TaskStatus.CANCELLED, lead, [NewEvent(completion)], {"cancel_by": by})
+
+    def _cancel_line(self, by: str) -> NewEvent:
+        return NewEvent(PendingLogs((LogEntry("WARNING", LOG_MODULE, self._texts("cancelled_by", by=by)),)))
 
     def complete(
         self,

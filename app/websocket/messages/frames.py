@@ -192,12 +192,13 @@ class TaskState(BaseModel):
         described("Start time of the run; unchanged if a later attempt resumes it.", "2026-01-01T00:00:01.000Z"),
     ]
     completed_at: Annotated[Timestamp | None, described("End time.", "2026-01-01T00:12:00.000Z")]
+    ended_by: Annotated[str | None, described("User who cancelled it; null if it was not cancelled.", "mei")] = None
     error: Annotated[ErrorInfo | None, described("Reason for the failure.")] = None
     verdict: Annotated[VerdictInfo | None, described("Verdict.")] = None
 
     @model_serializer(mode="wrap")
     def _leave_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return _without_none(handler(self), "queue_position", "error", "verdict")
+        return _without_none(handler(self), "queue_position", "ended_by", "error", "verdict")
 
 
 class TaskSnapshot(Frame, TaskState):

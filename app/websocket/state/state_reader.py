@@ -75,7 +75,12 @@ class StateReader:
     ) -> TaskState | None:
         """Return the task as REST shows it; None if it is missing, deleted, or another user's."""
         row = tasks.find(connection, task_id, principal)
-        return None if row is None else TaskState(**self._fields(connection, row, language))
+        if row is None:
+            return None
+        fields = self._fields(connection, row, language)
+        if principal is not None and principal.is_outside:  # is not told the names of users
+            fields["ended_by"] = None
+        return TaskState(**fields)
 
     def snapshot(self, connection: Connection, task_id: str, log_tail: int, language: Language) -> Snapshot | None:
         """Return the snapshot with the newest `log_tail` lines; fewer if it would be too large."""
@@ -145,6 +150,7 @@ class StateReader:
             "created_at": _moment(row.created_at),
             "started_at": _moment(row.started_at),
             "completed_at": _moment(row.completed_at),
+            "ended_by": row.cancel_by,
             "error": serialise_error(row, language),
             "verdict": row.verdict,
         }

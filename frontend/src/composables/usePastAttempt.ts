@@ -70,7 +70,7 @@ function stateOf(item: AttemptItem, task: TaskResponse, logs: LogLineResponse[])
     violations: { ...NO_VIOLATIONS, ...item.violation_counts, recent: [] }, findings: { ...NO_VIOLATIONS, ...item.finding_counts },
     log_counts: item.log_counts, logs, warnings: warningsOf(item),
     worker: { id: null, state: "none", last_heartbeat_at: null }, target_domain: task.target_domain,
-    created_at: task.created_at, started_at: item.started_at, completed_at: item.completed_at, error: item.error,
+    created_at: task.created_at, started_at: item.started_at, completed_at: item.completed_at, ended_by: item.ended_by, error: item.error,
     verdict: item.verdict,
   });
 }

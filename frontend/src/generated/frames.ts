@@ -546,6 +546,7 @@ export interface TaskSnapshot {
   created_at: string;
   started_at: string | null;
   completed_at: string | null;
+  ended_by?: string | null;
   error?: ErrorInfo | null;
   verdict?: VerdictInfo | null;
   timestamp: string;

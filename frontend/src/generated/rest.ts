@@ -1937,6 +1937,7 @@ export interface TaskState {
   created_at: string;
   started_at: string | null;
   completed_at: string | null;
+  ended_by?: string | null;
   error?: ErrorInfo | null;
   verdict?: VerdictInfo | null;
 }

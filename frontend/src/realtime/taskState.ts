@@ -55,6 +55,8 @@ export class TaskState {
   queuePosition: number | null;
   startedAt: string | null;
   completedAt: string | null;
+  /** The user who cancelled it; null: nobody did, or it is not said to this reader. */
+  endedBy: string | null;
   error: ErrorInfo | null;
   verdict: VerdictInfo | null;
   /** What the scan is doing, for people; null: it has not said. */
@@ -85,6 +87,7 @@ export class TaskState {
     this.queuePosition = snapshot.queue_position ?? null;
     this.startedAt = snapshot.started_at;
     this.completedAt = snapshot.completed_at;
+    this.endedBy = snapshot.ended_by ?? null;
     this.error = snapshot.error ?? null;
     this.verdict = snapshot.verdict ?? null;
     for (const item of [...recent].reverse()) this.#keep(flatten(item, item.created_at));
@@ -232,15 +235,16 @@ const CHANGES: { [T in TaskEvent["type"]]: (state: TaskState, frame: FrameOf<T>)
   task_error(state, frame) {
     state.error = picked<ErrorInfo>(frame, ERROR_FIELDS);
   },
-  task_cancelling(state) {
+  task_cancelling(state, frame) {
     state.status = "cancelling";
+    state.endedBy = frame.by;
   },
   task_retrying(state, frame) {
     if (frame.reason === WORKER_LOST) resumeFromCheckpoint(state);
     else state.reset();
     state.status = "pending";
     state.attempt = frame.next_attempt;
-    state.completedAt = null;
+    state.completedAt = state.endedBy = null;
     state.worker = { ...state.worker, id: null, state: "none" };
   },
   task_completed(state, frame) {

@@ -28,7 +28,7 @@ export function sentenceOf(texts: Texts, state: ShownState, sum: FindingSum | nu
     case "failed":
       return { tone: "bad", text: t("task.error", { message: failure(texts, state) }), more: soFar(texts, state, sum) };
     case "cancelled":
-      return { tone: "calm", text: t("status.cancelled"), more: soFar(texts, state, sum) };
+      return { tone: "calm", text: cancelled(texts, state), more: joined(texts, t("sentence.incomplete"), soFar(texts, state, sum)) };
     case "completed":
       return completed(texts, state, sum);
   }
@@ -52,6 +52,13 @@ function running(texts: Texts, state: ShownState): Sentence {
 
 function failure({ code, t }: Texts, { error }: ShownState): string {
   return code("failure", error?.code ?? "internal", error?.message ?? t("failure.internal"));
+}
+
+/** By whom it was cancelled, and how far it had come by then. */
+function cancelled({ t }: Texts, { endedBy, startedAt, progress, statistics }: ShownState): string {
+  const numbers = { percent: progress, pages: statistics.total_pages_crawled ?? 0 };
+  if (endedBy === null) return t("sentence.cancelled_by_unknown", numbers);
+  return startedAt === null ? t("sentence.cancelled_before_start", { by: endedBy }) : t("sentence.cancelled", { by: endedBy, ...numbers });
 }
 
 /** Of a scan that has ended `sum` says it, which leaves out what was dismissed, unless it is about an earlier attempt. */

@@ -176,6 +176,17 @@ test("each stage that runs fills its bar by its own progress", async () => {
   expect(widths()).toEqual(["40%", "33%", "0%"]);
 });
 
+test("a stage that was cancelled or failed keeps its bar as far as it came", () => {
+  const ended = (status: "cancelled" | "failed", progress: number) => ({ status, progress, started_at: at(0), finished_at: at(9) });
+  const own = [{ ...ended("cancelled", 63) }, { ...ended("failed", 20) }];
+  const stages = snapshot(1).stages.map((one, index) => ({ ...one, ...own[index] }));
+  const state = new TaskState(snapshot(1, { status: "cancelled", stages, completed_at: at(9) }));
+  const gantt = mount(StageGantt, { props: { state: shownOf(state), findings: 0, nowMs: Date.parse(at(10)) }, global });
+  expect(gantt.findAll(".done").map((done) => (done.element as HTMLElement).style.width)).toEqual(["63%", "20%"]);
+  const told = (status: string, progress: number) => `${english(`stage_status.${status}`)} · ${progress}%`;
+  expect(gantt.findAll(".status").slice(0, 2).map((status) => status.text())).toEqual([told("cancelled", 63), told("failed", 20)]);
+});
+
 test("the tiles count findings and notes, as the headings above them do", async () => {
   const warning = { code: "partial" as const, message: "a part", attempt: 1 };
   const violations = { ...NO_VIOLATIONS, total: 3, recent: [] };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { NO_VIOLATIONS } from "@/generated/contract";
 import { MAX_LINES, TaskState, type TaskEvent } from "@/realtime";
 
-import { at, completed, findingChanged, hiddenLink, logs, progress, retrying, snapshot, stage, violation } from "../support/frames";
+import { TASK, at, completed, findingChanged, hiddenLink, logs, progress, retrying, snapshot, stage, violation } from "../support/frames";
 
 describe("the state of a task", () => {
   test("takes progress, which never falls, with what was counted", () => {
@@ -22,6 +22,15 @@ describe("the state of a task", () => {
     expect(state.stages[1]).toMatchObject({ status: "completed", progress: 100, started_at: at(2), finished_at: at(3) });
     state.apply(stage(4, "page_crawl", "running"));
     expect(state.stages[1]).toMatchObject({ status: "running", started_at: at(2), finished_at: null });
+  });
+
+  test("knows who cancelled it, from an event as from a snapshot, until it begins anew", () => {
+    const state = new TaskState(snapshot(1));
+    state.apply({ type: "task_cancelling", task_id: TASK, seq: 2, prev_seq: 1, attempt: 1, timestamp: at(2), by: "mei" });
+    expect(state.endedBy).toBe("mei");
+    expect(new TaskState(snapshot(1, { ended_by: "mei" })).endedBy).toBe("mei");
+    state.apply(retrying(3, "user"));
+    expect(state.endedBy).toBeNull();
   });
 
   test("counts violations and lists each once, whoever tells of it", () => {

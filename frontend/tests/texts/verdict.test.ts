@@ -55,10 +55,19 @@ test("what was dismissed is not counted, and said beside it", () => {
 test("of a scan that was stopped the same findings count, and as they were found those that do not stand", () => {
   const findings = { total: 5, critical: 4, high: 1, medium: 0, low: 0, needs_review: 0 };
   const stopped = state({ status: "cancelled", findings });
-  expect(sentenceOf(useTexts(), stopped).more).toBe("");
+  const incomplete = english("sentence.incomplete");
+  expect(sentenceOf(useTexts(), stopped).more).toBe(incomplete);
   const found = sentenceOf(useTexts(), stopped, sumOf({ findings: 3, severe: 2, dismissed: 2 })).more;
-  expect(found).toBe(`${english("sentence.so_far", { count: 3, severe: 2 })}; ${english("sentence.not_counted", { count: 2 })}`);
-  expect(sentenceOf(useTexts(), stopped, sumOf({ attempt: 2 })).more).toBe(english("sentence.so_far", { count: 5, severe: 5 }));
+  expect(found).toBe(`${incomplete}; ${english("sentence.so_far", { count: 3, severe: 2 })}; ${english("sentence.not_counted", { count: 2 })}`);
+  expect(sentenceOf(useTexts(), stopped, sumOf({ attempt: 2 })).more).toBe(`${incomplete}; ${english("sentence.so_far", { count: 5, severe: 5 })}`);
+});
+
+test("a cancelled scan says by whom, how far it had come and how much it had read", () => {
+  const stopped = { status: "cancelled" as const, progress: 81, statistics: STATISTICS };
+  const text = (more: Parameters<typeof state>[0]) => sentenceOf(useTexts(), state({ ...stopped, ...more })).text;
+  expect(text({ ended_by: "admin" })).toBe(english("sentence.cancelled", { by: "admin", percent: 81, pages: 352 }));
+  expect(text({})).toBe(english("sentence.cancelled_by_unknown", { percent: 81, pages: 352 }));
+  expect(text({ ended_by: "admin", started_at: null })).toBe(english("sentence.cancelled_before_start", { by: "admin" }));
 });
 
 test("pages are said where no URL is known, as of a scan that was recorded", () => {

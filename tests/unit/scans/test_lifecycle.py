@@ -21,6 +21,7 @@ from app.scans.queries import tasks
 from tests.support.clock import FakeClock
 from tests.support.databases import create_tables
 from tests.support.rows import add_user
+from tests.support.said import said
 
 LOST = ErrorInfo(code="worker_lost", message="lost", retryable=True)
 S = TaskStatus
@@ -41,6 +42,9 @@ class World:
 
     def types(self, task_id):
         return [e.type for e in self.db.read_sync(lambda c: read_after(c, task_id, 0, limit=100))]
+
+    def lines(self, task_id):
+        return [(line.level, line.message) for line in self.db.read_sync(lambda c: tasks.log_tail(c, task_id, 100))]
 
     def write(self, unit):
         return self.event_writer.write_sync(unit)
@@ -242,3 +246,10 @@ def assert_landed_as(again, first):
     """What was in the log already is where it was; the number of its commit is only known to be no less."""
     assert again.commits >= first.commits
     assert replace(again, commits=first.commits) == first
+
+
+@pytest.mark.parametrize(("status", "step"), [(S.RUNNING, "cancel"), (S.PENDING, "cancel_pending")])
+def test_the_log_says_who_cancelled_a_scan(world, status, step):
+    task_id = world.task_in(status)
+    assert world.write(world.unit(step, task_id)) is not None
+    assert world.lines(task_id) == [("WARNING", said("cancelled_by", by="u"))]

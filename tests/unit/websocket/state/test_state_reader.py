@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from app.core.ids import new_id
+from app.core.principal import Principal
+from app.domain.messages import Language
 from app.events.tables import scan_tasks, task_events
 from app.websocket.messages.codes import SnapshotReason
 from app.websocket.messages.topics import ALL_TOPICS, topics
@@ -79,3 +81,20 @@ def test_what_is_hidden_does_not_count_but_is_not_read_without_end(long_log):
     assert refused.reason is SnapshotReason.TOO_MUCH
     assert steps < 50
     assert isinstance(replay(1, QUIET)[0], Replay)
+
+
+async def test_who_cancelled_it_is_said_but_to_readers_outside_of_the_organisation(tmp_path):
+    stack = Stack(tmp_path)
+    owner = stack.add_user("mei")
+    task = await stack.add_task(owner)
+    changes = {"status": "cancelled", "cancel_by": "mei"}
+    stack.db.write_sync(lambda c: c.execute(update(scan_tasks).values(changes)))
+
+    def ended_by(**more):
+        principal = Principal(owner, "mei", "user", **more)
+        state = stack.db.read_sync(lambda c: stack.manager.reader.state(c, task, Language("en"), principal))
+        return state.model_dump().get("ended_by")
+
+    assert ended_by() == "mei"
+    assert ended_by(link_id="a", task_id=task) is None
+    await stack.db.close()
