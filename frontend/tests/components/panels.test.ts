@@ -9,6 +9,8 @@ import FindingHead from "@/components/finding/FindingHead.vue";
 import FindingGroups from "@/components/FindingGroups.vue";
 import FindingsPanel from "@/components/FindingsPanel.vue";
 import LogPanel from "@/components/LogPanel.vue";
+import ConfirmDialog from "@/components/ConfirmDialog.vue";
+import ScanActions from "@/components/ScanActions.vue";
 import StageGantt from "@/components/StageGantt.vue";
 import StatTiles from "@/components/StatTiles.vue";
 import VerdictBanner from "@/components/VerdictBanner.vue";
@@ -174,6 +176,32 @@ test("each stage that runs fills its bar by its own progress", async () => {
   state.apply(stage(3, "page_crawl", "completed"));
   await gantt.setProps({ state: shownOf(state) });
   expect(widths()).toEqual(["40%", "33%", "0%"]);
+});
+
+describe("stopping a scan", () => {
+  const buttons = () => [...document.querySelectorAll<HTMLElement>(".el-dialog__footer button")];
+
+  async function asked() {
+    const rest = new FakeRest();
+    const actions = mount(ScanActions, { props: { state: shownOf(new TaskState(snapshot(1))) }, global: rest.mounting(), attachTo: document.body });
+    await actions.find("button").trigger("click");
+    await flushPromises();
+    return actions;
+  }
+
+  test("offers to go on scanning beside to stop it, never two ways to cancel", async () => {
+    const actions = await asked();
+    expect(buttons().slice(-2).map((button) => button.textContent)).toEqual([english("task.keep_scanning"), english("task.cancel")]);
+    actions.unmount();
+  });
+
+  test("is no question any more once the scan has ended by itself, which is said", async () => {
+    const actions = await asked();
+    await actions.setProps({ state: shownOf(new TaskState(snapshot(2, { status: "completed" }))) });
+    expect(actions.findAllComponents(ConfirmDialog)[0]!.props("modelValue")).toBe(false);
+    expect(actions.find("[role=status]").text()).toBe(english("task.ended_first"));
+    actions.unmount();
+  });
 });
 
 test("a stage that was cancelled or failed keeps its bar as far as it came", () => {
