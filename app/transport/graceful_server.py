@@ -32,6 +32,15 @@ class GracefulServer(uvicorn.Server):
             server.close()
         await self._close()
         await super().shutdown(sockets)
+        if self.force_exit:
+            await self._end_at_once()
+
+    async def _end_at_once(self) -> None:
+        """After a second signal uvicorn leaves requests and the lifespan to be cancelled, each with a traceback."""
+        self._cut()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=CUT_BEFORE_S)
+        await self.lifespan.shutdown()
 
     async def _wait_tasks_to_complete(self) -> None:
         """Clients whose requests take too long are cut off: the application hears it as when they leave."""

@@ -1,11 +1,14 @@
 """The end of a server: what is under way is finished, streams say when to come back, and a limit holds for it all."""
 
 import asyncio
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 
 import httpx
@@ -36,6 +39,22 @@ async def stop(self):
 Services.stop = stop
 run_server(load_settings(stop_within_s=1, port=0))
 """
+
+
+SERVING = """\
+from app.core.config import load_settings
+from app.server import run_server
+
+run_server(load_settings(port=0))
+"""
+
+
+def environment_of(folder):
+    return {
+        **{key: value for key, value in os.environ.items() if not key.startswith("COMPLIANCE_")},
+        "COMPLIANCE_DATA_DIR": str(folder / "data"),
+        "COMPLIANCE_LANGUAGE": "en",
+    }
 
 
 class HeldHasher(PasswordHasher):
@@ -155,6 +174,29 @@ async def test_a_request_without_end_is_cut_off_and_leaves_no_traceback(tmp_path
     assert "graceful shutdown exceeded" not in log.getvalue()
 
 
+def test_a_second_interrupt_ends_at_once_and_leaves_no_traceback(tmp_path):
+    """As with the page open in a browser: its connections are waited for until Ctrl-C is pressed again."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVING], env=environment_of(tmp_path), stderr=subprocess.PIPE, text=True
+    ) as process:
+        said, opened = [], None
+        for line in process.stderr:
+            said.append(line)
+            if '"serving"' in line:
+                place = httpx.URL(json.loads(line)["url"])
+                opened = socket.create_connection((place.host, place.port))
+                opened.sendall(HEAD % len(BODY) + BODY[:10])
+                time.sleep(0.5)  # the request has begun
+                process.send_signal(signal.SIGINT)
+            if "Waiting for connections to close" in line:
+                process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        opened.close()
+    assert "Waiting for connections to close" in "".join(said)
+    assert "Traceback" not in "".join(said)
+    assert not any('"level":"error"' in line for line in said)
+
+
 async def test_logins_that_an_end_meets_leave_no_traceback(tmp_path):
     """They are cut off while they wait: for the thread that checks their password, or for their turn."""
     settings = make_settings(tmp_path, port=0, stop_within_s=2)
@@ -184,13 +226,8 @@ async def test_logins_that_an_end_meets_leave_no_traceback(tmp_path):
 
 
 def test_an_end_that_hangs_is_cut_off(tmp_path):
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("COMPLIANCE_")},
-        "COMPLIANCE_DATA_DIR": str(tmp_path / "data"),
-        "COMPLIANCE_LANGUAGE": "en",
-    }
     command = [sys.executable, "-c", HANGING]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment_of(tmp_path), stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr:
             if "serving" in line:
                 process.send_signal(signal.SIGTERM)
