@@ -107,7 +107,8 @@ class ReportService:
             )
             domains = [party.domain for party in found]
             levels = self._db.read_sync(lambda c: findings.levels_of(c, row.id, row.run, domains))
-            views = (serialise_listed_third_party(party, levels) for party in found)
+            causes = self._db.read_sync(lambda c: findings.content_causes_of(c, row.id, row.run, domains))
+            views = (serialise_listed_third_party(party, levels, causes) for party in found)
             truncated = reader.omitted_third_parties() > 0
             more = {"possibly_own": reader.possibly_own()}
             return encode_list(views, total=total, truncated=truncated, attempt=row.attempt, **more)

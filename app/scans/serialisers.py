@@ -141,10 +141,12 @@ def serialise_error(row: TaskRow, language: str) -> Json | None:
     return None if row.error is None else translate(row.error, Language(language))
 
 
-def serialise_listed_third_party(party: ThirdParty, risks: Mapping[str, str]) -> Json:
-    """Show a third party with its first hosts alone: a wildcard zone has a thousand."""
+def serialise_listed_third_party(party: ThirdParty, risks: Mapping[str, str], causes: Mapping[str, str]) -> Json:
+    """Show a third party with its first hosts alone: a wildcard zone has a thousand. `causes`: what their content is
+    accused of.
+    """
     view = serialise_third_party(party, risks)
-    return {**view, "hosts": view["hosts"][:MAX_HOSTS]}
+    return {**view, "hosts": view["hosts"][:MAX_HOSTS], "violation_key": causes.get(party.domain)}
 
 
 def serialise_third_party(party: ThirdParty, risks: Mapping[str, str]) -> Json:

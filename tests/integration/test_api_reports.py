@@ -126,6 +126,7 @@ async def test_the_report_is_whole_while_the_scan_still_runs(backend, scanned):
         ("/pages?q=hom", "title", ["Home"]),
         ("/third-parties?category=cdn", "domain", ["cdn.test"]),
         ("/third-parties?q=a.bad", "risk_level", ["critical"]),  # its worst finding's
+        ("/third-parties?q=a.bad", "violation_key", ["gambling"]),
         ("/third-parties?outcome=examined", "domain", ["bad.test"]),
         ("/third-parties?outcome=not_examined", "outcome", ["not_examined"]),
         ("/third-parties?outcome=gone&category=cdn", "domain", []),

@@ -76,6 +76,12 @@ class ThirdParty(ResponseBody):
     example_page: str = described("A page that refers to it.", "https://www.example.com/")
 
 
+class ListedThirdParty(ThirdParty):
+    violation_key: ViolationKey | None = described(
+        "Category of the worst finding about its content that nobody has dismissed; null without one.", "gambling"
+    )
+
+
 class Hop(ResponseBody):
     """A redirect. `kind`: `http`, `refresh_header`, `meta` or `script`."""
 
@@ -159,7 +165,7 @@ class PossiblyOwn(ResponseBody):
 class ThirdPartyPage(ResultPage):
     """`truncated`: the pages refer to more domains than a scan records (200,000)."""
 
-    items: list[ThirdParty] = described("The domains of this page.")
+    items: list[ListedThirdParty] = described("The domains of this page.")
     possibly_own: list[PossiblyOwn] = described(
         (
             "Third-party domains that may have the same owner, of the whole scan; list them as own "

@@ -907,6 +907,20 @@ export interface ListResponse {
   is_taken: boolean;
 }
 
+export interface ListedThirdParty {
+  domain: string;
+  hosts: string[];
+  host_count: number;
+  category: string;
+  risk_level: RiskLevel | null;
+  outcome: Outcome;
+  references: number;
+  relation: string;
+  hidden: number;
+  example_page: string;
+  violation_key: ViolationKey | null;
+}
+
 export interface Liveness {
   status?: "ok";
 }
@@ -1977,7 +1991,7 @@ export interface ThirdPartyPage {
   total: number;
   truncated: boolean;
   attempt: number;
-  items: ThirdParty[];
+  items: ListedThirdParty[];
   possibly_own?: PossiblyOwn[];
 }
 
