@@ -11,7 +11,6 @@ from app.domain.findings import FindingFilter, FindingId
 from app.domain.risk import Embedding, Exposure, Place, assess
 from app.domain.violations import RiskLevel, ViolationKey
 from app.findings.queries import bases, decisions, findings
-from app.findings.summary import content_causes_of
 from app.findings.tables import findings as table
 from tests.support.violations import new_violation
 from tests.unit.overview.test_queries import World
@@ -198,13 +197,3 @@ def test_the_levels_of_all_domains_are_those_of_the_worst_findings_when_there_ar
         world.find(task, domain, risk=risk)
     levels = world.db.read_sync(lambda c: findings.levels_of(c, task, 1, at_most=2))
     assert levels == {"b.test": "critical", "c.test": "high"}
-
-
-def test_a_domain_is_accused_of_the_worst_that_its_content_has_and_nobody_has_dismissed(world, task):
-    world.find(task, "a.test", key="adult", risk="medium")
-    world.find(task, "a.test", key="gambling", risk="high")
-    world.find(task, "b.test", key="hidden_link")
-    world.find(task, "c.test")
-    world.decide("mei", "corp.test", "c.test", 2)
-    causes = world.db.read_sync(lambda c: content_causes_of(c, task, 1, ["a.test", "b.test", "c.test"]))
-    assert causes == {"a.test": "gambling"}
