@@ -1,8 +1,7 @@
 """What the server says: every frame as a typed model. No I/O.
 
-The models are the machine-readable contract: `compliance export-schema` prints their JSON Schema, and the tests
-validate every frame they see against it. Frames of durable events are not built through the models on the way out:
-their bodies were validated when they were written, so the log's JSON is spliced into the frame (`encoded_event`).
+The models are the contract: `compliance export-schema` prints their JSON Schema, and tests validate every frame against
+it. Durable events are spliced into their frames as JSON (`encoded_event`): they were validated when written.
 """
 
 from typing import Annotated, Any, ClassVar, Final, Literal
