@@ -53,6 +53,18 @@ function asked(path: string) {
   return rest.asked.filter((call) => call.path === path);
 }
 
+function fill(selector: string, text: string): void {
+  const field = document.querySelector<HTMLInputElement>(selector)!;
+  field.value = text;
+  field.dispatchEvent(new Event("input"));
+}
+
+function select(selector: string, chosen: string): void {
+  const field = document.querySelector<HTMLSelectElement>(selector)!;
+  field.value = chosen;
+  field.dispatchEvent(new Event("change"));
+}
+
 test("a notification is told by its codes and numbers, the worst findings by name", () => {
   const texts = useTexts();
   expect(headingOf(texts, CONTENT)).toBe(english("notice.findings", { target: "corp.test", count: 5 }));
@@ -160,7 +172,33 @@ test("of a channel only what was filled in is sent, and a new webhook's secret i
   expect(document.body.textContent).toContain(english("channels.no_mail"));
   document.querySelector<HTMLFormElement>("#channel-form")!.dispatchEvent(new Event("submit"));
   await flushPromises();
-  expect(dialog.emitted("saved")).toEqual([["whsec_x"]]);
+  expect(dialog.emitted("saved")).toEqual([[{ id: "c1", secret: "whsec_x" }]]);
+});
+
+test("a channel that is added from within a rule is chosen in it, and the draft of the rule stays", async () => {
+  rest.answers["GET /channels"] = { items: [], mail_configured: false };
+  rest.answers["GET /rules"] = { items: [] };
+  const panel = mount(RulesPanel, { global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  await panel.get(".state button").trigger("click");
+  await flushPromises();
+  fill("#rule-name", "Draft");
+  document.querySelector<HTMLButtonElement>("#rule-form .add-channel")!.click();
+  await flushPromises();
+  fill("#channel-name", "Group");
+  select("#channel-kind", "webhook");
+  await flushPromises();
+  fill("#channel-url", "https://hooks.test/");
+  rest.answers["POST /channels"] = { ...CHANNEL, kind: "webhook", signing_secret: "whsec_x" };
+  rest.answers["GET /channels"] = { items: [{ ...CHANNEL, kind: "webhook" }], mail_configured: false };
+  document.querySelector<HTMLFormElement>("#channel-form")!.dispatchEvent(new Event("submit"));
+  await flushPromises();
+  expect(document.querySelector("#rule-form")!.textContent).toContain("whsec_x"); // it is shown once only
+  expect(document.querySelector<HTMLInputElement>("#rule-form input[value=c1]")!.checked).toBe(true);
+  rest.answers["POST /rules"] = RULE;
+  document.querySelector<HTMLFormElement>("#rule-form")!.dispatchEvent(new Event("submit"));
+  await flushPromises();
+  expect(asked("/rules").find((call) => call.method === "POST")?.body).toMatchObject({ name: "Draft", channel_ids: ["c1"] });
 });
 
 test("a rule goes through its form unchanged, but for channels that are gone", () => {

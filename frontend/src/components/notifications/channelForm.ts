@@ -16,6 +16,12 @@ export interface ChannelForm {
   secret: string;
 }
 
+/** `secret`: with which the requests of a new webhook are signed, told once; null for all others. */
+export interface SavedChannel {
+  id: string;
+  secret: string | null;
+}
+
 /** Where a channel leads to is never told again: those fields are empty, and then nothing of it changes. */
 export function channelFormOf(channel: ChannelResponse | null, language: ChannelResponse["language"]): ChannelForm {
   const empty = { url: "", address: "", secret: "" };
