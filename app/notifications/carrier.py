@@ -15,6 +15,7 @@ from app.domain.notifications import ChannelKind
 from app.notifications.adapters.mail import Mail
 from app.notifications.adapters.robots import DingTalk, Feishu, Slack, WeCom
 from app.notifications.adapters.webhook import Webhook
+from app.notifications.delivering import NO_CONTENTS, is_test
 from app.notifications.messages import MessageWriter
 from app.notifications.outcome import Failed, FailureCode, Outcome
 from app.notifications.ports import HttpAnswer, HttpRequest, HttpSender, Outgoing
@@ -66,6 +67,8 @@ class Carrier:
     async def send(self, channel: Row[Any], delivery: Row[Any]) -> Outcome:
         """Make one attempt. Never raises because of the receiver."""
         try:
+            if is_test(delivery.source):  # which a user sends again
+                return await self.test(channel, delivery.id)
             message = self.writer.write(delivery.contents, channel.language)
             outgoing = Outgoing(delivery.id, NOTIFICATION, delivery.created_at, delivery.contents, message)
             return await self._send(channel, outgoing)
@@ -76,9 +79,7 @@ class Carrier:
     async def test(self, channel: Row[Any], delivery_id: str) -> Outcome:
         """Send a test message."""
         message = self.writer.test(channel.language)
-        return await self._send(
-            channel, Outgoing(delivery_id, TEST, self.clock.now(), {"items": [], "total": 0}, message)
-        )
+        return await self._send(channel, Outgoing(delivery_id, TEST, self.clock.now(), NO_CONTENTS, message))
 
     async def _send(self, channel: Row[Any], outgoing: Outgoing) -> Outcome:
         try:

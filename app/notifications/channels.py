@@ -19,6 +19,7 @@ from app.domain.notifications import MAX_CHANNELS, ChannelKind
 from app.identity.audit import AuditTrail
 from app.notifications.adapters.webhook import new_secret
 from app.notifications.carrier import Carrier
+from app.notifications.delivering import last_tests, record_test
 from app.notifications.outcome import Outcome
 from app.notifications.queries import deliveries, rules
 from app.notifications.sealing import SecretSeal, UnreadableSecret
@@ -28,6 +29,14 @@ TESTS: Final = 10  # at once by one user, and as many a minute
 MAX_SHOWN: Final = 300
 REMOVED_AT_ONCE: Final = 200  # deliveries of one transaction: some 10 ms of the write lock. Others come in the pauses.
 PAUSE_S: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class TestedChannel:
+    """A channel, and the last test message to its present URL or address; None: there was none."""
+
+    row: Row[Any]
+    last_test: Row[Any] | None = None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -43,8 +52,8 @@ class ChannelService:
     on_change: Callable[[], None] = lambda: None  # something may be due now
     _tests: dict[str, TokenBucket] = field(default_factory=dict)  # by user
 
-    async def list_all(self, principal: Principal) -> Sequence[Row[Any]]:
-        return await self.db.read(lambda c: deliveries.of_user(c, principal.user_id))
+    async def list_all(self, principal: Principal) -> Sequence[TestedChannel]:
+        return await self.db.read(lambda c: _tested(c, deliveries.of_user(c, principal.user_id)))
 
     async def create(self, principal: Principal, values: Mapping[str, Any]) -> tuple[Row[Any], str | None]:
         """Return the channel, and for a webhook the secret that its requests are signed with.
@@ -74,7 +83,7 @@ class ChannelService:
         self._record("channel.create", principal, channel_id, {"kind": kind.value})
         return made, secret
 
-    async def change(self, principal: Principal, channel_id: str, changes: Mapping[str, Any]) -> Row[Any]:
+    async def change(self, principal: Principal, channel_id: str, changes: Mapping[str, Any]) -> TestedChannel:
         """Raises InvalidFields, NotFound."""
         row = await self._find(principal, channel_id)
         values: dict[str, Any] = {name: changes[name] for name in ("name", "language") if name in changes}
@@ -94,11 +103,11 @@ class ChannelService:
             }
         now = self.clock.now()
 
-        def work(connection: Connection) -> Row[Any]:
+        def work(connection: Connection) -> TestedChannel:
             if values and not deliveries.change_channel(connection, channel_id, principal.user_id, values):
                 raise NotFound(text="no_such_channel")
             deliveries.wake(connection, [channel_id], now, in_trouble_too=True)
-            return _found(connection, principal, channel_id)
+            return _tested(connection, [_found(connection, principal, channel_id)])[0]
 
         changed = await self.db.write(work)
         self.on_change()
@@ -122,13 +131,20 @@ class ChannelService:
         self._record("channel.delete", principal, channel_id, {})
 
     async def test(self, principal: Principal, channel_id: str) -> Outcome:
-        """Send a message that says that it is a test. Raises NotFound; LimitReached (`rate_limited`)."""
+        """Send a message that says that it is a test, and keep its result among the deliveries. Raises NotFound;
+        LimitReached (`rate_limited`).
+        """
         row = await self._find(principal, channel_id)
         bucket = self._tests.setdefault(principal.user_id, TokenBucket(burst=TESTS, per_s=TESTS / 60))
         if not bucket.take(self.clock.monotonic()):
             raise LimitReached(retry_after_s=bucket.wait_s())
         self._record("channel.test", principal, channel_id, {"kind": row.kind})
-        return await self.carrier.test(row, new_id())
+        delivery_id, begun_at = new_id(), self.clock.now()
+        outcome = await self.carrier.test(row, delivery_id)
+        await self.db.write(
+            lambda c: record_test(c, row, delivery_id, outcome, begun_at=begun_at, now=self.clock.now())
+        )
+        return outcome
 
     async def _find(self, principal: Principal, channel_id: str) -> Row[Any]:
         return await self.db.read(lambda c: _found(c, principal, channel_id))
@@ -144,6 +160,11 @@ class ChannelService:
         self.audit.record(
             action, user_id=principal.user_id, address=principal.address, object_id=channel_id, detail=detail
         )
+
+
+def _tested(connection: Connection, channels: Sequence[Row[Any]]) -> list[TestedChannel]:
+    tests = last_tests(connection, channels)
+    return [TestedChannel(channel, tests.get(channel.id)) for channel in channels]
 
 
 def _add(connection: Connection, row: Mapping[str, Any]) -> Row[Any]:

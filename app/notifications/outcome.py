@@ -40,7 +40,8 @@ class Failed:
     """The receiver did not accept the message, or it is unknown whether it did."""
 
     code: FailureCode
-    params: Mapping[str, Any] = field(default_factory=dict)  # of its text: short, printable
+    # Of its text; `detail` or `answer` is what the system or the receiver said, in its own words: short, printable.
+    params: Mapping[str, Any] = field(default_factory=dict)
     retry_after_s: float | None = None  # requested by the receiver
     is_final: bool = False  # a retry would fail as well
 
@@ -55,3 +56,8 @@ def describe(error: Mapping[str, Any], language: str) -> Text:
     """Return the sentence for the result of `Failed.as_json`."""
     texts = MessageCatalog(language)
     return texts.remake(f"delivery.{error['code']}", error["params"]) or texts(f"delivery.{FailureCode.PROTOCOL}")
+
+
+def detail_of(error: Mapping[str, Any]) -> str:
+    """Return what the system or the receiver said, for the result of `Failed.as_json`; empty: nothing."""
+    return str(error["params"].get("detail") or error["params"].get("answer") or "")

@@ -13,6 +13,7 @@ from app.domain.notifications import MAX_CHANNELS, MAX_RULES
 from app.domain.verdict import Result, Verdict
 from app.events.types import Statistics
 from app.findings.recorder import Recorder
+from app.notifications.adapters.answers import SHOWN
 from app.notifications.delivering import NewDelivery, deliver
 from app.notifications.tables import channels
 from tests.support.backend import Backend, open_backend, problem
@@ -213,7 +214,8 @@ async def test_the_test_button_says_what_went_wrong(tmp_path, url, code):
     assert not result["sent"]
     expected = {"dns_unreachable", "dns"} if code == "dns" else {code}
     assert result["error"]["code"] in expected
-    assert result["error"]["message"]
+    assert result["error"]["detail"] not in result["error"]["message"]
+    assert ("COMPLIANCE_NOTIFICATION_NETWORKS" in result["error"]["message"]) == (code == "refused_address")
 
 
 async def test_without_leave_of_an_administrator_no_internal_address_is_asked(tmp_path, receiver):
@@ -252,8 +254,40 @@ async def test_a_test_message_says_that_it_is_one_and_is_signed(backend, mei, re
     receiver.script = [(500, {}, b"out of order" + b"x" * 100_000)]
     result = await ask(backend, mei, "POST", f"/channels/{channel['id']}/test?lang=en")
     assert result["error"]["code"] == "http_status"
-    assert "500: out of order" in result["error"]["message"]
-    assert len(result["error"]["message"]) < 300
+    assert "500" in result["error"]["message"]
+    assert result["error"]["detail"].startswith("out of order")
+    assert len(result["error"]["detail"]) <= SHOWN
+
+
+async def test_the_result_of_a_test_stays_with_the_channel_and_among_the_deliveries(backend, mei, receiver):
+    channel = await add_channel(backend, mei, url=receiver.url)
+    assert channel["last_test"] is None
+    receiver.script = [(500, {}, b"out of order")]
+    await ask(backend, mei, "POST", f"/channels/{channel['id']}/test")
+    ((listed,), (delivery,)) = [
+        (await ask(backend, mei, "GET", path))["items"] for path in ("/channels", "/deliveries")
+    ]
+    assert (listed["last_test"]["status"], listed["last_test"]["error"]["code"]) == ("dead", "http_status")
+    assert listed["last_test"]["tested_at"] == delivery["created_at"]
+    assert (delivery["is_test"], delivery["status"], delivery["items"], delivery["total"]) == (True, "dead", [], 0)
+    assert delivery["error"] == listed["last_test"]["error"]
+    await ask(backend, mei, "POST", f"/channels/{channel['id']}/test")
+    renamed = await ask(backend, mei, "PATCH", f"/channels/{channel['id']}", name="other")
+    assert (renamed["last_test"]["status"], renamed["last_test"]["error"]) == ("sent", None)
+    moved = await ask(backend, mei, "PATCH", f"/channels/{channel['id']}", url=f"{receiver.url}/other")
+    assert moved["last_test"] is None  # which says nothing of the new URL
+
+
+async def test_a_test_that_is_sent_again_is_one_again(backend, mei, receiver):
+    receiver.script = [(410, {}, b"gone")]
+    channel = await add_channel(backend, mei, url=receiver.url)
+    await ask(backend, mei, "POST", f"/channels/{channel['id']}/test")
+    (dead,) = await until_listed(backend, mei, "dead", 1)
+    await ask(backend, mei, "POST", f"/deliveries/{dead['id']}/resend", 202)
+    (sent,) = await until_sent(backend, mei, 1)
+    assert [request.document["type"] for request in receiver.received] == ["test", "test"]
+    (listed,) = (await ask(backend, mei, "GET", "/channels"))["items"]
+    assert (sent["is_test"], listed["last_test"]["status"]) == (True, "sent")
 
 
 async def test_a_robots_own_error_is_shown(backend, mei, receiver):
@@ -261,7 +295,7 @@ async def test_a_robots_own_error_is_shown(backend, mei, receiver):
     channel = await add_channel(backend, mei, kind="dingtalk", url=receiver.url, secret="SEC1")
     result = await ask(backend, mei, "POST", f"/channels/{channel['id']}/test?lang=en")
     assert result["error"]["code"] == "rejected"
-    assert "errcode 310000: keywords not in content" in result["error"]["message"]
+    assert result["error"]["detail"] == "errcode 310000: keywords not in content"
 
 
 async def test_tests_are_not_without_limit(backend, mei, receiver):

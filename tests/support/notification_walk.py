@@ -156,6 +156,7 @@ WALK: Final[dict[str, Callable[[Any], Any]]] = {
     "deliveries.release": lambda c: deliveries.release(c, CLAIMED, "t", NOW),
     "deliveries.release_all": lambda c: deliveries.release_all(c, NOW),
     "deliveries.hurry": lambda c: deliveries.hurry(c, ID, NOW),
+    "deliveries.lock": lambda c: deliveries.lock(c, ID),
     "deliveries.add": with_channel(lambda _: None),
     "deliveries.count_waiting": lambda c: deliveries.count_waiting(c, ID, [ID, ID], limit=10),
     "deliveries.page": lambda c: [
@@ -163,6 +164,10 @@ WALK: Final[dict[str, Callable[[Any], Any]]] = {
         for status in (None, "dead")
         for channel in (None, ID)
         for before in (None, (NOW, ID))
+    ],
+    "deliveries.last_of_sources": lambda c: [
+        deliveries.last_of_sources(c, prefixes)
+        for prefixes in ({}, {ID: "test:"}, {ID: "test:", f"{ID[1:]}1": "test:"})
     ],
     "deliveries.find": lambda c: deliveries.find(c, ID, ID),
     "deliveries.resend": lambda c: deliveries.resend(c, CLAIMED.delivery, now=NOW, expires_at=NOW),

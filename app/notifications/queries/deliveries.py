@@ -23,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union_all,
     update,
 )
 
@@ -195,7 +196,7 @@ def hurry(connection: Connection, channel_id: str, now: datetime) -> None:
 
 def _settle(connection: Connection, channel_id: str, values: Mapping[str, Any]) -> None:
     """Write these values of a channel, and when it is to be looked at next."""
-    row = _lock(connection, channel_id)
+    row = lock(connection, channel_id)
     next_at = connection.execute(select(func.min(d.next_at)).where(d.channel_id == channel_id, WAITING)).scalar_one()
     not_before = values.get("not_before", None if row is None else row.not_before)
     if next_at is not None and not_before is not None:
@@ -203,8 +204,11 @@ def _settle(connection: Connection, channel_id: str, values: Mapping[str, Any]) 
     connection.execute(update(channels).where(c.id == channel_id).values(**values, due_at=next_at))
 
 
-def _lock(connection: Connection, channel_id: str) -> Row[*tuple[Any, ...]] | None:
-    """Let nobody decide when the channel is looked at while this transaction does: it could not see what that adds."""
+def lock(connection: Connection, channel_id: str) -> Row[*tuple[Any, ...]] | None:
+    """Let nobody decide when the channel is looked at while this transaction does: it could not see what that adds.
+
+    Return when that is; None: there is no such channel.
+    """
     query = select(c.due_at, c.not_before, c.claim).where(c.id == channel_id)
     return connection.execute(query.with_for_update(key_share=True)).one_or_none()
 
@@ -246,6 +250,18 @@ def page(
     if before is not None:
         query = query.where(tuple_(d.created_at, d.id) < before)
     return list(connection.execute(query.order_by(d.created_at.desc(), d.id.desc()).limit(limit)))
+
+
+def last_of_sources(connection: Connection, prefixes: Mapping[str, str]) -> list[Row[Any]]:
+    """Return of each channel the delivery with the greatest source that begins with a text, if it has one."""
+    if not prefixes:
+        return []
+    found = []
+    for channel_id, prefix in sorted(prefixes.items()):
+        mine = (d.channel_id == channel_id, d.source >= prefix, d.source < f"{prefix}\x7f")
+        newest = select(d.id).where(*mine).order_by(d.source.desc()).limit(1).subquery()
+        found.append(select(newest.c.id))
+    return list(connection.execute(select(*_SHOWN).where(d.id.in_(union_all(*found)))))
 
 
 def find(connection: Connection, delivery_id: str, user_id: str) -> Row[Any] | None:

@@ -28,8 +28,8 @@ ChannelId = Annotated[
 
 @router.get("", summary="List the user's channels")
 async def list_channels(user: CurrentUser, parts: PartsDep, language: ReaderLanguage) -> ChannelList:
-    rows = await parts.channels.list_all(user)
-    items = [ChannelResponse.of(row, language) for row in rows]
+    found = await parts.channels.list_all(user)
+    items = [ChannelResponse.of(channel, language) for channel in found]
     return ChannelList(items=items, mail_configured=parts.channels.mail_configured)
 
 
@@ -63,7 +63,7 @@ async def delete_channel(channel_id: ChannelId, user: CurrentUser, parts: PartsD
 
 @router.post(
     "/{channel_id}/test",
-    summary="Send a test message and report the result",
+    summary="Send a test message, report the result, and list it among the deliveries",
     responses=refused(NotFound) | refused(LimitReached),
 )
 async def test_channel(

@@ -12,8 +12,9 @@ from sqlalchemy import Row
 from app.core.clock import to_wire
 from app.core.schema_fields import described
 from app.domain.messages import Language
-from app.domain.notifications import MAX_NAME, ChannelKind
-from app.notifications.outcome import FailureCode, describe
+from app.domain.notifications import MAX_NAME, ChannelKind, DeliveryStatus
+from app.notifications.channels import TestedChannel
+from app.notifications.outcome import FailureCode, describe, detail_of
 from app.rest.schemas import Count, RequestBody, ResponseBody, Text
 
 MAX_URL = 2_000
@@ -81,13 +82,32 @@ class DeliveryError(ResponseBody):
     """Reason for the failure of a delivery."""
 
     code: FailureCode = described("Stable code of the failure (docs/notifications.md).", "http_status")
-    message: str = described("The same in the reader's language.", "The receiver responded with 500: try later")
+    message: str = described("The same in the reader's language.", "The receiver responded with status 500.")
+    detail: str = described("What the system or the receiver said, in its own words; empty: nothing.", "try later")
 
     @classmethod
     def of(cls, error: dict[str, Any] | None, language: Language) -> Self | None:
         if error is None:
             return None
-        return cls(code=FailureCode(error["code"]), message=str(describe(error, language)))
+        return cls(code=FailureCode(error["code"]), message=str(describe(error, language)), detail=detail_of(error))
+
+
+class LastTest(ResponseBody):
+    """The last test message of a channel."""
+
+    status: DeliveryStatus = described("Status of its delivery.", "dead")
+    tested_at: str = described("Time of the test.", "2026-01-02T00:00:00.000Z")
+    error: DeliveryError | None = described("Reason why it failed; null: it did not.")
+
+    @classmethod
+    def of(cls, row: Row[Any] | None, language: Language) -> Self | None:
+        if row is None:
+            return None
+        return cls(
+            status=DeliveryStatus(row.status),
+            tested_at=to_wire(row.created_at if row.sent_at is None else row.sent_at),
+            error=DeliveryError.of(row.error, language),
+        )
 
 
 class ChannelResponse(ResponseBody):
@@ -104,9 +124,13 @@ class ChannelResponse(ResponseBody):
         "Reason why the last attempt failed; null: it succeeded, or there was none."
     )
 
+    last_test: LastTest | None = described(
+        "The last test message; null: there was none since its URL, address or secret was entered."
+    )
+
     @classmethod
-    def of(cls, row: Row[Any], language: Language) -> "ChannelResponse":
-        return ChannelResponse(**_fields(row, language))
+    def of(cls, channel: TestedChannel, language: Language) -> "ChannelResponse":
+        return ChannelResponse(**_fields(channel, language))
 
 
 class ChannelCreated(ChannelResponse):
@@ -119,7 +143,7 @@ class ChannelCreated(ChannelResponse):
 
     @classmethod
     def made(cls, row: Row[Any], secret: str | None, language: Language) -> Self:
-        return cls(**_fields(row, language), signing_secret=secret)
+        return cls(**_fields(TestedChannel(row), language), signing_secret=secret)
 
 
 class ChannelList(ResponseBody):
@@ -134,7 +158,8 @@ class TestResult(ResponseBody):
     error: DeliveryError | None = described("Reason why it did not; null: it did.")
 
 
-def _fields(row: Row[Any], language: Language) -> dict[str, Any]:
+def _fields(channel: TestedChannel, language: Language) -> dict[str, Any]:
+    row = channel.row
     return {
         "id": row.id,
         "name": row.name,
@@ -146,4 +171,5 @@ def _fields(row: Row[Any], language: Language) -> dict[str, Any]:
         "last_sent_at": None if row.last_sent_at is None else to_wire(row.last_sent_at),
         "failures": row.failures,
         "last_error": DeliveryError.of(row.last_error, language),
+        "last_test": LastTest.of(channel.last_test, language),
     }

@@ -16,6 +16,7 @@ from app.domain.translation import translate
 from app.domain.verdict import Reason
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import ErrorInfo
+from app.notifications.delivering import is_test
 from app.notifications.schemas.channels import DeliveryError
 from app.rest.schemas import AttemptNumber, Count, RequestBody, ResponseBody, first_items
 
@@ -137,6 +138,7 @@ class DeliveryResponse(ResponseBody):
     channel_id: str = described("Channel to which it is sent.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a20")
     status: DeliveryStatus = described("Status of the delivery.", "sent")
     attempts: Count = described("Tries so far.", 1)
+    is_test: bool = described("Whether it is a test message, which has no notifications.", False)
     items: list[NotificationContent] = described("The first notification in it.")
     total: Count = described("Number of notifications that it stands for.", 1)
     created_at: str = described("Time of creation.", "2026-01-01T00:12:00.000Z")
@@ -153,6 +155,7 @@ class DeliveryResponse(ResponseBody):
             channel_id=row.channel_id,
             status=DeliveryStatus(row.status),
             attempts=row.attempts,
+            is_test=is_test(row.source),
             items=[] if row.first is None else [NotificationContent.told(row.first, language)],
             total=row.total,
             created_at=to_wire(row.created_at),

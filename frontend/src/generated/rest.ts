@@ -315,6 +315,7 @@ export interface ChannelCreated {
   last_sent_at: string | null;
   failures: number;
   last_error: DeliveryError | null;
+  last_test: LastTest | null;
   signing_secret: string | null;
 }
 
@@ -336,6 +337,7 @@ export interface ChannelResponse {
   last_sent_at: string | null;
   failures: number;
   last_error: DeliveryError | null;
+  last_test: LastTest | null;
 }
 
 export interface ChannelUpdate {
@@ -469,6 +471,7 @@ export type DecisionState = "open" | "confirmed" | "dismissed" | "mending";
 export interface DeliveryError {
   code: FailureCode;
   message: string;
+  detail: string;
 }
 
 export interface DeliveryPage {
@@ -481,6 +484,7 @@ export interface DeliveryResponse {
   channel_id: string;
   status: DeliveryStatus;
   attempts: number;
+  is_test: boolean;
   items: NotificationContent[];
   total: number;
   created_at: string;
@@ -832,6 +836,12 @@ export interface LastScan {
   status: TaskStatus;
   verdict: VerdictInfo | null;
   completed_at: string;
+}
+
+export interface LastTest {
+  status: DeliveryStatus;
+  tested_at: string;
+  error: DeliveryError | null;
 }
 
 export type LeftOut = "budget" | "time" | "silent";

@@ -18,6 +18,7 @@ import { ruleFormOf, ruleOf, weekdayName } from "@/components/notifications/rule
 import type { ChannelResponse, DeliveryResponse, NotificationContent, NotificationResponse, RuleResponse } from "@/generated/rest";
 import { useFeed } from "@/stores/feed";
 import { setLanguage, useTexts } from "@/texts";
+import { formatMoment } from "@/texts/format";
 
 import { english } from "../support/english";
 import { FakeRest } from "../support/fakeRest";
@@ -31,7 +32,7 @@ const CONTENT = {
 } as unknown as NotificationContent;
 const CHANNEL: ChannelResponse = {
   id: "c1", name: "Group", kind: "dingtalk", language: "en", leads_to: "https://robot.test/…", enabled: true, created_at: "2026-11-27T02:00:00Z", last_sent_at: null, failures: 0,
-  last_error: null,
+  last_error: null, last_test: null,
 };
 const RULE: RuleResponse = {
   id: "r1", name: "High risks", enabled: true, kinds: ["findings", "scan_failed"], min_risk: "high", targets: ["corp.test"], all_users: false, channel_ids: ["c1", "gone"],
@@ -151,14 +152,42 @@ test("new notifications leave no gap before the older ones, and more than a page
   expect(shown()).toEqual(Array.from({ length: 30 }, (_, index) => 200 - index));
 });
 
-test("a channel's test says what went wrong", async () => {
+test("a channel's test says what went wrong, and so does the channel when it is read again", async () => {
+  const error = { code: "rejected" as const, message: "The receiver rejected the message.", detail: "errcode 310000: keywords not in content" };
+  rest.answers["GET /rules"] = { items: [] };
   rest.answers["GET /channels"] = { items: [CHANNEL], mail_configured: true };
-  rest.answers["POST /channels/c1/test"] = { sent: false, error: { code: "rejected", message: "errcode 310000: keywords not in content" } };
+  rest.answers["POST /channels/c1/test"] = { sent: false, error };
   const panel = mount(ChannelsPanel, { global: rest.mounting() });
   await flushPromises();
+  expect(panel.get("[role=status]").text()).toBe("");
+  const tested = { ...CHANNEL, last_test: { status: "dead" as const, tested_at: "2026-12-03T07:08:00Z", error } };
+  rest.answers["GET /channels"] = { items: [tested], mail_configured: true };
   await panel.findAll(".actions button")[0]!.trigger("click");
   await flushPromises();
-  expect(panel.get("[role=status]").text()).toBe("errcode 310000: keywords not in content");
+  expect(asked("/channels/c1/test")).toHaveLength(1);
+  const said = panel.get("[role=status]");
+  const time = formatMoment("2026-12-03T07:08:00Z", "en");
+  expect(said.findAll("p").map((line) => line.text())).toEqual([english("channels.test_failed", { time }), error.message]);
+  expect(said.get("details code").text()).toBe(error.detail);
+  expect(said.get("details").attributes("open")).toBeUndefined();
+});
+
+test("a channel says whether it is enabled and which rules use it, and offers one if there is none", async () => {
+  rest.answers["GET /channels"] = { items: [CHANNEL, { ...CHANNEL, id: "c2", enabled: false }], mail_configured: true };
+  rest.answers["GET /rules"] = { items: [RULE, { ...RULE, id: "r2", name: "Old", enabled: false }] };
+  const panel = mount(ChannelsPanel, { global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const [used, unused] = panel.findAll(".channels > li");
+  expect(used!.get("h3").text()).toContain(english("notify.on"));
+  const rules = ["High risks", english("notify.disabled_rule", { name: "Old" })].join(english("rules.separator"));
+  expect(used!.text()).toContain(english("channels.used_by", { rules }));
+  expect(used!.find(".add-rule").exists()).toBe(false);
+  expect(unused!.get("h3").text()).toContain(english("notify.off"));
+  expect(unused!.text()).toContain(english("channels.unused"));
+  await unused!.get(".add-rule").trigger("click");
+  await flushPromises();
+  const chosen = [...document.querySelectorAll<HTMLInputElement>("#rule-form input[value^=c]:checked")].map(({ value }) => value);
+  expect(chosen).toEqual(["c2"]);
 });
 
 test("of a channel only what was filled in is sent, and a new webhook's secret is shown once", async () => {
@@ -214,6 +243,7 @@ test("a rule says of what, where and when", async () => {
   rest.answers["GET /rules"] = { items: [RULE] };
   const panel = mount(RulesPanel, { global: rest.mounting() });
   await flushPromises();
+  expect(panel.get("h3 .tag").text()).toBe(english("notify.on"));
   expect(panel.text()).toContain(english("rules.findings_from", { risk: "high" }));
   rest.answers["GET /rules"] = { items: [{ ...RULE, min_risk: "critical" }] };
   const strict = mount(RulesPanel, { global: rest.mounting() });
@@ -224,15 +254,18 @@ test("a rule says of what, where and when", async () => {
 
 test("what was given up is said with its reason and sent again", async () => {
   const delivery: DeliveryResponse = {
-    id: "d1", channel_id: "c1", status: "dead", attempts: 12, items: [CONTENT], total: 1, created_at: "2026-11-27T02:00:00Z", next_at: null, sent_at: null,
-    error: { code: "http_status", message: "The receiver responded with 410: gone" },
+    id: "d1", channel_id: "c1", status: "dead", attempts: 12, is_test: false, items: [CONTENT], total: 1, created_at: "2026-11-27T02:00:00Z", next_at: null, sent_at: null,
+    error: { code: "http_status", message: "The receiver responded with status 410.", detail: "gone" },
   };
   rest.answers["GET /channels"] = { items: [CHANNEL], mail_configured: true };
-  rest.answers["GET /deliveries"] = { items: [delivery], next_cursor: null };
+  rest.answers["GET /deliveries"] = { items: [delivery, { ...delivery, id: "d2", is_test: true, items: [], total: 0, error: null }], next_cursor: null };
   rest.answers["POST /deliveries/d1/resend"] = { ...delivery, status: "waiting" };
   const panel = mount(DeliveriesPanel, { global: rest.mounting() });
   await flushPromises();
-  expect(panel.text()).toContain("The receiver responded with 410: gone");
+  const [given, tested] = panel.findAll(".list > li");
+  expect(given!.get(".problem").text()).toBe("The receiver responded with status 410.");
+  expect(given!.get("details code").text()).toBe("gone");
+  expect(tested!.get(".title").text()).toBe(english("deliveries.test"));
   await panel.get(".list button").trigger("click");
   await flushPromises();
   expect(asked("/deliveries/d1/resend")).toHaveLength(1);

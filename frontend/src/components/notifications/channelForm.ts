@@ -1,9 +1,12 @@
 /** What the form of a channel has, and what of it is sent. */
 
-import type { ChannelCreate, ChannelResponse, ChannelUpdate } from "@/generated/rest";
+import type { ChannelCreate, ChannelResponse, ChannelUpdate, DeliveryResponse } from "@/generated/rest";
+import type { TextKey } from "@/texts";
 
 export type ChannelKind = ChannelResponse["kind"];
 export const CHANNEL_KINDS: readonly ChannelKind[] = ["email", "webhook", "dingtalk", "wecom", "feishu", "slack"];
+/** What is said of the last test message, by the status of its delivery. */
+export const TEST_RESULTS: Record<DeliveryResponse["status"], TextKey> = { sent: "channels.test_sent", dead: "channels.test_failed", waiting: "channels.test_waiting" };
 /** Robots that may be set to check a signature. */
 export const SIGNING: ReadonlySet<ChannelKind> = new Set<ChannelKind>(["dingtalk", "feishu"]);
 
