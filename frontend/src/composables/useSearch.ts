@@ -1,4 +1,4 @@
-/** What the server finds by a part of a domain's name, while somebody types. */
+/** What is found by a part of a name, while somebody types: domains by the server, views of the page at once. */
 
 import { onScopeDispose, shallowRef, watch } from "vue";
 import type { RouteLocationRaw } from "vue-router";
@@ -11,8 +11,9 @@ const TYPING_MS = 200; // a search begins when one stops typing for so long
 const NOTHING: SearchResult = { sites: [], scans: [], findings: [] };
 
 export interface Hit {
-  kind: "sites" | "scans" | "findings" | "parties";
+  kind: "sites" | "scans" | "findings" | "parties" | "views";
   key: string;
+  /** The title of a view. */
   domain: string;
   /** Null: nothing is said beside the name. */
   status: string | null;
@@ -25,8 +26,9 @@ export interface Hit {
 /**
  * `hits` null: nothing was asked, or nothing is known yet. `isCurrent`: they, and the failure, are all of what stands in the field now.
  * `failure`: why something of the newest search failed; `hits` are then what the rest of it has found.
+ * `viewsOf`: the views that these words name.
  */
-export function useSearch() {
+export function useSearch(viewsOf: (q: string) => Hit[] = () => []) {
   const { api } = useAccount();
   const text = shallowRef("");
   const hits = shallowRef<Hit[] | null>(null);
@@ -40,6 +42,8 @@ export function useSearch() {
     let found = NOTHING;
     let parties: readonly InventoryItem[] = [];
     const failures: unknown[] = [];
+    const views = viewsOf(q);
+    const now = () => [...hitsOf(found, parties), ...views];
     const answers = [
       api.call("GET /api/v1/search", { query: { q } }).then((answer) => (found = answer)),
       api.call("GET /api/v1/third-parties", { query: { q, page_size: MOST_PARTIES } }).then((answer) => (parties = answer.items)),
@@ -47,12 +51,11 @@ export function useSearch() {
     // What one of them finds is shown while the other is on its way, or has failed.
     await Promise.all(answers.map(async (answer) => {
       await answer.catch((error: unknown) => failures.push(error));
-      const now = hitsOf(found, parties);
-      if (mine === asked && now.length > 0) hits.value = now;
+      if (mine === asked && now().length > 0) hits.value = now();
     }));
     if (mine !== asked) return;
     failure.value = failures[0] ?? null;
-    hits.value = failures.length < answers.length ? hitsOf(found, parties) : null;
+    hits.value = failures.length < answers.length || views.length > 0 ? now() : null;
     isCurrent.value = true;
   }
 
@@ -83,6 +86,6 @@ export function hitsOf({ sites, scans, findings }: SearchResult, parties: readon
   ];
 }
 
-function hit(kind: Hit["kind"], key: string, domain: string, to: RouteLocationRaw): Hit {
+export function hit(kind: Hit["kind"], key: string, domain: string, to: RouteLocationRaw): Hit {
   return { kind, key: `${kind} ${key}`, domain, status: null, risk: null, site: null, to };
 }

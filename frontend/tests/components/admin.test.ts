@@ -55,6 +55,13 @@ async function submit(id: string): Promise<void> {
   await flushPromises();
 }
 
+test("the administration leads to notifications", async () => {
+  rest.answers = { "GET /admin/users": { items: [], total: 0 } };
+  const view = await open("users");
+  const link = view.findAll(".sections a").find((one) => one.text() === english("feed.title"));
+  expect(link!.attributes("href")).toContain("/notifications/rules");
+});
+
 describe("users", () => {
   test("are listed, and what differs alone is sent", async () => {
     rest.answers = { "GET /admin/users": { items: [user(), user({ id: "u2", username: "old", is_active: false })], total: 2 }, "PATCH /admin/users/u1": user() };

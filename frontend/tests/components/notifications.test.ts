@@ -194,14 +194,33 @@ test("of a channel only what was filled in is sent, and a new webhook's secret i
   const form = channelFormOf(CHANNEL, "en");
   expect(channelChangesOf(form)).toEqual({ name: "Group", language: "en" });
   expect(channelChangesOf({ ...form, url: " https://new.test/ ", secret: "S" })).toEqual({ name: "Group", language: "en", url: "https://new.test/", secret: "S" });
-  expect(channelCreationOf({ ...form, kind: "email", address: "a@b.test", url: "https://x.test/" })).toEqual({ kind: "email", name: "Group", language: "en", address: "a@b.test" });
+  expect(channelCreationOf({ ...form, kind: "email", address: "a@b.test", url: "https://x.test/" }, "email")).toEqual({ kind: "email", name: "Group", language: "en", address: "a@b.test" });
   rest.answers["POST /channels"] = { ...CHANNEL, kind: "webhook", signing_secret: "whsec_x" };
   const dialog = mount(ChannelDialog, { props: { modelValue: true, channel: null, canMail: false }, global: rest.mounting(), attachTo: document.body });
   await flushPromises();
+  select("#channel-kind", "email");
+  await flushPromises();
   expect(document.body.textContent).toContain(english("channels.no_mail"));
+  select("#channel-kind", "webhook");
+  await flushPromises();
   document.querySelector<HTMLFormElement>("#channel-form")!.dispatchEvent(new Event("submit"));
   await flushPromises();
   expect(dialog.emitted("saved")).toEqual([[{ id: "c1", secret: "whsec_x" }]]);
+});
+
+test("a new channel begins without a kind, and is saved when it has one and a name", async () => {
+  mount(ChannelDialog, { props: { modelValue: true, channel: null, canMail: false }, global: rest.mounting(), attachTo: document.body });
+  await flushPromises();
+  const save = document.querySelector<HTMLButtonElement>("button[form=channel-form]")!;
+  expect(document.querySelector<HTMLSelectElement>("#channel-kind")!.value).toBe("");
+  expect(document.querySelector("#channel-form .problem")).toBeNull();
+  fill("#channel-name", "Group");
+  await flushPromises();
+  expect(save.disabled).toBe(true);
+  select("#channel-kind", "wecom");
+  await flushPromises();
+  expect(document.querySelector("#channel-url")).not.toBeNull();
+  expect(save.disabled).toBe(false);
 });
 
 test("a channel that is added from within a rule is chosen in it, and the draft of the rule stays", async () => {

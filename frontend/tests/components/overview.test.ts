@@ -12,7 +12,9 @@ import SiteList from "@/components/overview/SiteList.vue";
 import { dayName, linesOf } from "@/components/overview/trend";
 import { hitsOf } from "@/composables/useSearch";
 import { NO_VIOLATIONS } from "@/generated/contract";
+import type { UserResponse } from "@/generated/rest";
 import { useConnection } from "@/stores/connection";
+import { useMe } from "@/stores/me";
 import { switchSingleKeys } from "@/singleKeys";
 import { setLanguage } from "@/texts";
 import OverviewView from "@/views/OverviewView.vue";
@@ -281,4 +283,26 @@ test("what one source finds is shown while the other is on its way, stays when t
   answer({ items: [] });
   await vi.advanceTimersByTimeAsync(10);
   expect(box.find("[role=status]").text()).toBe("No results");
+});
+
+test("views of the page are found by a part of their names, those of administrators by these alone", async () => {
+  vi.useFakeTimers();
+  rest.answers["GET /search"] = { sites: [], scans: [], findings: [] };
+  rest.answers["GET /third-parties"] = { items: [] };
+  const global = rest.mounting();
+  const box = mount(SearchBox, { global, attachTo: document.body });
+  const pushed = vi.spyOn(global.plugins[1] as import("vue-router").Router, "push");
+  const find = async (words: string) => {
+    await box.find("input").setValue(words);
+    await vi.advanceTimersByTimeAsync(500);
+    return box.findAll(".hit").map((hit) => hit.text());
+  };
+  const sections = ["feed", "rules", "channels", "deliveries"] as const;
+  expect(await find("notif")).toEqual(sections.map((section) => `${english("feed.title")} › ${english(`notify.${section}`)}`));
+  const settings = english("search.settings");
+  expect(await find(settings)).toEqual([]);
+  useMe().user = { role: "admin" } as UserResponse;
+  expect(await find(settings.toUpperCase())).toEqual([`${english("admin.title")} › ${english("admin.configuration")}`]);
+  key(box.find("input").element, "Enter");
+  expect(pushed).toHaveBeenCalledWith({ name: "admin", params: { section: "configuration" } });
 });

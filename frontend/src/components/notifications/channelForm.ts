@@ -8,10 +8,11 @@ export const CHANNEL_KINDS: readonly ChannelKind[] = ["email", "webhook", "dingt
 /** What is said of the last test message, by the status of its delivery. */
 export const TEST_RESULTS: Record<DeliveryResponse["status"], TextKey> = { sent: "channels.test_sent", dead: "channels.test_failed", waiting: "channels.test_waiting" };
 /** Robots that may be set to check a signature. */
-export const SIGNING: ReadonlySet<ChannelKind> = new Set<ChannelKind>(["dingtalk", "feishu"]);
+const SIGNING: readonly string[] = ["dingtalk", "feishu"] satisfies ChannelKind[];
 
 export interface ChannelForm {
-  kind: ChannelKind;
+  /** Empty: the reader of the form has not chosen one yet. */
+  kind: ChannelKind | "";
   name: string;
   language: ChannelResponse["language"];
   url: string;
@@ -28,16 +29,20 @@ export interface SavedChannel {
 /** Where a channel leads to is never told again: those fields are empty, and then nothing of it changes. */
 export function channelFormOf(channel: ChannelResponse | null, language: ChannelResponse["language"]): ChannelForm {
   const empty = { url: "", address: "", secret: "" };
-  if (channel === null) return { kind: "email", name: "", language, ...empty };
+  if (channel === null) return { kind: "", name: "", language, ...empty };
   return { kind: channel.kind, name: channel.name, language: channel.language, ...empty };
 }
 
-export function channelCreationOf(form: ChannelForm): ChannelCreate {
-  return { kind: form.kind, name: form.name.trim(), language: form.language, ...placesOf(form) };
+export function channelCreationOf(form: ChannelForm, kind: ChannelKind): ChannelCreate {
+  return { kind, name: form.name.trim(), language: form.language, ...placesOf(form) };
 }
 
 export function channelChangesOf(form: ChannelForm): ChannelUpdate {
   return { name: form.name.trim(), language: form.language, ...placesOf(form) };
+}
+
+export function isSigning(kind: ChannelForm["kind"]): boolean {
+  return SIGNING.includes(kind);
 }
 
 function placesOf(form: ChannelForm) {
@@ -47,6 +52,6 @@ function placesOf(form: ChannelForm) {
     return given;
   }
   if (form.url.trim() !== "") given.url = form.url.trim();
-  if (SIGNING.has(form.kind) && form.secret !== "") given.secret = form.secret;
+  if (isSigning(form.kind) && form.secret !== "") given.secret = form.secret;
   return given;
 }
