@@ -11,12 +11,14 @@ from typing import Final
 from app.core.db import Database
 from app.core.json_chunks import Json
 from app.domain.coverage import Coverage, Seen
+from app.domain.decisions import DecisionState
 from app.domain.differences import NO_CONTENT
 from app.domain.messages import MessageCatalog
 from app.domain.scan_facts import Capture
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.findings import summary as findings
+from app.findings.evidence.accused_hosts import AccusedHosts
 from app.findings.evidence.scan_evidence import ReadContent, ScanEvidence
 from app.inventory.comparer import FindingChanges
 from app.inventory.earlier_findings import earlier_risks
@@ -110,6 +112,14 @@ class ReportContents:
     def found_domains(self) -> AbstractSet[str]:
         """Return the domains that have a finding, dismissed or not."""
         return {item["domain"] for item in self.findings}
+
+    @cached_property
+    def accused_hosts(self) -> AccusedHosts:
+        """Return the findings by the hosts of their references, the worst first, and at the end those that were
+        dismissed.
+        """
+        found = self.db.read_sync(lambda connection: findings.of_run(connection, self.row.id, self.row.run))
+        return AccusedHosts(self.reader, sorted(found, key=lambda item: bool(item.state == DecisionState.DISMISSED)))
 
     @cached_property
     def earlier_risks(self) -> Mapping[str, str] | None:

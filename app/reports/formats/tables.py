@@ -8,10 +8,11 @@ from typing import Final
 from app.core.json_chunks import Json
 from app.core.redact import display_text
 from app.core.spreadsheet import BETWEEN_URLS
+from app.domain.decisions import DecisionState
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.wording import assignment_cells, decision_text, moment_text
-from app.scanstore.rows import ThirdPartyWithOutcome
+from app.scanstore.rows import ThirdPartyWithOutcome, host_in
 
 Value = str | int | float | None
 
@@ -56,7 +57,9 @@ PARTY_COLUMNS: Final = (
 REFERENCE_COLUMNS: Final = (
     "page",
     "page_title",
-    "leads_to",
+    "referenced_url",
+    "risk",
+    "finding",
     "how",
     "dom_path",
     "link_text",
@@ -175,6 +178,7 @@ class ReportTables:
                     item["page_url"],
                     item["page_title"],
                     item["url"],
+                    *self._worst_of(item["url"]),
                     f"{item['relation_name']} · {item['kind_name']}",
                     item["dom_path"],
                     item["link_text"],
@@ -184,6 +188,16 @@ class ReportTables:
                     BETWEEN_URLS.join(item["loaded_by"]) or None,
                     item["repeats"],
                 ]
+
+    def _worst_of(self, url: str) -> tuple[str | None, str | None]:
+        """Return the risk and the name of the worst finding that references to this URL belong to."""
+        found = self._contents.accused_hosts.of(host_in(url))
+        if not found:
+            return None, None
+        worst = found[0]
+        level = "decision.dismissed" if worst.state == DecisionState.DISMISSED else worst.risk_level
+        name = self._contents.named("violation", worst.cause)
+        return self._texts(level), self._texts("labelled", what=name, text=display_text(worst.domain))
 
 
 def _origin(chains: Sequence[Json]) -> list[str | None]:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from app.domain.scan_facts import ThirdParty
 from app.reports.formats.tables import ReportTables
+from tests.unit.findings.evidence.conftest import link
 
 ORIGIN = ("origin_page", "origin_dom_path", "origin_link_text")
 
@@ -67,7 +69,23 @@ def test_every_reference_has_a_row(make_report, reader):
     report = make_report()
     found = as_dicts(ReportTables(report).references())
     assert len(found) == reader.references()[1] == 4
-    assert found[0][report.texts("report.leads_to")] == "http://partner.test/"
+    assert found[0][report.texts("report.referenced_url")] == "http://partner.test/"
+
+
+def test_a_reference_has_the_risk_and_the_finding_of_its_third_party_and_no_other_has(make_report, reader, store):
+    store.put_third_party(ThirdParty("cdn.test", ("cdn.test",)))
+    store.add_references([link("https://www.corp.test/", "http://cdn.test/a.js")])
+    store.flush()
+    report = make_report()
+    found = as_dicts(ReportTables(report).references())
+    shown = {row[report.texts("report.referenced_url")]: (row["Risk"], row["Finding"]) for row in found}
+    assert shown == {
+        "http://partner.test/": ("medium", "Gambling: partner.test"),
+        "https://casino.test/": ("Dismissed", "Gambling: casino.test"),
+        "http://shop.test/a": ("critical", "Adult content: shop.test"),
+        "http://shop.test/b": ("critical", "Adult content: shop.test"),
+        "http://cdn.test/a.js": (None, None),
+    }
 
 
 def test_what_was_not_seen_is_a_table(make_report):
