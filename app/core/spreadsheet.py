@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from io import StringIO
 from itertools import islice
 from typing import Any, Final
@@ -38,6 +39,10 @@ BETWEEN_URLS: Final = " < "  # of a list: who loaded something, then who loaded 
 _WITHIN: Final = re.compile(rf'([{_BREAKS}])(?=[ "]*[{re.escape(_FORMULA)}])')
 
 
+class Percentage(float):
+    """A number of 0 to 1 that a table shows as a percentage."""
+
+
 def table_pieces(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
     """Yield any table in the same way: the head, then a piece for every so many rows."""
     yield BOM + _lines([map(_cell, columns)])
@@ -63,6 +68,10 @@ def _cell(value: Any) -> Any:
     """What a spreadsheet would calculate gets an apostrophe in front, as OWASP advises, also within a text."""
     if isinstance(value, list):
         value = BETWEEN_URLS.join(value)
+    if isinstance(value, Percentage):
+        return f"{value:.0%}"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
     if not isinstance(value, str):
         return "" if value is None else value
     text = _WITHIN.sub(r"\1'", value)

@@ -23,6 +23,7 @@ from app.domain.third_parties import Outcome
 from app.findings import summary as findings
 from app.findings.assignments import Assignments
 from app.findings.decisions import Decisions
+from app.findings.evidence.accused_hosts import AccusedHosts
 from app.findings.queries import violations
 from app.findings.violation_mapping import serialise_violation
 from app.reports.report_document import report_pieces
@@ -82,11 +83,14 @@ class ReportService:
         status: int | None = None,
         parsed: bool | None = None,
     ) -> JsonChunks:
-        def work(row: TaskRow, reader: ScanReader) -> JsonChunks:
-            facts, total = reader.pages(
+        def work(row: TaskRow, reader: EvidenceReader) -> JsonChunks:
+            pages, total = reader.pages(
                 offset=paging.offset, limit=paging.page_size, q=paging.q, status=status, parsed=parsed
             )
-            return encode_list(map(serialise_fact, facts), total=total, truncated=False, attempt=row.attempt)
+            found = AccusedHosts(reader, self._db.read_sync(lambda c: findings.of_run(c, row.id, row.run)))
+            counts = found.counts_on([page.url for page in pages])
+            views = ({**serialise_fact(page), "findings": counts.get(page.url, 0)} for page in pages)
+            return encode_list(views, total=total, truncated=False, attempt=row.attempt)
 
         return await self._results.read(principal, wanted, work)
 

@@ -39,6 +39,8 @@ _ALIKE_BEFORE: Final = (
     "WHERE page_url = ? AND id < ? AND raw = ? AND kind = ? AND text = ? AND snippet = ? AND coalesce(hidden, '') = ?"
 )
 _PAGES_OF_HOSTS: Final = select("refs", "host, count(DISTINCT page_url)", f"WHERE {_HOSTS} GROUP BY host")
+_PAGES_WITH: Final = select("refs", "DISTINCT page_url", f"WHERE {_HOSTS}")
+_HOSTS_ON: Final = select("refs", "DISTINCT page_url, host", f"WHERE page_url {LISTED} AND {_HOSTS}")
 _HOSTS_OF: Final = select("third_parties", "domain, hosts", f"WHERE domain {LISTED}")
 _NAMING: Final = (
     "WHERE id = (SELECT pages.id FROM hops JOIN frontier ON frontier.id = hops.found_on"
@@ -142,6 +144,14 @@ class EvidenceReader(InventoryReader):
     def pages_referring_to(self, hosts: Sequence[str]) -> dict[str, int]:
         """Return on how many pages each host is referred to."""
         return dict(self._read(_PAGES_OF_HOSTS, (tuple(hosts),)))
+
+    def pages_with(self, hosts: Sequence[str]) -> list[str]:
+        """Return the pages that refer to one of these hosts."""
+        return [url for (url,) in self._read(_PAGES_WITH, (tuple(hosts),))]
+
+    def hosts_on(self, pages: Sequence[str], hosts: Sequence[str]) -> list[tuple[str, str]]:
+        """Return which of these pages refers to which of these hosts."""
+        return [(url, host) for url, host in self._read(_HOSTS_ON, (tuple(pages), tuple(hosts)))]
 
     def parsed_pages(self) -> int:
         """Return how many pages the scan has read."""

@@ -100,7 +100,9 @@ async def test_what_was_decided_stands_beside_the_finding(backend, mei, order_id
 async def test_a_file_is_saved_and_never_shown(backend, mei, order_id, kind):
     answer = await get(backend, mei, order_id, f"?format={kind}")
     assert answer.headers["content-type"].partition(";")[0] == MEDIA_TYPES[kind]
-    assert answer.headers["content-disposition"] == f'attachment; filename="compliance-order-{order_id}.{kind}"'
+    created_at = (await get(backend, mei, order_id)).json()["created_at"]
+    made = f"{created_at[:10]}-{created_at[11:16].replace(':', '')}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="compliance-order-{made}.{kind}"'
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.content.startswith({"pdf": b"%PDF", "xlsx": b"PK"}.get(kind.value, b""))
 

@@ -41,7 +41,8 @@ def test_without_a_format_it_is_the_document_as_ever(scanned):
 def test_a_file_is_saved_and_never_shown(scanned, kind):
     answer = scanned.get(f"/report?format={kind}")
     assert answer.headers["content-type"].partition(";")[0] == MEDIA_TYPES[kind]
-    assert answer.headers["content-disposition"] == f'attachment; filename="compliance-corp.test-1.{kind}"'
+    day = scanned.get("").json()["completed_at"][:10]
+    assert answer.headers["content-disposition"] == f'attachment; filename="compliance-corp.test-{day}-1.{kind}"'
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
 
@@ -89,12 +90,15 @@ def test_no_kind_of_a_reference_is_shown_as_it_is_kept(scanned, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_csv_has_every_finding_and_every_third_party_and_no_formula(scanned, language):
+def test_the_csv_has_a_row_for_every_finding_no_other_and_no_formula(scanned, language):
     text = scanned.get(f"/report?format=csv&lang={language}").content.decode("utf-8-sig")
     head, *rows = csv.reader(StringIO(text, newline=""))
-    parties = {item["domain"] for item in scanned.all_items("/third-parties")}
+    listed = scanned.all_items("/findings")
     assert len({len(row) for row in (head, *rows)}) == 1
-    assert parties <= {row[head.index({"en": "Domain", "zh-CN": "域名"}[language])] for row in rows}
+    assert sorted(row[-1] for row in rows) == sorted(item["finding_id"] for item in listed)
+    urls = {item["finding_id"]: item["url"] for item in listed}
+    assert {row[-1]: row[2] for row in rows} == urls
+    assert urls["takeover.corp.test"] == "http://expo-2024.corp.test/"
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
 
 
@@ -103,8 +107,14 @@ def test_the_workbook_opens_and_has_every_reference(scanned):
     counts = [sum(1 for _ in sheet.iter_rows()) - 1 for sheet in book]
     parties = scanned.get("/third-parties").json()["total"]
     references = scanned.get("/references").json()["total"]
-    assert (counts[0], counts[1], counts[3]) == (FINDINGS, parties, references)
-    assert counts[2] > 0
+    assert (counts[0], counts[2], counts[4]) == (FINDINGS, parties, references)
+    assert counts[3] > 0
+    _, *pages = book.worksheets[1].iter_rows(values_only=True)
+    assert pages[0] == ("https://www.corp.test/about/history.html", 5, "critical")
+    listed = {item["url"]: item["findings"] for item in scanned.all_items("/pages")}
+    assert {url: number for url, number, _ in pages if url in listed} == {
+        url: number for url, number in listed.items() if number
+    }
 
 
 def test_the_archives_hashes_agree_and_it_holds_what_the_routes_give_out(scanned):

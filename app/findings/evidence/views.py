@@ -76,6 +76,7 @@ class EvidenceViews:
             "author": exposure.authorship.author.value,
             "author_text": self._author_text(exposure.authorship),
             "page_url": display_text(found.page_url) or None,
+            "url": display_text(found.url) or None,
             "via": display_text(exposure.via) or None,
             "found_at": to_wire(found_at),
             "last_seen_at": to_wire(last_seen_at),

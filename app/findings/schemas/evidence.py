@@ -296,6 +296,7 @@ class FindingSummary(ResponseBody):
     author: Author = described("Author of the worst reference.", "site")
     author_text: str = described("The same in words.", "the site's own content")
     page_url: str | None = described("Page of the site that contains the worst reference.", "https://www.example.com/")
+    url: str | None = described("URL at which the content was seen.", "https://casino.example/vip")
     via: str | None = described("Host of the third party that redirects there.", "partner.example")
     found_at: str = described("Time at which the first of its violations was found.", "2026-11-26T07:40:04.623Z")
     last_seen_at: str = described("Time at which the scan assessed it last.", "2026-11-26T07:41:12.087Z")

@@ -151,8 +151,14 @@ class SubdomainPage(ResultPage):
     open_zones: list[NameServer] = described("Name servers that allow zone transfers to anyone.", default=[])
 
 
+class ListedPage(Page):
+    """A page in the list, with the number of its findings."""
+
+    findings: Count = described("Number of findings on the page, without what was dismissed.", 2)
+
+
 class PagePage(ResultPage):
-    items: list[Page] = described("The documents of this page.")
+    items: list[ListedPage] = described("The documents of this page.")
 
 
 class PossiblyOwn(ResponseBody):

@@ -117,6 +117,7 @@ def _time_stamp(
 def _tables(tables: ReportTables) -> dict[str, Sheet]:
     return {
         "findings": tables.findings(),
+        "findings-by-page": tables.pages(),
         "third-parties": tables.third_parties(),
         "references": tables.references(),
         "not-examined": tables.not_seen(),

@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from app.core.redact import display_text
+from app.core.spreadsheet import Percentage
 from app.domain.violations import WORST_FIRST
 from app.orders.standings import OrderedScan
 from app.reports.formats.order_contents import FoundDomain, OrderContents, SiteFinding
 from app.reports.formats.order_document import level_name, standing_text
 from app.reports.formats.tables import Sheet, Value
-from app.reports.formats.wording import moment_text
+from app.reports.formats.wording import utc_moment
 from app.scans.serialisers import optional_to_wire
 
-TARGET_COLUMNS: Final = ("target", "outcome", "completed_at", "task")
+TARGET_COLUMNS: Final = ("target", "outcome", "completed_at_utc", "task")
 DOMAIN_COLUMNS: Final = ("risk", "domain", "kind", "targets_counted", "found_at_targets")
 FINDING_COLUMNS: Final = (
     "target",
@@ -47,7 +48,7 @@ class OrderTables:
         return Sheet(self._texts("report.order_domains"), columns, map(self._domain, self._contents.domains))
 
     def findings(self) -> Sheet:
-        return Sheet(self._texts("report.overview"), self._named(FINDING_COLUMNS), self._findings())
+        return Sheet(self._texts("report.overview"), self._named(FINDING_COLUMNS), self._findings(), is_filtered=True)
 
     def joined(self) -> Sheet:
         """One table, for a file that can hold one: a row for each finding of each target, the worst domain first, then
@@ -63,7 +64,7 @@ class OrderTables:
         return [
             display_text(scan.task.target_domain),
             standing_text(scan, self._contents),
-            moment_text(optional_to_wire(scan.shown.completed_at)),
+            utc_moment(optional_to_wire(scan.shown.completed_at)),
             scan.task.id,
             *(scan.open_counts[risk] for risk in WORST_FIRST),
             scan.dismissed,
@@ -89,7 +90,7 @@ class OrderTables:
             self._texts(one.risk_level),
             display_text(found.domain),
             self._texts.join_terms(map(self._contents.kind_name, one.kinds)),
-            one.confidence_score,
+            Percentage(one.confidence_score),
             self._texts("report.yes" if one.needs_review else "report.no"),
             self._texts(f"decision_state.{one.state}"),
             display_text(one.found_on),

@@ -32,7 +32,7 @@ def render(kind: ReportFormat, contents: ReportContents, stamp: Stamp | None = N
                 document, title=document.title, author=_author(contents), language=contents.texts.language
             )
         case ReportFormat.CSV:
-            table = ReportTables(contents).joined()
+            table = ReportTables(contents).findings()
             return table_pieces(table.columns, table.rows)
         case ReportFormat.XLSX:
             return xlsx_pieces(_sheets(ReportTables(contents)))
@@ -68,4 +68,4 @@ def html_document(contents: ReportContents) -> Iterator[bytes]:
 
 
 def _sheets(tables: ReportTables) -> list[Sheet]:
-    return [tables.findings(), tables.third_parties(), tables.not_seen(), tables.references()]
+    return [tables.findings(), tables.pages(), tables.third_parties(), tables.not_seen(), tables.references()]

@@ -68,13 +68,13 @@ class ReportFileService:
 
     async def open_order(self, principal: Principal, order_id: str, kind: ReportFormat, language: str) -> ReportFile:
         """Begin the report of an order. Raises as `ReportStreams.open`."""
+        row = await self._db.read(lambda connection: find_order(connection, order_id, principal))
 
         async def find() -> ReportOrder:
-            await self._db.read(lambda connection: find_order(connection, order_id, principal))
             return order_of_many(order_id, self._clock, kind=kind, language=language, made_by=principal.username)
 
         stream = await self._streams.open_for_many(principal, find)
-        return ReportFile(stream, content_type(kind), f"compliance-order-{order_id}.{kind}")
+        return ReportFile(stream, content_type(kind), f"compliance-order-{row.created_at:%Y-%m-%d-%H%M}.{kind}")
 
 
 def order_of(
@@ -115,5 +115,8 @@ def order_of_many(order_id: str, clock: Clock, *, kind: ReportFormat, language: 
 
 
 def file_name(row: TaskRow, kind: ReportFormat) -> str:
-    """Return a name of ASCII letters alone: the target's in A-labels, the attempt, the format."""
-    return f"compliance-{row.target_domain}-{row.attempt}.{kind}"
+    """Return a name of ASCII letters alone: the target's in A-labels, the day of its results (UTC), the attempt, the
+    format.
+    """
+    day = (row.completed_at or row.started_at or row.created_at).date()
+    return f"compliance-{row.target_domain}-{day}-{row.attempt}.{kind}"

@@ -2,34 +2,39 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from datetime import date
 from typing import Final
 
 from app.core.json_chunks import Json
 from app.core.redact import display_text
-from app.core.spreadsheet import BETWEEN_URLS
+from app.core.spreadsheet import BETWEEN_URLS, Percentage
 from app.domain.decisions import DecisionState
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
-from app.reports.formats.wording import assignment_cells, decision_text, moment_text
+from app.reports.formats.wording import assignment_cells, decision_text, utc_moment
 from app.scanstore.rows import ThirdPartyWithOutcome, host_in
 
-Value = str | int | float | None
+Value = str | int | float | date | None  # a `datetime` is UTC, without a zone
 
+# What repair work is shared out by comes first.
 FINDING_COLUMNS: Final = (
     "risk",
-    "score",
+    "page",
+    "leads_to",
     "kind",
-    "domain",
+    "why",
+    "assignee",
+    "due_on",
+    "state",
+    "what_to_do",
     "description",
+    "domain",
     "confidence",
     "review",
     "decision",
-    "assignee",
-    "due_on",
     "comment",
+    "score",
     "whose",
-    "page",
     "dom_path",
     "link_text",
     "hidden",
@@ -38,11 +43,10 @@ FINDING_COLUMNS: Final = (
     "origin_dom_path",
     "origin_link_text",
     "chain",
-    "why",
-    "what_to_do",
-    "found_at",
+    "found_at_utc",
     "finding_id",
 )
+PAGE_COLUMNS: Final = ("page", "findings", "worst_risk")
 PARTY_COLUMNS: Final = (
     "domain",
     "category",
@@ -80,6 +84,7 @@ class Sheet:
     name: str
     columns: Sequence[str]
     rows: Iterable[Sequence[Value]]
+    is_filtered: bool = False  # whether its columns have filters
 
 
 class ReportTables:
@@ -90,13 +95,20 @@ class ReportTables:
         self._texts = contents.texts
 
     def findings(self) -> Sheet:
-        return Sheet(self._texts("report.overview"), self._named(FINDING_COLUMNS), self._finding_rows())
+        columns = self._named(FINDING_COLUMNS)
+        return Sheet(self._texts("report.overview"), columns, self._finding_rows(), is_filtered=True)
+
+    def pages(self) -> Sheet:
+        """Return the pages that have findings which nobody has dismissed, those with most findings first."""
+        columns = self._named(PAGE_COLUMNS)
+        return Sheet(self._texts("report.findings_by_page"), columns, self._page_rows(), is_filtered=True)
 
     def third_parties(self) -> Sheet:
         return Sheet(self._texts("report.third_parties"), self._named(PARTY_COLUMNS), self._party_rows())
 
     def references(self) -> Sheet:
-        return Sheet(self._texts("report.all_references"), self._named(REFERENCE_COLUMNS), self._reference_rows())
+        columns = self._named(REFERENCE_COLUMNS)
+        return Sheet(self._texts("report.all_references"), columns, self._reference_rows(), is_filtered=True)
 
     def not_seen(self) -> Sheet:
         """What could not be examined, by host."""
@@ -104,16 +116,6 @@ class ReportTables:
         costs = self._contents.coverage.costs()
         rows = ((display_text(host), self._contents.seen_name(seen), number) for seen, host, number in costs)
         return Sheet(self._texts("report.not_examined"), columns, rows)
-
-    def joined(self) -> Sheet:
-        """One table of both, for a file that can hold one: a row for each finding, then one for each third party
-        without a finding. The first column says which.
-        """
-        columns = tuple(dict.fromkeys(("row", *FINDING_COLUMNS, *PARTY_COLUMNS)))
-        finding, party = self._texts("report.row.finding"), self._texts("report.row.third_party")
-        found = (_spread(columns, FINDING_COLUMNS, row, finding) for row in self._finding_rows())
-        clean = (_spread(columns, PARTY_COLUMNS, row, party) for row in self._party_rows(with_findings=False))
-        return Sheet(self._texts("report.overview"), self._named(columns), chain(found, clean))
 
     def _named(self, columns: Sequence[str]) -> list[str]:
         return [self._texts(f"report.{name}") for name in columns]
@@ -125,35 +127,43 @@ class ReportTables:
     def _finding_row(self, found: Json) -> list[Value]:
         risk = found["risk"]
         origin = origin_of(found) or {}
+        assignee, due_on, comment = assignment_cells(found["assignment"])
         return [
             risk["level_name"],
-            risk["score"],
+            found["page_url"],
+            found["url"],
             found["violation_name"],
-            found["domain"],
+            "\n".join(f"{reason['text']}: {reason['points']:+}" for reason in risk["reasons"][:MAX_REASONS]),
+            assignee,
+            date.fromisoformat(due_on) if due_on else None,
+            self._texts(f"decision_state.{found['state']}"),
+            "\n".join(f"{number}. {step['text']}" for number, step in enumerate(found["advice"], 1)),
             found["summary"],
-            found["confidence_score"],
+            found["domain"],
+            Percentage(found["confidence_score"]),
             self._texts("report.yes" if found["needs_review"] else "report.no"),
             decision_text(found["decision"], self._texts),
-            *assignment_cells(found["assignment"]),
+            comment,
+            risk["score"],
             self._contents.named("author", found["author"]),
-            found["page_url"],
             origin.get("dom_path"),
             origin.get("link_text"),
             found["hidden_text"],
             found["via"],
             *_origin(found["chains"]),
             _chain(found["chains"]),
-            "\n".join(f"{reason['text']}: {reason['points']:+}" for reason in risk["reasons"][:MAX_REASONS]),
-            "\n".join(f"{number}. {step['text']}" for number, step in enumerate(found["advice"], 1)),
-            moment_text(found["found_at"]),
+            utc_moment(found["found_at"]),
             found["finding_id"],
         ]
 
-    def _party_rows(self, *, with_findings: bool = True) -> Iterator[list[Value]]:
+    def _page_rows(self) -> Iterator[list[Value]]:
+        for page in self._contents.accused_hosts.by_page():
+            yield [display_text(page.url), page.findings, self._texts(page.worst_level)]
+
+    def _party_rows(self) -> Iterator[list[Value]]:
         levels = self._contents.level_of
         for party in self._contents.third_parties():
-            if with_findings or party.domain not in self._contents.found_domains:
-                yield self._party_row(party, levels.get(party.domain, ""))
+            yield self._party_row(party, levels.get(party.domain, ""))
 
     def _party_row(self, party: ThirdPartyWithOutcome, level: str) -> list[Value]:
         return [
@@ -213,9 +223,3 @@ def _origin(chains: Sequence[Json]) -> list[str | None]:
 def _chain(chains: Sequence[Json]) -> str | None:
     """The first way, address by address."""
     return " → ".join(step["url"] for step in chains[0]["steps"]) if chains else None
-
-
-def _spread(columns: Sequence[str], named: Sequence[str], row: Sequence[Value], kind: str) -> list[Value]:
-    """Put the values of a narrow row under the columns of a wide one."""
-    values: dict[str, Value] = {"row": kind, **dict(zip(named, row, strict=True))}
-    return [values.get(name) for name in columns]

@@ -3,6 +3,7 @@
 Times have their zone, because readers do not know the server's.
 """
 
+from datetime import datetime
 from typing import Any, Final
 
 from app.domain.decisions import DecisionState
@@ -14,6 +15,11 @@ _LENGTH_TO_SECONDS: Final = 19  # 2026-11-26T10:53:12
 def moment_text(wire: str | None) -> str:
     """Return a time of the wire (RFC 3339, `Z`) to the second, as `2026-11-26 10:53:12 UTC`; "" for None."""
     return "" if wire is None else f"{wire[:_LENGTH_TO_SECONDS].replace('T', ' ')} UTC"
+
+
+def utc_moment(wire: str | None) -> datetime | None:
+    """Return a time of the wire to the second, without its zone, as spreadsheets have times; None for None."""
+    return None if wire is None else datetime.fromisoformat(wire[:_LENGTH_TO_SECONDS])
 
 
 def is_dismissed(found: dict[str, Any]) -> bool:

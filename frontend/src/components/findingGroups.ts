@@ -49,7 +49,7 @@ export function entryOfFinding({ t, code }: Texts, finding: FindingSummary): Ent
   const { risk } = finding;
   const reasons = risk.reasons.filter(({ points }) => points !== 0).map((reason) => reason.text).join(t("finding.separator"));
   return {
-    id: finding.finding_id, domain: finding.domain, risk: risk.level, text: finding.summary, url: null,
+    id: finding.finding_id, domain: finding.domain, risk: risk.level, text: finding.summary, url: finding.url,
     title: code("violation", finding.violation_key, finding.violation_name), page: finding.page_url,
     needsReview: needsReview(finding), confidence: finding.confidence_score, author: finding.author_text,
     why: t("finding.sum", { reasons, score: risk.score }), decision: finding.decision, state: finding.state, finding, hasEvidence: true,

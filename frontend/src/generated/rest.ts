@@ -622,6 +622,7 @@ export interface FindingDetail {
   author: Author;
   author_text: string;
   page_url: string | null;
+  url: string | null;
   via: string | null;
   found_at: string;
   last_seen_at: string;
@@ -673,6 +674,7 @@ export interface FindingSummary {
   author: Author;
   author_text: string;
   page_url: string | null;
+  url: string | null;
   via: string | null;
   found_at: string;
   last_seen_at: string;
@@ -915,6 +917,22 @@ export interface ListResponse {
   failing_since: string | null;
   shrunk_to: number | null;
   is_taken: boolean;
+}
+
+export interface ListedPage {
+  url: string;
+  depth: number;
+  status: number;
+  content_type: string;
+  charset: string;
+  title: string;
+  size: number;
+  parsed: boolean;
+  error: string | null;
+  duration_ms: number;
+  truncated: boolean;
+  page_id: number;
+  findings: number;
 }
 
 export interface ListedThirdParty {
@@ -1188,21 +1206,6 @@ export interface Overview {
 
 export type OwnSign = "certificate" | "name_servers" | "registrant";
 
-export interface Page {
-  url: string;
-  depth: number;
-  status: number;
-  content_type: string;
-  charset: string;
-  title: string;
-  size: number;
-  parsed: boolean;
-  error: string | null;
-  duration_ms: number;
-  truncated: boolean;
-  page_id: number;
-}
-
 export interface PageDetail {
   url: string;
   depth: number;
@@ -1226,7 +1229,7 @@ export interface PagePage {
   total: number;
   truncated: boolean;
   attempt: number;
-  items: Page[];
+  items: ListedPage[];
 }
 
 export interface PageSession {

@@ -22,7 +22,7 @@ const PAGES = `/tasks/${TASK_ID}/pages`;
 const HOST = { name: "www.corp.test", sources: ["target", "crt.sh"], addresses: ["192.0.2.7"], cnames: [], http_alive: false, https_alive: true, wildcard: false };
 const PAGE = {
   url: "https://www.corp.test/old", depth: 2, status: 404, content_type: "text/html", charset: "utf-8", title: "<b>Old</b>", size: 18_213, parsed: true,
-  error: null, duration_ms: 120, truncated: false, page_id: 13,
+  error: null, duration_ms: 120, truncated: false, page_id: 13, findings: 7,
 };
 
 let rest: FakeRest;
@@ -140,6 +140,7 @@ describe("the pages", () => {
     expect(row.find("a").text()).toBe("<b>Old</b>");
     expect(row.text()).toContain("HTTP 404");
     expect(row.text()).toContain("18 kB");
+    expect(row.findAll("td.number")[0]!.text()).toBe("7");
   });
 
   test("are turned over, and filtered by what became of them", async () => {

@@ -149,6 +149,12 @@ def test_pages_keep_their_ids_when_they_are_fetched_again(store, reader):
     assert reader.parsed_pages() == 2
 
 
+def test_which_pages_refer_to_which_hosts(reader):
+    assert sorted(reader.pages_with(["bad.test", "www.bad.test"])) == [HOME, ABOUT, "https://a.test/style.css"]
+    found = reader.hosts_on([HOME, ABOUT], ["bad.test", "www.bad.test"])
+    assert sorted(found) == [(HOME, "bad.test"), (ABOUT, "www.bad.test")]
+
+
 def test_how_the_crawl_left_and_came_to_an_address(store, reader):
     hop = Hop(HOME, 302, "192.0.2.1", HopKind.HTTP, ABOUT)
     store.add_hops([hop])
@@ -210,6 +216,8 @@ WALK = {
     "references_on": lambda reader: reader.references_on(HOME, limit=50),
     "weighed": lambda reader: reader.weighed(["bad.test"]),
     "pages_referring_to": lambda reader: reader.pages_referring_to(["bad.test"]),
+    "pages_with": lambda reader: reader.pages_with(["bad.test"]),
+    "hosts_on": lambda reader: reader.hosts_on([HOME, ABOUT], ["bad.test", "www.bad.test"]),
     "parsed_pages": lambda reader: reader.parsed_pages(),
     "page": lambda reader: reader.page(1),
     "page_at": lambda reader: reader.page_at(HOME),
@@ -230,6 +238,8 @@ WALK = {
 SORTED = {
     "weighed": "the references of the hosts that are asked for, in a thread",
     "pages_referring_to": "the same",
+    "pages_with": "the same",
+    "hosts_on": "the references on one page of the list of pages, in a thread",
     "leading_to": "the references to one host, in a thread",
     "captures_of": "the captures of one domain: four, or the site's start pages",
 }

@@ -1,7 +1,10 @@
 """The tables of a report."""
 
+from datetime import date, datetime
+
 import pytest
 
+from app.core.spreadsheet import Percentage
 from app.domain.scan_facts import ThirdParty
 from app.reports.formats.tables import ReportTables
 from tests.unit.findings.evidence.conftest import link
@@ -50,10 +53,33 @@ def test_a_row_has_the_page_and_the_hiding_of_the_finding_whatever_its_reference
     assert [row[report.texts(f"report.{name}")] for name in ("page", "hidden")] == [found["page_url"], "off screen"]
 
 
-def test_one_table_has_findings_and_the_third_parties_without(make_report):
-    found = as_dicts(ReportTables(make_report()).joined())
-    assert [(row["Row"], row["Domain"]) for row in found if row["Row"] == "third party"] == []
-    assert len([row for row in found if row["Row"] == "finding"]) == 4
+def test_what_repair_work_is_shared_out_by_comes_first(make_report):
+    report = make_report()
+    sheet = ReportTables(report).findings()
+    names = ("risk", "page", "leads_to", "kind", "why", "assignee", "due_on", "state")
+    assert sheet.columns[:8] == [report.texts(f"report.{name}") for name in names]
+    assert sheet.is_filtered
+    rows = as_dicts(sheet)
+    assert [row["Violating URL"] for row in rows if row["Domain"] == "shop.test"] == ["http://shop.test/"]
+    assert [row["State"] for row in rows] == ["undecided", "undecided", "undecided", "dismissed"]
+    assert isinstance(rows[0]["Found (UTC)"], datetime)
+    assert isinstance(rows[0]["Confidence"], Percentage)
+
+
+def test_a_due_date_is_a_date(make_report):
+    report = make_report()
+    found = report.finding("gambling.casino.test")
+    report.finding = lambda _id: {**found, "assignment": {"assignee": None, "due_on": "2026-02-03", "comment": None}}
+    assert as_dicts(ReportTables(report).findings())[0]["Due date"] == date(2026, 2, 3)
+
+
+def test_pages_have_the_number_of_their_findings_and_the_worst_risk_without_what_was_dismissed(make_report):
+    rows = list(ReportTables(make_report()).pages().rows)
+    assert rows == [
+        ["https://www.corp.test/", 2, "critical"],
+        ["http://bbs.corp.test/thread-1", 1, "critical"],
+        ["https://www.corp.test/partners", 1, "medium"],
+    ]
 
 
 def test_third_parties_come_with_their_highest_risk_that_was_not_dismissed(make_report):

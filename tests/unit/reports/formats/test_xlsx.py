@@ -1,12 +1,14 @@
 """The workbook, read back by a library."""
 
 import re
+from datetime import date, datetime
 from io import BytesIO
 from zipfile import ZipFile
 
 import openpyxl
 import pytest
 
+from app.core.spreadsheet import Percentage
 from app.reports.formats.tables import Sheet
 from app.reports.formats.xlsx import MAX_CELL, xlsx_pieces
 
@@ -70,3 +72,28 @@ def test_rows_are_read_as_they_are_written():
     for _ in range(20):
         next(pieces)
     assert len(asked) < 50_000
+
+
+def test_dates_and_percentages_are_numbers_that_a_spreadsheet_shows_as_such():
+    values = [datetime(2026, 12, 3, 7, 25, 16), date(2026, 12, 3), Percentage(0.97)]  # noqa: DTZ001 - as sheets have it
+    moment, day, share = (row[0] for row in rows(values))
+    assert (moment.value, day.value.date(), share.value) == (values[0], values[1], 0.97)
+    assert (moment.number_format, day.number_format, share.number_format) == (
+        r"yyyy\-mm\-dd\ hh:mm:ss",
+        r"yyyy\-mm\-dd",
+        "0%",
+    )
+
+
+def test_a_sheet_has_filters_where_it_says_so():
+    values = [["x"] * 28, ["y"] * 28]
+    book = openpyxl.load_workbook(
+        BytesIO(written(Sheet("s", ["h"] * 28, values, is_filtered=True), Sheet("t", ["h"], [])))
+    )
+    assert [sheet.auto_filter.ref for sheet in book.worksheets] == ["A1:AB3", None]
+
+
+def test_columns_are_as_wide_as_their_content():
+    sheet = Sheet("s", ["a", "b", "c", "d"], [["x", "y" * 30, "z" * 500, "汉" * 10]])
+    found = openpyxl.load_workbook(BytesIO(written(sheet))).worksheets[0].column_dimensions
+    assert [found[name].width for name in "ABCD"] == [8, 34, 60, 24]
