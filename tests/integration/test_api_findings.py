@@ -1,6 +1,7 @@
 """Findings and their evidence over the real application and a scan's file that hostile pages have a say in."""
 
 import csv
+from hashlib import sha256
 from io import BytesIO, StringIO
 
 import pytest
@@ -233,6 +234,17 @@ async def test_a_captured_content_is_saved_and_never_shown(backend, scanned, kin
     assert answer.headers["cache-control"] == "no-store"
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert (b"<script>" in answer.content) == (kind == "html")
+
+
+@pytest.mark.parametrize("kind", ["html", "text", "screenshot", "broken"])
+async def test_what_is_saved_as_evidence_has_the_hash_that_it_is_asked_by(backend, scanned, kind):
+    digest = scanned[2][kind]
+    answer = await ask(backend, scanned, f"/captures/{digest}?stored=true")
+    assert sha256(answer.content).hexdigest() == digest
+    assert answer.headers["content-disposition"].startswith(f'attachment; filename="{digest}.')
+    assert answer.headers["content-type"] in {"application/octet-stream", "text/plain; charset=utf-8"}
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
 
 
 async def test_a_picture_that_is_none_is_not_handed_out(backend, scanned):

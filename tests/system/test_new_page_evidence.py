@@ -12,7 +12,6 @@ import openpyxl
 import pypdf
 import pytest
 import pytest_asyncio
-from PIL import Image
 from playwright.async_api import expect
 
 from app.domain.report_format import ReportFormat
@@ -127,12 +126,11 @@ async def test_a_content_is_saved_byte_for_byte_under_a_name_that_no_browser_ope
     capture = page.locator(".captures").first.locator(".capture").first
     name, content = await saved_by(page, capture.get_by_role("button", name="Save: Source"))
     assert content == b"<b>"
-    assert name == f"{sha256(content).hexdigest()}.html.txt"
+    assert name == f"casino.test-source-2001-09-09-014640Z-{sha256(content).hexdigest()[:8]}.html.txt"
     await expect(capture.locator(".hash code")).to_contain_text([sha256(content).hexdigest()])
     name, content = await saved_by(page, capture.get_by_role("button", name="Save: Screenshot"))
-    assert name.endswith(".jpg")
-    with Image.open(BytesIO(content)) as picture:  # encoded anew
-        assert (picture.format, picture.size) == ("JPEG", (40, 30))
+    assert name == f"casino.test-screenshot-2001-09-09-014640Z-{sha256(content).hexdigest()[:8]}.jpg"
+    await expect(capture.locator(".hash code")).to_contain_text([sha256(content).hexdigest()])
     assert page.problems == []
 
 

@@ -1,4 +1,6 @@
-"""Screenshots on their way to a reader: decoded and encoded anew, so that not a byte of the file is passed on."""
+"""Screenshots that are shown: decoded and encoded anew, so that not a byte of the file is passed on to who draws it.
+What is saved as evidence is the file itself.
+"""
 
 from io import BytesIO
 from typing import Final

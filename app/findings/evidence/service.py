@@ -124,19 +124,24 @@ class EvidenceService:
 
         return await self._tables.open(principal, wanted, order_for)
 
-    async def content(self, principal: Principal, wanted: RunRef, sha256: str, *, width: int | None = None) -> Content:
+    async def content(
+        self, principal: Principal, wanted: RunRef, sha256: str, *, width: int | None = None, is_stored: bool = False
+    ) -> Content:
         """A content that a capture of this scan names, and no other. Pictures are encoded anew, at most `width` pixels
-        wide.
+        wide, because they are shown; `is_stored`: byte for byte, of a type that nothing shows, because the hash is
+        evidence of these bytes alone.
 
         Raises:
             NotFound: `not_found`, or `content_lost`: there was no room for it, or it is damaged.
             Unavailable: `captures_unavailable`: where it lies, nobody answers.
         """
         return await self._results.read(
-            principal, wanted, lambda row, reader: self._content(row.attempt, reader, sha256, width)
+            principal, wanted, lambda row, reader: self._content(row.attempt, reader, sha256, width, is_stored)
         )
 
-    def _content(self, attempt: int, reader: EvidenceReader, sha256: str, width: int | None) -> Content:
+    def _content(
+        self, attempt: int, reader: EvidenceReader, sha256: str, width: int | None, is_stored: bool
+    ) -> Content:
         kind = reader.content_kind(sha256)
         if kind is None:
             raise NotFound(text="no_such_capture")
@@ -144,6 +149,8 @@ class EvidenceService:
         if data is None:
             raise NotFound(code="content_lost")
         match kind:
+            case ContentKind.SCREENSHOT if is_stored:
+                return Content(attempt, kind, data, "application/octet-stream", f"{sha256}.jpg")
             case ContentKind.SCREENSHOT:
                 return _picture(attempt, sha256, data, width)
             case ContentKind.TEXT:

@@ -167,7 +167,9 @@ async def list_references(
     "/captures/{sha256}",
     summary="A captured content, as an attachment",
     response_class=Response,
-    responses=sent("A screenshot (re-encoded), a page's text, or its source byte for byte", *CONTENT_TYPES)
+    responses=sent(
+        "A screenshot (re-encoded unless `stored`), a page's text, or its source byte for byte", *CONTENT_TYPES
+    )
     | refused(NotFound, "content_lost", "attempt_not_found", "results_removed"),
 )
 async def get_capture(
@@ -179,5 +181,12 @@ async def get_capture(
         int | None,
         Query(ge=16, le=MAX_WIDTH, description="Width of a screenshot in pixels, for a thumbnail.", examples=[240]),
     ] = None,
+    stored: Annotated[
+        bool,
+        Query(
+            description="`true`: the stored bytes, which have this hash, also of a screenshot; `width` does not apply.",
+            examples=[True],
+        ),
+    ] = False,
 ) -> Response:
-    return ContentResponse(await services.evidence.content(user, run, sha256, width=width))
+    return ContentResponse(await services.evidence.content(user, run, sha256, width=width, is_stored=stored))

@@ -151,6 +151,18 @@ describe("a screenshot", () => {
     expect(made).toEqual([]);
   });
 
+  test("is saved as it was stored, under a name that says what it shows and when", async () => {
+    const names: string[] = [];
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) { names.push(this.download); });
+    rest.answers[ADDRESS] = finding({ captures: [capture({ source: { sha256: SHA, href: "/x" }, captured_at: null }), capture()] });
+    const view = await open();
+    for (const button of view.findAll(".kept .save")) await button.trigger("click");
+    await flushPromises();
+    expect(names).toEqual(["casino.test-screenshot-19b99580.jpg", "casino.test-source-19b99580.html.txt", "casino.test-screenshot-2026-11-27-020000Z-19b99580.jpg"]);
+    expect(rest.asked.filter(({ path, query }) => path.includes("captures") && query.get("stored") === "true")).toHaveLength(3);
+    click.mockRestore();
+  });
+
   test("that is no picture is not shown", async () => {
     rest.answers[ADDRESS] = finding();
     rest.answers[PICTURE] = new Response("<svg onload=alert(1)>", { headers: { "Content-Type": "image/svg+xml" } });

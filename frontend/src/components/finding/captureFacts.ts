@@ -7,6 +7,8 @@ import { formatMoment } from "@/texts/format";
 import type { Fact } from "../facts";
 
 const DAY_CHARACTERS = 10; // of an RFC 3339 text
+const TIME_END = 19; // of the same: its seconds without fraction
+const SHORT_HASH = 8; // characters that tell two contents of one moment apart
 
 export function captureFacts(texts: Texts, capture: CaptureItem): Fact[] {
   const { t, language } = texts;
@@ -22,6 +24,13 @@ export function captureFacts(texts: Texts, capture: CaptureItem): Fact[] {
     { name: t("capture.certificate"), value: certificate && certificateOf(texts, certificate), isAlarm: certificate?.valid === false },
     { name: t("capture.no_screenshot"), value: capture.screenshot === null && t("capture.no_screenshot_kept") },
   ];
+}
+
+/** "casino.test-screenshot-2026-12-03-065235Z-c1704759.jpg": of what, and when, before the beginning of the hash. */
+export function contentName({ url, captured_at: at }: CaptureItem, kind: string, sha256: string, ending: string): string {
+  const host = URL.canParse(url) && new URL(url).hostname.replace(/[^\w.-]/g, "_");
+  const time = at && `${at.slice(0, DAY_CHARACTERS)}-${at.slice(DAY_CHARACTERS + 1, TIME_END).replaceAll(":", "")}Z`;
+  return `${[host, kind, time, sha256.slice(0, SHORT_HASH)].filter(Boolean).join("-")}.${ending}`;
 }
 
 function answerOf({ t, code }: Texts, { status, dead, error, page_class: kind }: CaptureItem): string {
