@@ -66,6 +66,12 @@ export function formatUtc(moment: string): string {
   return `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
+/** "Nov 27, 2026, 21:15:04 GMT+8": the same in the browser's time zone. */
+export function formatZoned(moment: string, language: string): string {
+  const style = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" } as const;
+  return new Intl.DateTimeFormat(language, style).format(new Date(moment));
+}
+
 /** The browser's time zone now: "GMT+8". */
 export function zoneName(language: string): string {
   const parts = new Intl.DateTimeFormat(language, { timeZoneName: "short" }).formatToParts(new Date());

@@ -134,6 +134,27 @@ test("a factor that adds nothing to the risk is left out", async () => {
   expect(view.findAll(".sum .points").map((cell) => cell.text())).toEqual(["+60", "-5", "55"]);
 });
 
+describe("the way back", () => {
+  test("leads to the list as it was filtered, of the attempt that is shown", async () => {
+    rest.answers[ADDRESS] = finding();
+    const view = mount(FindingView, { props: { taskId: "t1", findingId: "gambling.casino.test", attempt: 2 }, global: rest.mounting() });
+    await view.vm.$router.push({ path: "/scans/t1/findings/gambling.casino.test", query: { attempt: "2", kind: "gambling", host: "casino", pages: "2", other: "x" } });
+    await flushPromises();
+    expect(view.find(".back a").attributes("href")).toBe("#/scans/t1?kind=gambling&host=casino&pages=2&attempt=2");
+  });
+});
+
+test("times of evidence have their year and zone, and are told to the second", async () => {
+  rest.answers[ADDRESS] = finding();
+  const view = await open();
+  const times = view.findAll("time");
+  expect(times.map((time) => [time.text(), time.attributes("datetime")])).toEqual([
+    ["2026-11-27 02:00:00 UTC", "2026-11-27T02:00:00Z"], // found
+    ["2026-11-27 02:00:00 UTC", "2026-11-27T02:00:00Z"], // captured
+  ]);
+  for (const time of times) expect(time.attributes("title")).toMatch(/2026.*(UTC|GMT)/);
+});
+
 describe("a screenshot", () => {
   test("is blurred until it is clicked, fetched with the token in a header, and let go of", async () => {
     rest.answers[ADDRESS] = finding();

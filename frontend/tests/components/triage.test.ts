@@ -142,6 +142,7 @@ describe("the filters", () => {
     await view.find("select[name=kind]").setValue("gambling");
     await flushPromises();
     expect(router.currentRoute.value.query).toEqual({ tab: "pages", risk: "high", kind: "gambling" });
+    expect(view.find("a.evidence").attributes("href")).toBe(`#/scans/${TASK}/findings/gambling.a.test?risk=high&kind=gambling`);
     router.back();
     await vi.waitFor(() => expect(asked()).toHaveLength(4), PATIENCE);
     const list = (query: string) => `page=1&page_size=${PAGE_SIZE}&${query}`;

@@ -2,23 +2,22 @@
 
 import type { CaptureItem, CertificateItem, RegistrationItem } from "@/generated/rest";
 import type { Texts } from "@/texts";
-import { formatMoment } from "@/texts/format";
 
-import type { Fact } from "../facts";
+import { factOfMoment, type Fact } from "../facts";
 
 const DAY_CHARACTERS = 10; // of an RFC 3339 text
 const TIME_END = 19; // of the same: its seconds without fraction
 const SHORT_HASH = 8; // characters that tell two contents of one moment apart
 
 export function captureFacts(texts: Texts, capture: CaptureItem): Fact[] {
-  const { t, language } = texts;
+  const { t } = texts;
   const { certificate, registration } = capture;
   return [
     { name: t("capture.url"), value: capture.url, isCopied: true },
     { name: t("capture.final_url"), value: capture.final_url !== capture.url && capture.final_url, isCopied: true },
     { name: t("reference.title"), value: capture.title },
     { name: t("capture.answer"), value: answerOf(texts, capture), isAlarm: capture.dead },
-    { name: t("capture.time"), value: capture.captured_at && formatMoment(capture.captured_at, language.value) },
+    factOfMoment(t("capture.time"), capture.captured_at),
     { name: t("capture.dns"), value: dnsOf(texts, capture) },
     { name: t("capture.registration"), value: registration && registrationOf(texts, registration), isAlarm: registration?.state === "unregistered" },
     { name: t("capture.certificate"), value: certificate && certificateOf(texts, certificate), isAlarm: certificate?.valid === false },

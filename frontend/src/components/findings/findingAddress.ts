@@ -49,6 +49,12 @@ export function withFindings<T>(address: Readonly<Record<string, T>>, changed: P
   return Object.fromEntries(Object.entries(next).filter((entry): entry is [string, T | string] => entry[1] !== null && entry[1] !== ""));
 }
 
+/** What of an address says which findings are listed: a finding keeps it in its own, so that the way back leads there. */
+export function listOf(address: Readonly<Record<string, unknown>>): Record<string, string> {
+  const pages = pagesOf(address);
+  return { ...withFindings<string>({}, { ...findingQueryOf(address) }), ...(pages > 1 ? { pages: String(pages) } : {}) };
+}
+
 /** As the server is asked for it. */
 export function askedOf({ risk, kind, hidden, decision, assignee, host }: FindingQuery) {
   return { risk_level: risk, violation_key: kind, hidden, decision, assignee, q: host };
