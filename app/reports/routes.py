@@ -1,8 +1,9 @@
 """What a scan found: lists in pages, and the report. Answers come encoded; the models stand for their documentation."""
 
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Depends, Header, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from app.core.dependencies import CurrentUser
@@ -19,6 +20,8 @@ from app.rest.responses import JsonChunksResponse, ReportResponse
 from app.rest.schemas import Text
 from app.scans.parameters import RunDep
 
+MAX_FINDINGS: Final = 100  # of a report of some
+MAX_NAME: Final = 300  # characters of an id: a domain has at most 253
 FILE_TYPES = [name for kind, name in MEDIA_TYPES.items() if kind is not ReportFormat.JSON]
 
 
@@ -35,6 +38,16 @@ router = APIRouter(prefix="/tasks/{task_id}", tags=["results"], responses=OF_RES
 AskedFormat = Annotated[
     ReportFormat | None,
     Query(description="File format; default: the first format that `Accept` names, otherwise JSON.", examples=["html"]),
+]
+
+AskedFindings = Annotated[
+    list[Annotated[Text, Field(max_length=MAX_NAME)]] | None,
+    Query(
+        max_length=MAX_FINDINGS,
+        description="Only these findings, by id, with the captures, references and third parties that belong to them "
+        "(`html`, `pdf` and `zip`); repeatable.",
+        examples=[["gambling.casino.example"]],
+    ),
 ]
 
 
@@ -105,10 +118,11 @@ async def get_report(
     services: ServicesDep,
     language: ReaderLanguage,
     format: AskedFormat = None,  # noqa: A002 - the parameter's name on the wire
+    finding: AskedFindings = None,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     kind = format or format_of_accept(accept)
-    file = await services.report_files.open(user, run, kind, language)
+    file = await services.report_files.open(user, run, kind, language, finding or ())
     if kind is ReportFormat.JSON:  # for programs: nothing that a browser would save
         return ReportResponse(file.stream)
     return ReportResponse(file.stream, media_type=file.content_type, file_name=file.file_name)

@@ -46,6 +46,7 @@ class ReportOrder:
     domain: str | None = None
     order_id: str | None = None
     is_shared: bool = False  # for a reader with a read-only link
+    findings: tuple[str, ...] = ()  # ids: only these, and what belongs to them; none: all
 
 
 class ReportPieces(Protocol):

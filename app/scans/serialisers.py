@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from itertools import islice
@@ -175,6 +175,11 @@ def _names_of(kind: type[Fact]) -> tuple[str, ...]:
 
 def optional_to_wire(value: datetime | None) -> str | None:
     return None if value is None else to_wire(value)
+
+
+def time_to_wire(seconds: float | None) -> str | None:
+    """Return a time that a scan's file has as seconds since 1970."""
+    return None if seconds is None else to_wire(datetime.fromtimestamp(seconds, UTC))
 
 
 def _plain(value: Any) -> Any:

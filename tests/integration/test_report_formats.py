@@ -16,6 +16,7 @@ from jsonschema import Draft4Validator
 
 from app.domain.reference_kinds import DOCUMENT_KINDS, PARTS, REDIRECT, SORTS
 from app.domain.report_format import MEDIA_TYPES, ReportFormat
+from tests.support.said import said
 from tests.support.scanned import scanned_once
 
 LANGUAGES = ("en", "zh-CN")
@@ -45,6 +46,35 @@ def test_a_file_is_saved_and_never_shown(scanned, kind):
     assert answer.headers["content-disposition"] == f'attachment; filename="compliance-corp.test-{day}-1.{kind}"'
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_file_of_some_findings_has_these_alone_and_says_so(scanned):
+    first, second, *_ = (item["finding_id"] for item in scanned.all_items("/findings"))
+    answer = scanned.get(f"/report?format=zip&lang=en&finding={first}")
+    assert answer.headers["content-disposition"] == f'attachment; filename="compliance-corp.test-1-{first}.zip"'
+    with ZipFile(BytesIO(answer.content)) as archive:
+        sums = dict(line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
+        assert all(sha256(archive.read(name)).hexdigest() == digest for name, digest in sums.items())
+        manifest, text = json.loads(archive.read("manifest.json")), archive.read("report.html").decode()
+    shown = scanned.get(f"/findings/{first}").json()
+    captured = {item["url"] for item in (*shown["captures"], *shown["site_captures"])}
+    assert captured
+    assert {item["url"] for item in manifest["captures"]} == captured
+    assert f"1 of {FINDINGS} findings" in text
+    assert f'id="finding-{first}"' in text
+    assert second not in text
+    both = f"/report?format=pdf&lang=en&finding={second}&finding={first}"
+    assert "compliance-corp.test-1-2-findings.pdf" in scanned.get(both).headers["content-disposition"]
+
+
+def test_a_file_of_findings_that_are_none_or_in_another_format_is_refused(scanned):
+    known = scanned.all_items("/findings")[0]["finding_id"]
+    for unknown in ("gambling.nowhere.test", "nonsense"):
+        answer = scanned.get(f"/report?format=pdf&lang=en&finding={known}&finding={unknown}", 404)
+        assert answer.json()["detail"] == said("error.no_such_finding")
+    answer = scanned.get(f"/report?format=csv&lang=en&finding={known}", 422)
+    assert answer.json()["detail"] == said("error.report_part_format")
+    scanned.get("/report?format=pdf" + f"&finding={known}" * 101, 422)
 
 
 def test_the_header_names_a_format_as_well(scanned):

@@ -4,7 +4,7 @@ All text that a page controls goes through `display_text`: no control characters
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import accumulate, islice, pairwise
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from app.domain.violations import Evidence, ViolationKey
 from app.findings.evidence.chains import Chain, Step
 from app.findings.evidence.exposures import Site, via_of
 from app.findings.evidence.kept_contents import Excerpt
-from app.scans.serialisers import serialise_fact
+from app.scans.serialisers import serialise_fact, time_to_wire
 from app.scanstore.evidence_reader import StoredReference
 from app.scanstore.rows import StoredPage, host_in
 
@@ -163,13 +163,12 @@ class EvidenceViews:
         }
 
     def capture(self, capture: Capture) -> Json:
-        at = capture.captured_at
         return {
             "url": display_text(capture.url),
             "final_url": display_text(capture.final_url),
             "status": capture.status,
             "title": display_text(capture.title),
-            "captured_at": None if at is None else to_wire(datetime.fromtimestamp(at, UTC)),
+            "captured_at": time_to_wire(capture.captured_at),
             "page_class": capture.page_class,
             "dead": capture.dead,
             "error": None if capture.error is None else capture.error.value,

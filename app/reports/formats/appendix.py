@@ -48,7 +48,9 @@ class Appendix:
             "record": self._record,
             "method": self._method,
         }
-        for letter, (name, part) in zip("ABCDE", parts.items(), strict=True):
+        if self._contents.is_part:  # what is about the scan as a whole stands in the report of the whole scan
+            del parts["coverage"], parts["third_parties"]
+        for letter, (name, part) in zip("ABCDE", parts.items(), strict=False):
             title = self._texts("report.appendix", letter=letter, title=self._texts(f"report.{name}"))
             yield Heading(title, 2, name.replace("_", "-"))
             yield from part()

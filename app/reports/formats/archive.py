@@ -25,7 +25,7 @@ from app.reports.formats.tables import ReportTables, Sheet
 from app.reports.formats.time_stamp import NoTimeStamp, Stamp, no_stamp_line, stamp_lines
 from app.reports.formats.wording import moment_text
 from app.reports.formats.zip_stream import ZipStream
-from app.scans.serialisers import optional_to_wire
+from app.scans.serialisers import optional_to_wire, time_to_wire
 
 # Sources and texts under names that no browser opens.
 ENDINGS: Final = MappingProxyType({"source": ".html.txt", "html": ".html.txt", "text": ".txt", "screenshot": ".jpg"})
@@ -72,17 +72,17 @@ def archive_pieces(
 
     `stamp`: makes the time stamp of the manifest; None: the deployment has no time stamps.
     """
-    archive, tables = _Archive(), ReportTables(contents)
+    archive = _Archive()
     for name, pieces in documents.items():
         yield from archive.add(name, pieces)
-    for name, sheet in _tables(tables).items():
+    for name, sheet in _tables(contents).items():
         yield from archive.add(f"tables/{name}.csv", table_pieces(sheet.columns, sheet.rows))
     captures: list[Json] = []
     yield from _captures(contents, archive, captures)
     manifest = _manifest(contents, archive.files, captures)
     yield from archive.add(MANIFEST, [manifest])
     lines: list[str] = [
-        contents.texts("report.archive"),
+        *_about(contents),
         contents.texts("report.method.times"),
         *_made(origin, contents.texts),
     ]
@@ -92,6 +92,17 @@ def archive_pieces(
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in archive.files)
     yield from archive.stream.entry(SUMS, [sums.encode()])
     yield from archive.stream.end()
+
+
+def _about(contents: ReportContents) -> list[str]:
+    """Return the lines that say what the archive has."""
+    if not contents.is_part:
+        return [contents.texts("report.archive")]
+    return [contents.texts("report.part", **_counts(contents)), contents.texts("report.archive_part")]
+
+
+def _counts(contents: ReportContents) -> dict[str, int]:
+    return {"count": len(contents.findings), "total": len(contents.all_findings)}
 
 
 def _made(origin: Origin, texts: MessageCatalog) -> list[str]:
@@ -114,14 +125,15 @@ def _time_stamp(
     lines += stamp_lines(made, contents.texts)
 
 
-def _tables(tables: ReportTables) -> dict[str, Sheet]:
-    return {
+def _tables(contents: ReportContents) -> dict[str, Sheet]:
+    tables = ReportTables(contents)
+    named = {
         "findings": tables.findings(),
         "findings-by-page": tables.pages(),
         "third-parties": tables.third_parties(),
         "references": tables.references(),
-        "not-examined": tables.not_seen(),
     }
+    return named if contents.is_part else {**named, "not-examined": tables.not_seen()}
 
 
 def _captures(contents: ReportContents, archive: _Archive, said: list[Json]) -> Iterator[bytes]:
@@ -152,7 +164,7 @@ def _capture(capture: Capture, names: Json) -> Json:
         "url": display_text(capture.url),
         "final_url": display_text(capture.final_url),
         "status": capture.status,
-        "captured_at": capture.captured_at,
+        "captured_at": time_to_wire(capture.captured_at),
         "addresses": list(capture.addresses),
         "hops": hops,
         **names,
@@ -171,7 +183,16 @@ def _manifest(contents: ReportContents, files: list[Written], captures: list[Jso
         "program": contents.origin.program,
         "times": {"zone": "UTC", "clock": "system clock of the scanner"},
         "log": {"epoch": contents.epoch, "seq": row.last_seq},  # the scan's newest event by then
+        **_part(contents),
         "files": [{"name": file.name, "sha256": file.sha256, "size": file.size} for file in files],
         "captures": captures,
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
+def _part(contents: ReportContents) -> Json:
+    """Name the findings of an archive that has not all of them."""
+    if not contents.is_part:
+        return {}
+    ids = [item["finding_id"] for item in contents.findings]
+    return {"findings": ids, "findings_of_scan": len(contents.all_findings)}

@@ -64,10 +64,7 @@ class BoardPage:
         self._screenshots = screenshots
 
     def __iter__(self) -> Iterator[Block]:
-        origin = self._contents.origin
-        scanned = moment_text(optional_to_wire(self._row.completed_at or self._row.started_at))
-        text = self._texts("report.scanned_at", time=scanned) if scanned else self._texts(self._row.status)
-        yield Masthead(origin.organisation, origin.logo, text)
+        yield masthead_of(self._contents)
         yield Heading(self._title, 1)
         yield Statement(self._conclusion(), _TONES.get(self._result, Tone.WARNING))
         error = serialise_error(self._row, self._texts.language)
@@ -207,6 +204,15 @@ class BoardPage:
         yield Text(texts("report.compared_with", time=time))
         shown = [texts(f"report.change.{change}", count=counts[change]) for change in Change if counts.get(change)]
         yield Items([*shown, texts("report.change.same", count=changes.unchanged)])
+
+
+def masthead_of(contents: ReportContents) -> Masthead:
+    """Return what stands above the title of a report: whose it is, and when the scan was."""
+    origin, row, texts = contents.origin, contents.row, contents.texts
+    scanned = moment_text(optional_to_wire(row.completed_at or row.started_at))
+    return Masthead(
+        origin.organisation, origin.logo, texts("report.scanned_at", time=scanned) if scanned else texts(row.status)
+    )
 
 
 def _can_be_seen(document: Json) -> bool:

@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import Final
 
 from app.core.db import Database
+from app.core.errors import NotFound
 from app.core.json_chunks import Json
+from app.core.redact import display_text
 from app.domain.coverage import Coverage, Seen
 from app.domain.decisions import DecisionState
 from app.domain.differences import NO_CONTENT
@@ -70,8 +72,15 @@ class ReportContents:
         epoch: str,
         compare: Compare,
         started_by: str = "",
+        only: AbstractSet[str] = frozenset(),
     ) -> None:
-        """`compare`: with the scan before. `started_by`: name of a user; "": it is not known."""
+        """`compare`: with the scan before. `started_by`: name of a user; "": it is not known.
+
+        `only`: ids of findings. With some, the report has these alone, with the third parties, references and captures
+        that belong to them.
+
+        Raises NotFound: one of `only` is no finding of the scan.
+        """
         self.row = row
         self.reader = reader
         self.db = db
@@ -82,6 +91,9 @@ class ReportContents:
         self.started_by = started_by
         self._evidence = evidence
         self._compare = compare
+        self._only = only
+        if only - {item["finding_id"] for item in self.findings}:
+            raise NotFound(text="no_such_finding")
 
     def undated(self) -> "ReportContents":
         """Return the same without who makes the report and when."""
@@ -89,10 +101,20 @@ class ReportContents:
         other.origin = self.origin.undated()
         return other
 
+    @property
+    def is_part(self) -> bool:
+        """Whether findings were left out because others were asked for."""
+        return bool(self._only)
+
+    @cached_property
+    def all_findings(self) -> list[Json]:
+        """Return the findings as in their list, the worst first, and at the end those that were dismissed."""
+        return sorted(self._evidence.all_findings(), key=is_dismissed)
+
     @cached_property
     def findings(self) -> list[Json]:
-        """Return all findings as in their list, the worst first, and at the end those that were dismissed."""
-        return sorted(self._evidence.all_findings(), key=is_dismissed)
+        """Return those that the report has, in the same order."""
+        return [item for item in self.all_findings if not self._only or item["finding_id"] in self._only]
 
     @cached_property
     def open_counts(self) -> Counts:
@@ -148,10 +170,10 @@ class ReportContents:
         return self._evidence.finding_document(finding_id)
 
     def third_parties(self) -> Iterator[ThirdPartyWithOutcome]:
-        """Yield all third parties, by domain."""
+        """Yield the third parties, by domain."""
         last = ""
         while chunk := self.reader.third_parties_after(last, limit=CHUNK):
-            yield from chunk
+            yield from (party for party in chunk if not self._only or party.domain in self.found_domains)
             last = chunk[-1].domain
 
     def not_examined(self, outcome: Outcome, *, limit: int) -> tuple[list[str], int]:
@@ -160,15 +182,26 @@ class ReportContents:
         return [party.domain for party in found], total
 
     def captures(self) -> Iterator[Capture]:
-        """Yield all captures, by host and URL."""
+        """Yield the captures, by host and URL."""
         last = ("", "")
         while chunk := self.reader.captures_after(*last, limit=CAPTURES):
-            yield from chunk
+            yield from (item for item in chunk if not self._only or display_text(item.url) in self._captured_urls)
             last = (chunk[-1].host, chunk[-1].url)
 
+    @cached_property
+    def _captured_urls(self) -> AbstractSet[str]:
+        """Return what the findings show of captures, as it is shown."""
+        shown = (self.finding(item["finding_id"]) for item in self.findings)
+        return {capture["url"] for found in shown for capture in (*found["captures"], *found["site_captures"])}
+
     def references(self) -> Iterator[list[Json]]:
-        """Yield all references of the scan in chunks."""
-        return self._evidence.all_references(None)
+        """Yield the references in chunks."""
+        if not self._only:
+            yield from self._evidence.all_references(None)
+            return
+        for domain in sorted(self.found_domains):
+            if self.reader.party(domain) is not None:  # nothing refers to what the site itself shows
+                yield from self._evidence.all_references(domain)
 
     @cached_property
     def _accused_of(self) -> Mapping[str, str]:

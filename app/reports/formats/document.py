@@ -5,8 +5,19 @@ from collections.abc import Iterator, Sequence
 from app.core.json_chunks import Json
 from app.core.redact import display_text
 from app.reports.formats.appendix import Appendix
-from app.reports.formats.blocks import Block, Cell, Column, Heading, Items, PageBreak, Table, Text, Tone
-from app.reports.formats.board_page import BoardPage
+from app.reports.formats.blocks import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Items,
+    PageBreak,
+    Statement,
+    Table,
+    Text,
+    Tone,
+)
+from app.reports.formats.board_page import BoardPage, masthead_of
 from app.reports.formats.capture_register import CaptureRegister
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.extent import Extent
@@ -34,10 +45,13 @@ class ReportDocument:
         documents = dict(self._documents())
         valid = {number: document for number, document in documents.items() if not is_dismissed(document)}
         measures, register = Measures(valid.items(), self._texts), CaptureRegister(self._contents)
-        yield from BoardPage(
-            self._contents, title=self.title, documents=valid, measures=measures, screenshots=self._screenshots
-        )
-        yield PageBreak()
+        if self._contents.is_part:
+            yield from self._part_page()
+        else:
+            yield from BoardPage(
+                self._contents, title=self.title, documents=valid, measures=measures, screenshots=self._screenshots
+            )
+            yield PageBreak()
         yield from self._overview()
         yield from self._measures(measures)
         section = FindingSection(
@@ -46,6 +60,14 @@ class ReportDocument:
         yield from self._findings(documents, section)
         yield from sign_off(self._contents.origin, self._texts)
         yield from Appendix(self._contents, self._extent, register)
+
+    def _part_page(self) -> Iterator[Block]:
+        """Say first that it is a part: what a board has to know are numbers of the whole scan."""
+        contents = self._contents
+        yield masthead_of(contents)
+        yield Heading(self.title, 1)
+        shown, total = len(contents.findings), len(contents.all_findings)
+        yield Statement(self._texts("report.part", count=shown, total=total), Tone.WARNING)
 
     def _documents(self) -> Iterator[tuple[int, Json]]:
         """Yield the findings in full with their numbers, each with what is shown of it."""

@@ -112,6 +112,7 @@ class ReportMaker:
             epoch=epoch,
             compare=lambda shown, opened: self._comparer.finding_changes(shown, opened, self._results),
             started_by="" if order.is_shared else self._started_by(row),
+            only=frozenset(order.findings),
         )
         pieces = render(ReportFormat(order.kind), contents, self._stamp)
         yield next(pieces)  # at once: what follows may take its time

@@ -38,7 +38,9 @@ def render(kind: ReportFormat, contents: ReportContents, stamp: Stamp | None = N
             return xlsx_pieces(_sheets(ReportTables(contents)))
         case ReportFormat.ZIP:
             same = contents.undated()  # the archive itself says, outside of its manifest, who made it and when
-            documents = {"report.html": html_document(same), "report.json": json_document(same)}
+            documents = {"report.html": html_document(same)}
+            if not same.is_part:  # it is the document of the whole scan
+                documents["report.json"] = json_document(same)
             return archive_pieces(same, documents, contents.origin, stamp)
         case ReportFormat.SARIF:
             return sarif_pieces(contents)

@@ -1,9 +1,12 @@
 """The use case: the report of a scan in any format, in the reader's language."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from app.core.clock import Clock
 from app.core.db import Database
+from app.core.errors import InvalidInput
 from app.core.principal import Principal
 from app.domain.report_format import ReportFormat, content_type
 from app.domain.targets import TargetParser
@@ -14,6 +17,8 @@ from app.scans.report_stream import ReportStream, ReportStreams
 from app.scans.result_reader import ResultReader
 from app.scans.shown_run import RunRef
 from app.scanstore.port import ScanStores
+
+OF_A_PART: Final = (ReportFormat.HTML, ReportFormat.PDF, ReportFormat.ZIP)  # the others are of a whole scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,18 @@ class ReportFileService:
         """Waits for what is being read."""
         self._results.close()
 
-    async def open(self, principal: Principal, wanted: RunRef, kind: ReportFormat, language: str) -> ReportFile:
-        """Begin the file. Raises as `ReportStreams.open`."""
+    async def open(
+        self, principal: Principal, wanted: RunRef, kind: ReportFormat, language: str, findings: Sequence[str] = ()
+    ) -> ReportFile:
+        """Begin the file, of these `findings` alone or, without any, of all.
+
+        Raises as `ReportStreams.open`, and:
+            InvalidInput: the format has no report of a part.
+            NotFound: one is no finding of the scan.
+        """
+        only = tuple(sorted(set(findings)))
+        if only and kind not in OF_A_PART:
+            raise InvalidInput(text="report_part_format")
 
         def order_for(row: TaskRow) -> ReportOrder:
             return order_of(
@@ -60,11 +75,12 @@ class ReportFileService:
                 language=language,
                 made_by=principal.username,
                 is_shared=principal.is_link,
+                findings=only,
             )
 
         stream = await self._streams.open(principal, wanted, order_for)
         assert stream.row is not None  # of one task
-        return ReportFile(stream, content_type(kind), file_name(stream.row, kind))
+        return ReportFile(stream, content_type(kind), file_name(stream.row, kind, only))
 
     async def open_order(self, principal: Principal, order_id: str, kind: ReportFormat, language: str) -> ReportFile:
         """Begin the report of an order. Raises as `ReportStreams.open`."""
@@ -86,6 +102,7 @@ def order_of(
     language: str,
     made_by: str,
     is_shared: bool = False,
+    findings: tuple[str, ...] = (),
 ) -> ReportOrder:
     """Order the report of a row, made now."""
     return ReportOrder(
@@ -97,6 +114,7 @@ def order_of(
         made_at=clock.now(),
         made_by=made_by,
         is_shared=is_shared,
+        findings=findings,
     )
 
 
@@ -114,9 +132,11 @@ def order_of_many(order_id: str, clock: Clock, *, kind: ReportFormat, language: 
     )
 
 
-def file_name(row: TaskRow, kind: ReportFormat) -> str:
+def file_name(row: TaskRow, kind: ReportFormat, findings: Sequence[str] = ()) -> str:
     """Return a name of ASCII letters alone: the target's in A-labels, the day of its results (UTC), the attempt, the
-    format.
+    finding or how many of several it is of, the format.
     """
     day = (row.completed_at or row.started_at or row.created_at).date()
-    return f"compliance-{row.target_domain}-{day}-{row.attempt}.{kind}"
+    several = f"{len(findings)}-findings" if len(findings) > 1 else "".join(findings)
+    part = f"-{several}" if several else ""
+    return f"compliance-{row.target_domain}-{day}-{row.attempt}{part}.{kind}"

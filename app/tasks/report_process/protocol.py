@@ -109,7 +109,8 @@ def order_message(order: ReportOrder) -> bytes:
 
 def read_order(body: bytes) -> ReportOrder:
     values: dict[str, Any] = orjson.loads(body)
-    return ReportOrder(**{**values, "made_at": datetime.fromisoformat(values["made_at"])})
+    made_at, findings = datetime.fromisoformat(values["made_at"]), tuple(values["findings"])
+    return ReportOrder(**{**values, "made_at": made_at, "findings": findings})
 
 
 def _sized(body: bytes) -> bytes:

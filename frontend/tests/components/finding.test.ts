@@ -155,6 +155,27 @@ test("times of evidence have their year and zone, and are told to the second", a
   for (const time of times) expect(time.attributes("title")).toMatch(/2026.*(UTC|GMT)/);
 });
 
+test("the evidence of the finding alone is saved as an archive and as PDF, and why not is said", async () => {
+  const names: string[] = [];
+  const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) { names.push(this.download); });
+  rest.answers[ADDRESS] = finding();
+  rest.answers["GET /tasks/t1/report"] = new Response("x", { headers: { "Content-Type": "application/zip" } });
+  const view = await open(2);
+  for (const button of view.findAll(".files button")) {
+    await button.trigger("click");
+    await flushPromises();
+  }
+  expect(rest.asked.filter(({ path }) => path.endsWith("/report")).map(({ query }) => query.toString())).toEqual([
+    "format=zip&attempt=2&finding=gambling.casino.test", "format=pdf&attempt=2&finding=gambling.casino.test",
+  ]);
+  expect(names).toEqual(["gambling.casino.test-t1.zip", "gambling.casino.test-t1.pdf"]);
+  rest.answers["GET /tasks/t1/report"] = problem(503, "reports_busy");
+  await view.find(".files button").trigger("click");
+  await flushPromises();
+  expect(view.find(".files [role=alert]").text()).not.toBe("");
+  click.mockRestore();
+});
+
 describe("a screenshot", () => {
   test("is blurred until it is clicked, fetched with the token in a header, and let go of", async () => {
     rest.answers[ADDRESS] = finding();

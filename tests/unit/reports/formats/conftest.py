@@ -44,7 +44,7 @@ def contents():
 def make_report(reader, db, row, contents):
     scanned = row
 
-    def make(language="en", *, differences=None, **changes):
+    def make(language="en", *, differences=None, only=frozenset(), **changes):
         row = SimpleNamespace(**{**vars(ROW), "id": scanned.id, "user_id": scanned.user_id, **changes})
         evidence = ScanEvidence(
             row=row,
@@ -66,6 +66,7 @@ def make_report(reader, db, row, contents):
             epoch="0",
             compare=lambda _row, _reader: differences,
             started_by="wei",
+            only=only,
         )
 
     return make

@@ -1,10 +1,11 @@
 """The evidence archive: everything that was captured, and hashes that agree."""
 
+import csv
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from io import BytesIO
+from io import BytesIO, StringIO
 from zipfile import ZipFile
 
 import orjson
@@ -72,6 +73,39 @@ def test_the_manifest_says_which_capture_has_which_content_and_what_is_lost(make
     assert captures[HOME]["text"] == {"sha256": LOST, "file": None}
     assert captures["http://partner.test/"]["hops"][0]["status"] == 302
     assert {item["name"] for item in manifest["files"]} >= {"report.html", "tables/references.csv"}
+
+
+def test_an_archive_of_a_finding_has_what_belongs_to_it_alone_and_says_of_how_many_it_is(make_report, captured, store):
+    store.put_capture(
+        Capture("other.test", "other.test", "http://other.test/", "http://other.test/", 200, html_sha256=LOST)
+    )
+    store.flush()
+    part, whole = make_report(only={"gambling.casino.test"}), make_report()
+    total, shown = len(whole.findings), part.finding("gambling.casino.test")
+    with archive(part) as found:
+        sums = dict(line.split("  ")[::-1] for line in found.read("SHA256SUMS").decode().splitlines())
+        assert all(sha256(found.read(name)).hexdigest() == digest for name, digest in sums.items())
+        manifest, readme = orjson.loads(found.read("manifest.json")), found.read("README.txt").decode().splitlines()
+        findings = list(csv.reader(StringIO(found.read("tables/findings.csv").decode())))
+    assert (manifest["findings"], manifest["findings_of_scan"]) == (["gambling.casino.test"], total)
+    captures = {item["url"] for item in manifest["captures"]}
+    assert captures == {item["url"] for item in (*shown["captures"], *shown["site_captures"])}
+    assert CASINO in captures
+    assert {item["sha256"] for item in manifest["files"]} >= {HTML_SHA, SHOT_SHA}
+    assert readme[0] == MessageCatalog("en")("report.part", count=1, total=total)
+    assert len(findings) == 2
+    with archive(whole) as found:
+        manifest = orjson.loads(found.read("manifest.json"))
+        assert "findings" not in manifest
+        assert len(manifest["captures"]) > 2
+
+
+def test_times_of_captures_are_told_with_their_zone(make_report, store):
+    store.put_capture(Capture("casino.test", "casino.test", CASINO, CASINO, 200, captured_at=1e9))
+    store.flush()
+    with archive(make_report()) as found:
+        captures = {item["url"]: item for item in orjson.loads(found.read("manifest.json"))["captures"]}
+    assert captures[CASINO]["captured_at"] == "2001-09-09T01:46:40.000Z"
 
 
 def test_the_same_scan_makes_the_same_archive(make_report, captured):

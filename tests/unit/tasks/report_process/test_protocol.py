@@ -38,6 +38,7 @@ def test_an_order_arrives_as_it_was_given():
         made_at=datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
         made_by="梅",
         domain="casino.test",
+        findings=("gambling.casino.test",),
     )
     message = order_message(order)
     assert SIZE.unpack(message[: SIZE.size])[0] == len(message) - SIZE.size
