@@ -211,7 +211,7 @@ test("a stage that was cancelled or failed keeps its bar as far as it came", () 
   const state = new TaskState(snapshot(1, { status: "cancelled", stages, completed_at: at(9) }));
   const gantt = mount(StageGantt, { props: { state: shownOf(state), findings: 0, nowMs: Date.parse(at(10)) }, global });
   expect(gantt.findAll(".done").map((done) => (done.element as HTMLElement).style.width)).toEqual(["63%", "20%"]);
-  const told = (status: string, progress: number) => `${english(`stage_status.${status}`)} · ${progress}%`;
+  const told = (status: "cancelled" | "failed", progress: number) => `${english(`stage_status.${status}`)} · ${progress}%`;
   expect(gantt.findAll(".status").slice(0, 2).map((status) => status.text())).toEqual([told("cancelled", 63), told("failed", 20)]);
 });
 

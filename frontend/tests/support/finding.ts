@@ -32,7 +32,7 @@ export function finding(more: Partial<FindingDetail> = {}): FindingDetail {
       { code: "place.deep", points: 0, params: {}, text: "deep in the site" },
     ] },
     confidence_score: 0.97, needs_review: true, violations: [], embedding: "partner_redirect", place: "start_page", depth: 0,
-    hidden_by: "tiny_box", hidden_text: "in a tiny box", author: "site", author_text: "the site's own content", page_url: HOME, via: PARTNER,
+    hidden_by: "tiny_box", hidden_text: "in a tiny box", author: "site", author_text: "the site's own content", url: CASINO, page_url: HOME, via: PARTNER,
     found_at: "2026-11-27T02:00:00Z", last_seen_at: "2026-11-27T02:00:09Z", attempt: 1,
     evidence: [{
       violation_id: "v1", violation_key: "gambling", layer: "text", rule: "lexicon.gambling", score: 0.97, whose: "third_party",

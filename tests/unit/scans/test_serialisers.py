@@ -50,8 +50,12 @@ def test_a_third_party_is_shown_with_its_outcome_and_its_highest_risk(outcome):
 
 def test_a_list_shows_the_first_hosts_and_counts_them_all():
     party = ThirdPartyWithOutcome("b.test", tuple(f"h{number:03}.b.test" for number in range(900)), "unknown")
-    view = serialise_listed_third_party(party, {})
-    assert (view["hosts"], view["host_count"]) == (list(party.hosts[:MAX_HOSTS]), 900)
+    view = serialise_listed_third_party(party, {}, {"b.test": "gambling"})
+    assert (view["hosts"], view["host_count"], view["violation_key"]) == (
+        list(party.hosts[:MAX_HOSTS]),
+        900,
+        "gambling",
+    )
     assert len(serialise_third_party(party, {})["hosts"]) == 900
 
 
