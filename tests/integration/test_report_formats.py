@@ -51,7 +51,8 @@ def test_a_file_is_saved_and_never_shown(scanned, kind):
 def test_a_file_of_some_findings_has_these_alone_and_says_so(scanned):
     first, second, *_ = (item["finding_id"] for item in scanned.all_items("/findings"))
     answer = scanned.get(f"/report?format=zip&lang=en&finding={first}")
-    assert answer.headers["content-disposition"] == f'attachment; filename="compliance-corp.test-1-{first}.zip"'
+    day = scanned.get("").json()["completed_at"][:10]
+    assert answer.headers["content-disposition"] == f'attachment; filename="compliance-corp.test-{day}-1-{first}.zip"'
     with ZipFile(BytesIO(answer.content)) as archive:
         sums = dict(line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
         assert all(sha256(archive.read(name)).hexdigest() == digest for name, digest in sums.items())
@@ -64,7 +65,7 @@ def test_a_file_of_some_findings_has_these_alone_and_says_so(scanned):
     assert f'id="finding-{first}"' in text
     assert second not in text
     both = f"/report?format=pdf&lang=en&finding={second}&finding={first}"
-    assert "compliance-corp.test-1-2-findings.pdf" in scanned.get(both).headers["content-disposition"]
+    assert f"compliance-corp.test-{day}-1-2-findings.pdf" in scanned.get(both).headers["content-disposition"]
 
 
 def test_a_file_of_findings_that_are_none_or_in_another_format_is_refused(scanned):

@@ -116,7 +116,7 @@ async def test_a_request_is_one_trace_up_to_the_sockets_of_those_who_follow(tmp_
     assert ("AuthService.authenticate", top.name) in paths
     written = [span for span in spans if span.name == "socket write"]
     assert {span.attributes["sockets"] for span in written} == {1}
-    assert len(written) == 2  # task_cancelling and task_completed
+    assert len(written) == 3  # task_cancelling, the line of the log and task_completed
 
 
 async def test_what_the_sweep_delivers_belongs_to_the_trace_that_ordered_the_scan(tmp_path, collector):
