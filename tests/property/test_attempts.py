@@ -123,6 +123,7 @@ class Attempts(RuleBasedStateMachine):
     @rule()
     def ask_to_cancel(self) -> None:
         self.write(self.life.request_cancel(self.task, by="u"))
+        self.model[-1].lines.append(self.row().last_log_seq)  # who cancelled it
 
     @precondition(lambda self: self.status in ("pending", "cancelling"))
     @rule()
@@ -131,6 +132,8 @@ class Attempts(RuleBasedStateMachine):
         pending = self.status == "pending"
         unit = self.life.cancel_pending(self.task, by="u") if pending else None
         self.write(unit or self.life.cancelled(self.task, last, Statistics()))
+        if pending:
+            self.model[-1].lines.append(self.row().last_log_seq)
         self.ended("cancelled")
 
     @precondition(lambda self: self.status not in TERMINAL)
