@@ -126,7 +126,7 @@ async def test_a_content_is_saved_byte_for_byte_under_a_name_that_no_browser_ope
     capture = page.locator(".captures").first.locator(".capture").first
     name, content = await saved_by(page, capture.get_by_role("button", name="Save: Source"))
     assert content == b"<b>"
-    assert name == f"casino.test-source-2001-09-09-014640Z-{sha256(content).hexdigest()[:8]}.html.txt"
+    assert name == f"casino.test-html-2001-09-09-014640Z-{sha256(content).hexdigest()[:8]}.html.txt"
     await expect(capture.locator(".hash code")).to_contain_text([sha256(content).hexdigest()])
     name, content = await saved_by(page, capture.get_by_role("button", name="Save: Screenshot"))
     assert name == f"casino.test-screenshot-2001-09-09-014640Z-{sha256(content).hexdigest()[:8]}.jpg"
