@@ -2,8 +2,9 @@
 
 const KEPT_MS = 60_000;
 
-export function saveFile(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
+/** `name`: left out, the one that the server gave the file. */
+export function saveFile(file: File, name = file.name): void {
+  const address = URL.createObjectURL(file);
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

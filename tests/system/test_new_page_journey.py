@@ -6,6 +6,7 @@ and what is typed into a field (user name, password, a reason, what is searched 
 
 import asyncio
 import faulthandler
+import re
 import shutil
 from io import BytesIO
 
@@ -216,7 +217,7 @@ async def test_all_findings_are_decided_and_reported_in_at_most_sixty_steps(
     others = {item["state"] for item in findings.values() if item is not dismissed}
     assert others == {"confirmed"}
     assert await records.decisions_about(undone) == ["mending", "open", "confirmed"]
-    assert download.suggested_filename == f"{TARGET}-{records.task_id}.pdf"
+    assert re.fullmatch(rf"compliance-{TARGET}-\d{{4}}-\d\d-\d\d-1\.pdf", download.suggested_filename)
     saved = await asyncio.to_thread((await download.path()).read_bytes)
     printed = pypdf.PdfReader(BytesIO(saved))
     text = "".join(part.extract_text() for part in printed.pages).replace("\n", "")

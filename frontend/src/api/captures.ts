@@ -8,6 +8,6 @@ export function captureFile(api: Api, taskId: string, attempt: number | null, sh
 }
 
 /** The same as evidence: the stored bytes, which alone have that hash. */
-export function storedFile(api: Api, taskId: string, attempt: number | null, sha256: string): Promise<Blob> {
+export function storedFile(api: Api, taskId: string, attempt: number | null, sha256: string): Promise<File> {
   return api.file("GET /api/v1/tasks/{task_id}/captures/{sha256}", { path: { task_id: taskId, sha256 }, query: { attempt, stored: true } });
 }

@@ -85,9 +85,12 @@ export class Api {
     await this.#asUser(this.#sent(route, call));
   }
 
-  /** A route's answer as a file. */
-  async file<R extends Route>(route: R, call: Call<R> = {}): Promise<Blob> {
-    return (await this.#asUser({ ...this.#sent(route, call), timeoutMs: 0 })).blob();
+  /** A route's answer as a file, with the name that the server gives it. */
+  async file<R extends Route>(route: R, call: Call<R> = {}): Promise<File> {
+    const answer = await this.#asUser({ ...this.#sent(route, call), timeoutMs: 0 });
+    const content = await answer.blob();
+    const name = /filename="([^"/\\]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
+    return new File([content], name ?? "", { type: content.type });
   }
 
   /** Opens one live connection, once, within seconds: the token stays out of its address, which proxies log. */

@@ -159,7 +159,7 @@ test("the evidence of the finding alone is saved as an archive and as PDF, and w
   const names: string[] = [];
   const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) { names.push(this.download); });
   rest.answers[ADDRESS] = finding();
-  rest.answers["GET /tasks/t1/report"] = new Response("x", { headers: { "Content-Type": "application/zip" } });
+  rest.answers["GET /tasks/t1/report"] = new Response("x", { headers: { "Content-Type": "application/zip", "Content-Disposition": 'attachment; filename="compliance-corp.test-2-one.zip"' } });
   const view = await open(2);
   for (const button of view.findAll(".files button")) {
     await button.trigger("click");
@@ -168,7 +168,7 @@ test("the evidence of the finding alone is saved as an archive and as PDF, and w
   expect(rest.asked.filter(({ path }) => path.endsWith("/report")).map(({ query }) => query.toString())).toEqual([
     "format=zip&attempt=2&finding=gambling.casino.test", "format=pdf&attempt=2&finding=gambling.casino.test",
   ]);
-  expect(names).toEqual(["gambling.casino.test-t1.zip", "gambling.casino.test-t1.pdf"]);
+  expect(names).toEqual(["compliance-corp.test-2-one.zip", "compliance-corp.test-2-one.zip"]);
   rest.answers["GET /tasks/t1/report"] = problem(503, "reports_busy");
   await view.find(".files button").trigger("click");
   await flushPromises();
