@@ -37,7 +37,8 @@ SELECT
         WHEN n % 10 = 4 THEN 'failed'
         ELSE 'completed'
     END,
-    1, 1, 0, ':stages', ':statistics', '{}', '{}', '[]', CASE n WHEN 1 THEN 10000 ELSE 10 END, 1, 10, 0, 0, 0,
+    1, 1, 0, ':stages', ':statistics', '{}', '{}', '[]', CASE n WHEN 1 THEN 10000 ELSE 10 END, 1,
+    CASE n WHEN 1 THEN 10000 ELSE 10 END, 0, 0, 0,
     now() - n * interval '25 minutes', now() - n * interval '25 minutes',
     CASE WHEN n % 100 > 3 THEN now() - n * interval '25 minutes' END,
     CASE WHEN n % 100 = 5 THEN now() END
