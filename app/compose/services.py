@@ -38,6 +38,7 @@ from app.events.bus.base import Bus
 from app.events.epoch import LogEpoch
 from app.events.writer import EventWriter
 from app.findings.assignments import AssignmentService
+from app.findings.comments import CommentService
 from app.findings.decisions import DecisionService
 from app.findings.evidence.service import EvidenceService
 from app.findings.expiry import DecisionExpiry
@@ -104,6 +105,7 @@ class Services:
     decisions: DecisionService
     expiry: DecisionExpiry
     assignments: AssignmentService
+    comments: CommentService
     review: ReviewService
     overview: OverviewService
     inventory: InventoryParts
@@ -229,8 +231,7 @@ def _build(
 ) -> Services:
     base = lay_foundation(settings, clock)
     settings, db, auth = base.settings, base.db, build_identity(base, passwords)
-    manager = manager or build_real_time(base, auth)
-    runner, monitor = _choose_runner(base, manager, runner, monitor)
+    runner, monitor = _choose_runner(base, (manager := manager or build_real_time(base, auth)), runner, monitor)
     configuration, scans, results = build_settings(base), build_scans(base, runner), build_results(base)
     return Services(
         settings=settings,
@@ -260,6 +261,7 @@ def _build(
         decisions=results.findings.decisions,
         expiry=results.findings.expiry,
         assignments=results.findings.assignments,
+        comments=results.findings.comments,
         review=results.findings.review,
         overview=results.overview,
         inventory=results.inventory,

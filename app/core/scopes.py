@@ -73,6 +73,7 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "issue_ticket",
         "list_attempts",
         "list_channels",
+        "list_comments",
         "list_deliveries",
         "list_findings",
         "list_inventory",
@@ -110,7 +111,7 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "run_group",
         "run_site",
     ),
-    Scope.REVIEW: ("assign", "decide"),
+    Scope.REVIEW: ("assign", "comment", "decide"),
     Scope.ADMIN: (
         "ask_reading_model",
         "broadcast",

@@ -7,7 +7,6 @@ from typing import Final
 
 from app.domain.decisions import DecisionState
 
-MAX_COMMENT: Final = 500  # characters
 FIRST_DUE_DATE: Final = date(2000, 1, 1)
 LAST_DUE_DATE: Final = date(2199, 12, 31)
 NO_DUE_DATE: Final = date.max  # in the database: it is ordered behind all others

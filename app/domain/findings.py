@@ -14,6 +14,8 @@ from app.domain.risk import Exposure, Risk
 from app.domain.violations import WORST_FIRST, RiskLevel, ViolationKey
 
 NOBODY: Final = "none"  # as an assignee
+MAX_COMMENT: Final = 500  # characters
+MAX_COMMENTS: Final = 200  # of one finding: lists and reports show all of them
 COUNTED: Final = ("total", *WORST_FIRST, "needs_review")  # what findings of a run, or of a site, are counted by
 
 

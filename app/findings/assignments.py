@@ -30,11 +30,10 @@ class WantedAssignment:
 
     assignee_id: str | None
     due_on: date | None
-    comment: str | None
 
     @property
     def is_empty(self) -> bool:
-        return (self.assignee_id, self.due_on, self.comment) == (None, None, None)
+        return (self.assignee_id, self.due_on) == (None, None)
 
 
 class Assignments:
@@ -49,7 +48,7 @@ class Assignments:
     ) -> Self:
         """Read what is said of the findings of a task's target at these domains, at all of them with None.
 
-        `is_shared`: for a reader with a read-only link, who sees no assignments: they are notes for colleagues.
+        `is_shared`: for a reader with a read-only link, who sees no assignments: they are for colleagues.
         """
         if is_shared:
             return cls([])
@@ -74,7 +73,6 @@ def serialise_assignment(row: Row[Any]) -> Json:
     return {
         "assignee": assignee,
         "due_on": row.due_on.isoformat() if row.due_on <= LAST_DUE_DATE else None,
-        "comment": None if row.comment is None else display_text(row.comment),
         "changed_by": None if row.changed_by_name is None else display_text(row.changed_by_name),
         "changed_at": to_wire(row.changed_at),
         "version": row.version,
@@ -142,7 +140,6 @@ def _write(
         "assignee_id": said.assignee_id,
         "assignee_name": _name_of(connection, principal, row, finding, said.assignee_id),
         "due_on": said.due_on or NO_DUE_DATE,
-        "comment": said.comment,
         "changed_by_name": principal.username,
         "changed_at": now,
     }

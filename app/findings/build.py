@@ -11,6 +11,7 @@ from app.core.lease import Lease
 from app.core.live_settings import SettingsSource
 from app.domain.targets import TargetParser
 from app.findings.assignments import AssignmentService
+from app.findings.comments import CommentService
 from app.findings.decisions import DecisionService
 from app.findings.evidence.service import EvidenceService
 from app.findings.expiry import DecisionExpiry
@@ -28,6 +29,7 @@ class FindingParts:
     decisions: DecisionService
     expiry: DecisionExpiry
     assignments: AssignmentService
+    comments: CommentService
     review: ReviewService
 
 
@@ -59,5 +61,6 @@ def build_findings(
             db=guarded, clock=clock, settings=settings, lease=lease, audit=audit, on_change=on_change
         ),
         assignments=AssignmentService(db=db, clock=clock, audit=audit),
+        comments=CommentService(db=db, clock=clock, audit=audit),
         review=ReviewService(db=db, evidence=evidence, clock=clock),
     )

@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 
 from app.core.principal import Principal
 from app.findings.assignments import AssignmentService
+from app.findings.comments import CommentService
 from app.findings.decisions import DecisionService
 from app.findings.evidence.service import EvidenceService
 from app.findings.review import ReviewService
@@ -18,6 +19,7 @@ class FindingServices(Protocol):
     evidence: EvidenceService
     decisions: DecisionService
     assignments: AssignmentService
+    comments: CommentService
     review: ReviewService
 
 

@@ -101,7 +101,7 @@ assignments = Table(
     Column("assignee_id", String(36), ForeignKey("users.id", ondelete="SET NULL")),  # NULL: nobody
     Column("assignee_name", String(64)),  # NULL: nobody; user names do not change
     Column("due_on", Date, nullable=False),  # `domain.assignments.NO_DUE_DATE`: there is none
-    Column("comment", String(500)),
+    Column("comment", String(500)),  # written by an older version, before there were `comments`: the first one of them
     Column("changed_by_name", String(64)),  # as of then; NULL: the assignee's account ended
     Column("changed_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False),  # 1, and one more with each change
@@ -113,6 +113,24 @@ for _name, _columns in (
     ("owner", ("user_id", "due_on")),
 ):
     Index(f"ix_assignments_{_name}", *(assignments.c[name] for name in (*_columns, "target_domain", "domain", "cause")))
+
+# What people say about a finding of an owner's target, as of `assignments`: none is changed or removed.
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),  # whose scans
+    Column("target_domain", String(253), nullable=False),
+    Column("domain", String(253), nullable=False),  # this and the next: the finding's id
+    Column("cause", String(32), nullable=False),
+    Column("author_name", String(64)),  # as of then; NULL: not known, of a note of an older version
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("text", String(500), nullable=False),
+)
+Index(
+    "ix_comments_finding",
+    *(comments.c[name] for name in ("user_id", "target_domain", "domain", "cause", "created_at", "id")),
+)
 
 # Written by the scan in the transaction of the events that tell of it (`findings.recorder`), and by decisions.
 findings = Table(

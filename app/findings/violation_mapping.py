@@ -6,6 +6,7 @@ which of them the wire has and which it may leave out.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -19,6 +20,8 @@ from app.domain.messages import Language, MessageCatalog
 from app.domain.translation import KEYS, origin, translate, translate_violation
 from app.domain.violations import Evidence, ViolationFact, ViolationKey, violation_type
 from app.events.types import Violation, ViolationDetected, ViolationFields
+
+NOTHING_SAID: Final = MappingProxyType({"decision": None, "assignment": None, "comments": ()})
 
 _FACTS: Final = tuple(item.name for item in fields(ViolationFact))
 _BESIDE: Final = tuple(name for name in ViolationFields.model_fields if name not in ("violation", *KEYS))
@@ -60,19 +63,17 @@ def serialise_violation(
     row: Row[Any],
     *,
     language: str,
-    decision: dict[str, Any] | None = None,
-    assignment: dict[str, Any] | None = None,
+    said: Mapping[str, Any] = NOTHING_SAID,
 ) -> dict[str, Any]:
-    """Return an item of REST and of the report: the same names, flat, with the evidence, what was decided, and who
-    takes care of it.
+    """Return an item of REST and of the report: the same names, flat, with the evidence, what people have
+    said about its finding (`Said`).
     """
     shown = _flat_fields(row, row.id, row.risk_level, row.cause, language)
     fields = {**shown, "text_key": row.text_key, "params": row.params}
     told = translate(fields, Language(language), "description")
     told["evidence"] = [_told_evidence(item, MessageCatalog(language)) for item in row.evidence]
     flat = {name: _displayed(value) for name, value in told.items()}
-    people = {"decision": decision, "assignment": assignment}
-    return {**flat, "attempt": row.attempt, "created_at": to_wire(row.created_at), **people}
+    return {**flat, "attempt": row.attempt, "created_at": to_wire(row.created_at), **said}
 
 
 def _told_evidence(item: dict[str, Any], texts: MessageCatalog) -> dict[str, Any]:

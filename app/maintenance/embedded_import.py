@@ -24,7 +24,7 @@ from app.core.errors import ConfigurationError
 from app.core.tables import marks
 from app.events.log_identity import FORGET_FOLDER
 from app.events.tables import outbox, scan_runs, scan_tasks, task_events, task_logs
-from app.findings.tables import assignments, decisions, findings, violations
+from app.findings.tables import assignments, comments, decisions, findings, violations
 from app.identity.tables import api_keys, audit_log, known_addresses, scan_links, sessions, users
 from app.inventory.tables import party_changes, scan_differences, site_inventories, site_parties, site_services
 from app.migrations.partitions import make_ahead
@@ -64,6 +64,7 @@ TABLES: Final = (
     findings,
     decisions,
     assignments,
+    comments,
     task_events,
     task_logs,
     audit_log,

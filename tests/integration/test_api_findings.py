@@ -116,7 +116,7 @@ async def test_a_list_has_the_screenshot_of_each_findings_page_and_counts_for_it
     small = await backend.client.get(f"{screenshot['href']}&width=20", headers=headers)
     assert Image.open(BytesIO(small.content)).size == (20, 15)
     me = (await backend.client.get("/api/v1/auth/me", headers=headers)).json()
-    said = {"assignee_id": me["id"], "due_on": None, "comment": None, "version": 0}
+    said = {"assignee_id": me["id"], "due_on": None, "version": 0}
     tail = "/findings/gambling.casino.test/assignment"
     assert (await backend.client.put(place + tail, headers=headers, json=said)).status_code == 200
     page = (await ask(backend, scanned, "/findings?assignee=me&hidden=true&decision=open")).json()

@@ -44,6 +44,8 @@ OPERATIONS = {
     ("GET", "/api/v1/tasks/{task_id}/findings/{finding_id}"),
     ("PUT", "/api/v1/tasks/{task_id}/findings/{finding_id}/decision"),
     ("PUT", "/api/v1/tasks/{task_id}/findings/{finding_id}/assignment"),
+    ("GET", "/api/v1/tasks/{task_id}/findings/{finding_id}/comments"),
+    ("POST", "/api/v1/tasks/{task_id}/findings/{finding_id}/comments"),
     ("GET", "/api/v1/review"),
     ("GET", "/api/v1/tasks/{task_id}/third-parties/{domain}"),
     ("GET", "/api/v1/tasks/{task_id}/references"),

@@ -332,15 +332,21 @@ def test_a_link_shows_no_notes_for_colleagues(scanned, shared, places):
     mine, _, _ = shared
     found = scanned.get(places["get_finding"]).json()
     me = scanned.http.get("/api/v1/auth/me").json()["id"]
-    note = {"assignee_id": me, "due_on": "2026-12-15", "comment": "ask mr li first", "version": 0}
-    path = f"/api/v1/tasks/{scanned.task_id}{places['get_finding']}/assignment"
-    scanned.http.put(path, json=note).raise_for_status()
+    assigned = {"assignee_id": me, "due_on": "2026-12-15", "version": 0}
+    path, note = f"/api/v1/tasks/{scanned.task_id}{places['get_finding']}", "ask mr li first"
+    scanned.http.put(f"{path}/assignment", json=assigned).raise_for_status()
+    scanned.http.post(f"{path}/comments", json={"text": note}).raise_for_status()
     tails = [places[name] for name in ("get_finding", "list_findings", "list_violations")]
     for tail in (*tails, *(f"/report?format={kind}" for kind in ("html", "csv", "json"))):
-        assert note["comment"] in scanned.get(tail).text, tail
-        assert note["comment"] not in scanned.get(tail, headers=mine).text, tail
+        assert note in scanned.get(tail).text, tail
+        assert note not in scanned.get(tail, headers=mine).text, tail
         assert "2026-12-15" not in scanned.get(tail, headers=mine).text, tail
     assert found["assignment"] is None
+    for answer in (
+        scanned.http.get(f"{path}/comments", headers=mine),
+        scanned.http.post(f"{path}/comments", json={"text": "x"}, headers=mine),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == NOT_FOUND
 
 
 def test_a_report_for_a_link_says_nothing_of_another_scan_and_not_who_started_this_one(scanned, shared):

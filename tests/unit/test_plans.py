@@ -36,7 +36,16 @@ from app.events.epoch import LogEpoch
 from app.events.event import NewEvent
 from app.events.tables import scan_tasks
 from app.events.types import ErrorInfo, Statistics, TaskWarning
-from app.findings.queries import assignments, bases, decisions, finding_counts, findings, unconfirmed, violations
+from app.findings.queries import (
+    assignments,
+    bases,
+    comments,
+    decisions,
+    finding_counts,
+    findings,
+    unconfirmed,
+    violations,
+)
 from app.findings.queries.assignments import AssignmentKey
 from app.findings.recorder import Recorder
 from app.identity.queries import api_keys, audit, links, sessions, sign_in_counters, tickets, tokens
@@ -154,10 +163,10 @@ ASSIGNMENT = {
     "assignee_id": ID,
     "assignee_name": "u",
     "due_on": NO_DUE_DATE,
-    "comment": "c",
     "changed_by_name": "u",
     "changed_at": NOW,
 }
+COMMENT = {"author_name": "u", "created_at": NOW, "text": "c"}
 READER = {"made_at": NOW, "data": b"{}", "sha256": "0" * 64, "report": {}, "enabled_at": NOW}
 USER = {
     "id": ID,
@@ -558,6 +567,13 @@ WALK: dict[str, Callable] = {
     "findings.to_review": walk_review,
     "findings.risks_of": lambda c: findings.risks_of(c, ID, 1),
     "findings.find_exactly": lambda c: findings.find_exactly(c, ID, 1, FOUND.id),
+    "comments.of_target": lambda c: comments.of_target(c, ID, "example.com"),
+    "comments.of_domains": lambda c: comments.of_domains(c, ID, "example.com", ["a", "b"]),
+    "comments.of_finding": lambda c: comments.of_finding(c, (ID, "example.com", "example.com", "adult")),
+    "comments.keep_notes": lambda c: comments.keep_notes(
+        c, assignments.a.user_id == ID, assignments.a.target_domain == "example.com"
+    ),
+    "comments.add": lambda c: comments.add(c, (ID, "example.com", "example.com", "adult"), COMMENT),
     "assignments.of_target": lambda c: assignments.of_target(c, ID, "example.com"),
     "assignments.of_domains": lambda c: assignments.of_domains(c, ID, "example.com", ["a", "b"]),
     "assignments.find": lambda c: assignments.find(c, ID, "example.com", FOUND.id),

@@ -8,7 +8,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from app.core.db import Database
 from app.core.errors import NotFound
@@ -23,14 +23,13 @@ from app.domain.tampering import sign_of
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
-from app.findings.assignments import Assignments
-from app.findings.decisions import Decisions
 from app.findings.evidence.chains import ChainBuilder
 from app.findings.evidence.exposures import Scales, Site, Weighed, cleared_of, strongest_first, without_hosts
 from app.findings.evidence.kept_contents import Excerpt, decode, find_excerpt, screenshots_of
 from app.findings.evidence.views import EvidenceViews
 from app.findings.queries import finding_counts, findings, violations
 from app.findings.queries.finding_counts import FindingCounts
+from app.findings.said import Said
 from app.scans.serialisers import serialise_fact, serialise_third_party
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
@@ -143,6 +142,7 @@ class ScanEvidence:
             **self._surroundings(domain, weighed, captures, cleared),
             "third_party": None if party is None else serialise_third_party(party, self._levels(domain)),
             "advice": self._advice(assessed, made_of, outcome),
+            "comments": self._db.read_sync(lambda c: self._said(c, [domain])).of(found)["comments"],
         }
 
     def third_party(self, domain: str) -> JsonChunks:
@@ -219,12 +219,8 @@ class ScanEvidence:
     def _summaries(self, found: Sequence[Row[Any]]) -> Iterator[Json]:
         """Show these rows of findings, with their violations and what was decided about them."""
         domains, row = [item.domain for item in found], self._row
-        decided, assigned, made_of = self._db.read_sync(
-            lambda c: (
-                Decisions.read(c, row, domains),
-                Assignments.read(c, row, domains, is_shared=self._is_shared),
-                violations.names_at(c, row.id, row.run, domains),
-            )
+        said, made_of = self._db.read_sync(
+            lambda c: (self._said(c, domains), violations.names_at(c, row.id, row.run, domains))
         )
         screenshots = screenshots_of(self._reader, self._site, found)
         by_finding: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
@@ -237,11 +233,13 @@ class ScanEvidence:
                 by_finding[item.cause, item.domain],
                 found_at=item.found_at,
                 last_seen_at=item.last_seen_at,
-                state=decided.state_of(item),
-                decision=decided.of(item),
-                assignment=assigned.of(item),
+                state=said.state_of(item),
+                said=said.of(item),
                 screenshot=screenshots.get(item.violation_id, ""),
             )
+
+    def _said(self, connection: Connection, domains: Sequence[str]) -> Said:
+        return Said.read(connection, self._row, domains, is_shared=self._is_shared)
 
     def _advice(self, found: AssessedFinding, made_of: Sequence[Row[Any]], outcome: Outcome) -> list[Json]:
         evidence = next((item.evidence for item in made_of if item.id == found.violation_id), ())

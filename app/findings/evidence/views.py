@@ -26,6 +26,7 @@ from app.domain.violations import Evidence, ViolationKey
 from app.findings.evidence.chains import Chain, Step
 from app.findings.evidence.exposures import Site, via_of
 from app.findings.evidence.kept_contents import Excerpt
+from app.findings.violation_mapping import NOTHING_SAID
 from app.scans.serialisers import serialise_fact, time_to_wire
 from app.scanstore.evidence_reader import StoredReference
 from app.scanstore.rows import StoredPage, host_in
@@ -50,11 +51,10 @@ class EvidenceViews:
         found_at: datetime,
         last_seen_at: datetime,
         state: str,
-        decision: Json | None = None,
-        assignment: Json | None = None,
+        said: Mapping[str, Any] = NOTHING_SAID,
         screenshot: str = "",
     ) -> Json:
-        """A finding in a list. `state`: what applies of the `decision`; `screenshot`: its hash, "" without one."""
+        """A finding in a list. `state`: what applies of the decision; `screenshot`: its hash, "" without one."""
         exposure = found.exposure
         return {
             "finding_id": str(found.id),
@@ -81,8 +81,10 @@ class EvidenceViews:
             "found_at": to_wire(found_at),
             "last_seen_at": to_wire(last_seen_at),
             "state": state,
-            "decision": decision,
-            "assignment": assignment,
+            "decision": said["decision"],
+            "assignment": said["assignment"],
+            "comment_count": len(said["comments"]),
+            "last_comment": said["comments"][-1] if said["comments"] else None,
             "screenshot": self._content(screenshot),
         }
 

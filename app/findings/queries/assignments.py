@@ -11,6 +11,7 @@ from app.core.principal import Principal
 from app.core.tables import insert_for
 from app.domain.assignments import LAST_DUE_DATE, NO_DUE_DATE, ReviewFilter, days_of
 from app.domain.findings import NOBODY, FindingId
+from app.findings.queries import comments
 from app.findings.tables import assignments, findings
 
 a, f = assignments.c, findings.c
@@ -54,23 +55,28 @@ def put(
     *,
     version: int,
 ) -> bool:
-    """Write an assignment over the one of this version, 0 when there is none. False: there is another one by now."""
+    """Write an assignment over the one of this version, 0 when there is none. False: there is another one by now. The
+    note of an older version becomes a comment.
+    """
     key = {"user_id": user_id, "target_domain": target_domain, "domain": finding.domain, "cause": finding.cause.value}
     if version == 0:
         first = insert_for(connection, assignments).values(**key, **values, version=1)
         statement = first.on_conflict_do_nothing().returning(a.version)
         return connection.execute(statement).first() is not None  # PostgreSQL's driver counts no such rows
     same = (*_is(user_id, target_domain, finding), a.version == version)
-    changed = connection.execute(update(assignments).where(*same).values(**values, version=version + 1))
+    comments.keep_notes(connection, *same)
+    written = update(assignments).where(*same).values(**values, comment=None, version=version + 1)
+    changed = connection.execute(written)
     return changed.rowcount == 1
 
 
 def unassign(connection: Connection, user_id: str, at: datetime, *, only_foreign: bool) -> int:
-    """Take all findings away from a user, those of others' scans alone with `only_foreign`; return how many. What else
-    is said of them stays.
+    """Take all findings away from a user, those of others' scans alone with `only_foreign`; return how many. The due
+    date stays, and what an older version noted becomes a comment.
     """
     mine = (a.assignee_id == user_id, *((a.user_id != user_id,) if only_foreign else ()))
-    nobody = {"assignee_id": None, "assignee_name": None, "changed_by_name": None, "changed_at": at}
+    nobody = {"assignee_id": None, "assignee_name": None, "comment": None, "changed_by_name": None, "changed_at": at}
+    comments.keep_notes(connection, *mine)
     statement = update(assignments).where(*mine).values(**nobody, version=a.version + 1)
     return connection.execute(statement).rowcount
 

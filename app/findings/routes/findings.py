@@ -12,6 +12,7 @@ from app.domain.findings import FindingFilter
 from app.findings.assignments import WantedAssignment
 from app.findings.decisions import WantedDecision
 from app.findings.dependencies import AskedAssignee, ServicesDep, assignee_of
+from app.findings.schemas.comments import CommentInfo, CommentList, CommentRequest
 from app.findings.schemas.decisions import AssignmentInfo, AssignmentRequest, DecisionInfo, DecisionRequest
 from app.findings.schemas.findings import FindingDetail, FindingPage, PageDetail, ReferencePage, ThirdPartyDetail
 from app.rest.documented_responses import OF_RESULTS, UNREADABLE, refused, sent
@@ -105,17 +106,33 @@ async def decide(
 
 @router.put(
     "/findings/{finding_id}/assignment",
-    summary="Assign a finding, with a due date and a comment, in this and later scans of the target",
+    summary="Assign a finding, with a due date, in this and later scans of the target",
     responses=refused(InvalidInput, "assignee_unknown") | refused(Conflict, "assignment_changed"),
 )
 async def assign(
     run: RunDep, finding_id: FindingName, body: AssignmentRequest, user: CurrentUser, services: ServicesDep
 ) -> AssignmentInfo:
-    comment = (body.comment or "").strip() or None
-    said = WantedAssignment(body.assignee_id, body.due_on, comment)
+    said = WantedAssignment(body.assignee_id, body.due_on)
     return AssignmentInfo.model_validate(
         await services.assignments.assign(user, run, finding_id, said, version=body.version)
     )
+
+
+@router.get("/findings/{finding_id}/comments", summary="List the comments on a finding, oldest first")
+async def list_comments(run: RunDep, finding_id: FindingName, user: CurrentUser, services: ServicesDep) -> CommentList:
+    return CommentList.model_validate({"items": await services.comments.list_of(user, run, finding_id)})
+
+
+@router.post(
+    "/findings/{finding_id}/comments",
+    status_code=201,
+    summary="Add a comment to a finding, for this and later scans of the target",
+    responses=refused(Conflict, "comment_limit"),
+)
+async def comment(
+    run: RunDep, finding_id: FindingName, body: CommentRequest, user: CurrentUser, services: ServicesDep
+) -> CommentInfo:
+    return CommentInfo.model_validate(await services.comments.add(user, run, finding_id, body.text.strip()))
 
 
 @router.get("/third-parties/{domain}", summary="Get a third party with its evidence", response_model=ThirdPartyDetail)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.core.schema_fields import described
-from app.domain.assignments import FIRST_DUE_DATE, LAST_DUE_DATE, MAX_COMMENT
+from app.domain.assignments import FIRST_DUE_DATE, LAST_DUE_DATE
 from app.domain.decisions import LAST_EXPIRY, MAX_REASON, DecisionState
 from app.rest.schemas import Day, RequestBody, ResponseBody, Text
 
@@ -50,7 +50,7 @@ DueDate = Annotated[Day, Field(ge=FIRST_DUE_DATE, le=LAST_DUE_DATE)]
 
 
 class AssignmentRequest(RequestBody):
-    """Replaces the assignment as a whole; without assignee, due date and comment it is removed. `version`: that of the
+    """Replaces the assignment as a whole; without assignee and due date it is removed. `version`: that of the
     assignment that the client knows; 0: none.
     """
 
@@ -63,9 +63,6 @@ class AssignmentRequest(RequestBody):
         default=None,
     )
     due_on: DueDate | None = described("Due date, a day without a time.", "2026-12-15", default=None)
-    comment: Annotated[Text, Field(max_length=MAX_COMMENT)] | None = described(
-        "Comment for those who work on it.", "The agency removes the link with its next release.", default=None
-    )
     version: Annotated[int, Field(ge=0, le=2**31 - 2, strict=True)] = described(
         "Version of the assignment that the client knows, 0 if there was none: a newer one is not overwritten.", 0
     )
@@ -81,7 +78,6 @@ class AssignmentInfo(ResponseBody):
 
     assignee: Assignee | None = described("The assignee; null: nobody.", None)
     due_on: str | None = described("Due date; null: none.", "2026-12-15")
-    comment: str | None = described("Comment.", "The agency removes the link with its next release.")
     changed_by: str | None = described(
         (
             "Name of the user who changed it last; null: the assignee was removed, because the account ended or may no "

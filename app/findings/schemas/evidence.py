@@ -14,6 +14,7 @@ from app.domain.certificate_error import CertificateError
 from app.domain.decisions import DecisionState
 from app.domain.risk import Embedding, Place
 from app.domain.violations import RiskLevel, ViolationKey
+from app.findings.schemas.comments import CommentInfo
 from app.findings.schemas.decisions import AssignmentInfo, DecisionInfo
 from app.rest.schemas import Count, ResponseBody
 
@@ -307,4 +308,6 @@ class FindingSummary(ResponseBody):
     assignment: AssignmentInfo | None = described(
         "Who takes care of it, and until when; null: it was never assigned.", None
     )
+    comment_count: Count = described("Number of comments on it.", 1)
+    last_comment: CommentInfo | None = described("The newest comment; null: there is none.", None)
     screenshot: StoredContent | None = described("Screenshot of its page; null if there is none.", None)

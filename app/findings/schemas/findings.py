@@ -1,6 +1,7 @@
 """Findings, third parties, pages and references with their evidence, as documents; and what a person should look at."""
 
 from app.core.schema_fields import described
+from app.findings.schemas.comments import CommentInfo
 from app.findings.schemas.evidence import (
     Advice,
     CaptureItem,
@@ -69,6 +70,7 @@ class FindingDetail(FindingSummary):
     site_captures: list[CaptureItem] = described("Captures of the referring pages, at most 5.", [])
     third_party: ThirdParty | None = described("The third party; null if the site itself shows the content.", None)
     advice: list[Advice] = described("Recommended actions, in order.", [])
+    comments: list[CommentInfo] = described("Comments on it, oldest first; a read-only link shows none.", [])
 
 
 class ThirdPartyDetail(ResponseBody):

@@ -14,6 +14,7 @@ from app.domain.reputation_lists import ListKind
 from app.domain.third_parties import Outcome
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events.types import Statistics, VerdictInfo
+from app.findings.schemas.comments import CommentInfo
 from app.findings.schemas.decisions import AssignmentInfo, DecisionInfo
 from app.rest.schemas import AttemptNumber, Count, ResponseBody
 from app.scans.schemas.attempts import ReportWarning
@@ -123,6 +124,7 @@ class ViolationItem(ResponseBody):
     assignment: AssignmentInfo | None = described(
         "Who takes care of its finding, and until when; null: it was never assigned.", None
     )
+    comments: list[CommentInfo] = described("Comments on its finding, oldest first; a read-only link shows none.", [])
 
 
 class ResultPage(ResponseBody):

@@ -13,14 +13,21 @@ from app.reports.formats.contents import ReportContents
 from app.reports.formats.extent import Extent
 from app.reports.formats.finding_screenshots import FindingScreenshots
 from app.reports.formats.measures import Measures
-from app.reports.formats.wording import assignment_cells, decision_text, is_dismissed, moment_text, shown_level
+from app.reports.formats.wording import (
+    assignment_cells,
+    comments_text,
+    decision_text,
+    is_dismissed,
+    moment_text,
+    shown_level,
+)
 
 MAX_CHAINS: Final = 3
 MAX_TERMS: Final = 20
 FACTS_SHARE: Final = 0.66  # of the width, beside pictures
 GENERAL: Final = (Advice.KEEP_EVIDENCE, Advice.SCAN_AGAIN)  # needed by every finding
 SHORT_PATH: Final = 2  # steps: the page and the URL, which the facts name
-_ASSIGNMENT: Final = ("report.assignee", "report.due_on", "report.comment")
+_ASSIGNMENT: Final = ("report.assignee", "report.due_on")
 TARGET_RULE: Final = "hidden_link.target"  # its term is the key of a kind of content, which the sentence names
 
 
@@ -82,6 +89,7 @@ class FindingSection:
             (self._texts("report.found_at"), f"{moment_text(found['found_at'])} · {found_at}"),
             (self._texts("report.decision"), decision_text(found["decision"], self._texts)),
             *zip(map(self._texts, _ASSIGNMENT), assignment_cells(found["assignment"]), strict=True),
+            (self._texts("report.comments"), comments_text(found["comments"], self._texts)),
             (self._texts("report.what_to_do"), "" if is_dismissed(found) else self._advice(found["advice"])),
         ]
         return [row for row in rows if row[1]]

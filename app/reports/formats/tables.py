@@ -11,7 +11,7 @@ from app.core.spreadsheet import BETWEEN_URLS, Percentage
 from app.domain.decisions import DecisionState
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
-from app.reports.formats.wording import assignment_cells, decision_text, utc_moment
+from app.reports.formats.wording import assignment_cells, comments_text, decision_text, utc_moment
 from app.scanstore.rows import ThirdPartyWithOutcome, host_in
 
 Value = str | int | float | date | None  # a `datetime` is UTC, without a zone
@@ -32,7 +32,7 @@ FINDING_COLUMNS: Final = (
     "confidence",
     "review",
     "decision",
-    "comment",
+    "comments",
     "score",
     "whose",
     "dom_path",
@@ -127,7 +127,7 @@ class ReportTables:
     def _finding_row(self, found: Json) -> list[Value]:
         risk = found["risk"]
         origin = origin_of(found) or {}
-        assignee, due_on, comment = assignment_cells(found["assignment"])
+        assignee, due_on = assignment_cells(found["assignment"])
         return [
             risk["level_name"],
             found["page_url"],
@@ -143,7 +143,7 @@ class ReportTables:
             Percentage(found["confidence_score"]),
             self._texts("report.yes" if found["needs_review"] else "report.no"),
             decision_text(found["decision"], self._texts),
-            comment,
+            comments_text(found["comments"], self._texts),
             risk["score"],
             self._contents.named("author", found["author"]),
             origin.get("dom_path"),

@@ -1,8 +1,9 @@
-"""Times, durations, decisions and assignments in a report.
+"""Times, durations, decisions, assignments and comments in a report.
 
 Times have their zone, because readers do not know the server's.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -40,13 +41,25 @@ def duration_text(seconds: int, texts: MessageCatalog) -> str:
     return texts(key, hours=hours, minutes=minute, seconds=second)
 
 
-def assignment_cells(assignment: dict[str, Any] | None) -> tuple[str, str, str]:
-    """Return assignee, due date and comment of a finding; "" for what there is none of."""
+def assignment_cells(assignment: dict[str, Any] | None) -> tuple[str, str]:
+    """Return assignee and due date of a finding; "" for what there is none of."""
     if assignment is None:
-        return "", "", ""
+        return "", ""
     assignee = assignment["assignee"]
     name = "" if assignee is None else assignee["username"]
-    return name, assignment["due_on"] or "", assignment["comment"] or ""
+    return name, assignment["due_on"] or ""
+
+
+def comments_text(comments: Sequence[dict[str, Any]], texts: MessageCatalog) -> str:
+    """Return the comments on a finding, each with author and time on a line of its own; "" without any."""
+    return "\n".join(_comment_text(comment, texts) for comment in comments)
+
+
+def _comment_text(comment: dict[str, Any], texts: MessageCatalog) -> str:
+    said = {"time": moment_text(comment["created_at"]), "text": comment["text"]}
+    if comment["author"] is None:
+        return str(texts("report.comment_unnamed", **said))
+    return str(texts("report.comment", name=comment["author"], **said))
 
 
 def decision_text(decision: dict[str, Any] | None, texts: MessageCatalog) -> str:

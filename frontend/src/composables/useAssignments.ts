@@ -19,8 +19,8 @@ export interface Person {
 export type Assigned = Required<Omit<AssignmentRequest, "version">>;
 
 export function assignedOf({ assignment }: FindingSummary): Assigned {
-  const { assignee = null, due_on = null, comment = null } = assignment ?? {};
-  return { assignee_id: assignee?.user_id ?? null, due_on, comment };
+  const { assignee = null, due_on = null } = assignment ?? {};
+  return { assignee_id: assignee?.user_id ?? null, due_on };
 }
 
 /** What all these findings have in common; what is not in it differs. */

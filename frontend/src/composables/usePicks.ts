@@ -2,8 +2,8 @@
 
 import { computed, shallowRef, watch } from "vue";
 
-/** Why they are dismissed, or who takes care of them; null: nothing is asked. */
-export type Asking = "dismissed" | "assignment" | null;
+/** Why they are dismissed, who takes care of them, or what is said about them; null: nothing is asked. */
+export type Asking = "dismissed" | "assignment" | "comment" | null;
 
 export function usePicks<T>(lines: () => readonly T[], keyOf: (line: T) => string) {
   const keys = shallowRef<ReadonlySet<string>>(new Set());

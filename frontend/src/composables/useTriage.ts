@@ -1,4 +1,4 @@
-/** Decisions about findings of a list, and assignments of them, one or many at once, and how the last are taken back. */
+/** Decisions about findings of a list, assignments of them and comments on them, one or many at once, and how the last are taken back. */
 
 import { computed, onScopeDispose, shallowReactive, shallowRef } from "vue";
 
@@ -11,6 +11,7 @@ import { errorText } from "@/texts/errors";
 
 import { forEachConcurrently } from "./forEachConcurrently";
 import { assignedOf, useAssignments, type Assigned } from "./useAssignments";
+import { commentedBy, useComments } from "./useComments";
 import { isSame, useDecisions, type DecidedFinding, type Dismissal } from "./useDecisions";
 
 const MOST_BATCHES = 20; // that can be taken back, one after the other
@@ -37,8 +38,8 @@ export interface Failure {
   error: unknown;
 }
 
-/** The fields of a finding that a decision or an assignment changes. */
-export type Changed = Partial<Pick<FindingSummary, "state" | "decision" | "assignment">>;
+/** The fields of a finding that a decision, an assignment or a comment changes. */
+export type Changed = Partial<Pick<FindingSummary, "state" | "decision" | "assignment" | "comment_count" | "last_comment">>;
 
 const asDecided = (info: DecisionInfo): Written => ({ part: "decision", info });
 const asAssigned = (info: AssignmentInfo): Written => ({ part: "assignment", info });
@@ -57,6 +58,7 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   const left = useLeftUndo();
   const { decide: sendDecision, restore: restoreDecision } = useDecisions();
   const { assign: sendAssignment, restore: restoreAssignment } = useAssignments();
+  const { add: sendComment } = useComments();
   const batches = shallowRef<readonly Batch[]>([]);
   const last = computed(() => batches.value.at(-1) ?? null);
   let lists = 0; // grows with every `reset`: what is answered about an older list is not taken back
@@ -67,8 +69,8 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   const problem = computed(() => (failures.value.length === 0 ? "" : errorText(texts, failures.value[0]!.error)));
 
   /** A request for each, few at a time; a refusal stops none of the others. What went well is returned in the order asked. */
-  async function each<T extends { before: DecidedFinding }>(some: readonly T[], ask: (one: T) => Promise<Written>): Promise<{ one: T; written: Written }[]> {
-    const answers = new Map<T, Written>();
+  async function each<T extends { before: DecidedFinding }, W = Written>(some: readonly T[], ask: (one: T) => Promise<W>): Promise<{ one: T; written: W }[]> {
+    const answers = new Map<T, W>();
     const failed: Failure[] = [];
     isBusy.value = true;
     await forEachConcurrently(some, (one) => ask(one).then((written) => void answers.set(one, written), (error: unknown) => void failed.push({ before: one.before, error })));
@@ -118,6 +120,14 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
     return failures.value.length === 0;
   }
 
+  /** Comments on each; returns whether it went well with all. Comments stay: there is nothing to take back. */
+  async function comment(some: readonly DecidedFinding[], text: string): Promise<boolean> {
+    if (isBusy.value) return false;
+    const done = await each(some.map((before) => ({ before })), ({ before }) => sendComment(before, text));
+    for (const { one: { before }, written } of done) take(before, commentedBy(before.finding, written));
+    return failures.value.length === 0;
+  }
+
   /** Takes what another form has assigned: it can be taken back as well. */
   function takeAssigned(before: DecidedFinding, info: AssignmentInfo): void {
     keep(null, [{ before, written: { part: "assignment", info } }]);
@@ -163,5 +173,5 @@ export function useTriage(take: (of: DecidedFinding, changed: Changed) => void) 
   }
 
   onScopeDispose(() => (hasLeft = true));
-  return { decide, assign, takeAssigned, undo, last, isBusy, failures, problem, reset, leave };
+  return { decide, assign, comment, takeAssigned, undo, last, isBusy, failures, problem, reset, leave };
 }

@@ -54,6 +54,7 @@ export interface Answers {
   "GET /api/v1/tasks/{task_id}/diff": DifferencePage;
   "GET /api/v1/tasks/{task_id}/findings": FindingPage;
   "GET /api/v1/tasks/{task_id}/findings/{finding_id}": FindingDetail;
+  "GET /api/v1/tasks/{task_id}/findings/{finding_id}/comments": CommentList;
   "GET /api/v1/tasks/{task_id}/links": LinkList;
   "GET /api/v1/tasks/{task_id}/pages": PagePage;
   "GET /api/v1/tasks/{task_id}/pages/{page_id}": PageDetail;
@@ -102,6 +103,7 @@ export interface Answers {
   "POST /api/v1/sites/{site_id}/run": TaskResponse;
   "POST /api/v1/tasks": TaskResponse;
   "POST /api/v1/tasks/{task_id}/cancel": TaskResponse;
+  "POST /api/v1/tasks/{task_id}/findings/{finding_id}/comments": CommentInfo;
   "POST /api/v1/tasks/{task_id}/links": CreatedLink;
   "POST /api/v1/tasks/{task_id}/retry": TaskResponse;
   "PUT /api/v1/admin/configuration": ConfigurationResponse;
@@ -135,6 +137,7 @@ export interface Bodies {
   "POST /api/v1/sites/run": GroupRun;
   "POST /api/v1/sites/schedule": Schedule;
   "POST /api/v1/tasks": TaskCreate;
+  "POST /api/v1/tasks/{task_id}/findings/{finding_id}/comments": CommentRequest;
   "POST /api/v1/tasks/{task_id}/links": LinkCreate;
   "PUT /api/v1/admin/configuration": ConfigurationChange;
   "PUT /api/v1/admin/local-reader": LocalReaderChange;
@@ -166,7 +169,6 @@ export interface AssigneeCount {
 export interface AssignmentInfo {
   assignee: Assignee | null;
   due_on: string | null;
-  comment: string | null;
   changed_by: string | null;
   changed_at: string;
   version: number;
@@ -175,7 +177,6 @@ export interface AssignmentInfo {
 export interface AssignmentRequest {
   assignee_id?: string | null;
   due_on?: string | null;
-  comment?: string | null;
   version: number;
 }
 
@@ -347,6 +348,20 @@ export interface ChannelUpdate {
   url?: string | null;
   address?: string | null;
   secret?: string | null;
+}
+
+export interface CommentInfo {
+  author: string | null;
+  created_at: string;
+  text: string;
+}
+
+export interface CommentList {
+  items: CommentInfo[];
+}
+
+export interface CommentRequest {
+  text: string;
 }
 
 export interface CommonOptions {
@@ -629,6 +644,8 @@ export interface FindingDetail {
   state: DecisionState;
   decision: DecisionInfo | null;
   assignment: AssignmentInfo | null;
+  comment_count: number;
+  last_comment: CommentInfo | null;
   screenshot: StoredContent | null;
   attempt: number;
   evidence: EvidenceItem[];
@@ -639,6 +656,7 @@ export interface FindingDetail {
   site_captures: CaptureItem[];
   third_party: ThirdParty | null;
   advice: Advice[];
+  comments: CommentInfo[];
 }
 
 export interface FindingPage {
@@ -681,6 +699,8 @@ export interface FindingSummary {
   state: DecisionState;
   decision: DecisionInfo | null;
   assignment: AssignmentInfo | null;
+  comment_count: number;
+  last_comment: CommentInfo | null;
   screenshot: StoredContent | null;
 }
 
@@ -2114,6 +2134,7 @@ export interface ViolationItem {
   created_at: string;
   decision: DecisionInfo | null;
   assignment: AssignmentInfo | null;
+  comments: CommentInfo[];
 }
 
 export type ViolationKey = "adult" | "gambling" | "fraud" | "malware" | "drugs" | "violence" | "medical" | "other" | "takeover" | "hidden_link" | "tampered";

@@ -44,10 +44,10 @@ function decidesOn(name: string, version = 0): void {
 /** The server's side of assignments: as of decisions. */
 function assignsOn(name: string, version = 0): void {
   rest.answers[`PUT /tasks/t1/findings/gambling.${name}/assignment`] = ({ body }: Asked) => {
-    const { assignee_id: who, due_on = null, comment = null, version: seen } = body as AssignmentRequest;
+    const { assignee_id: who, due_on = null, version: seen } = body as AssignmentRequest;
     if (seen !== version) return problem(409, "assignment_changed");
     version += 1;
-    return assignment({ assignee: who ? { user_id: who, username: who } : null, due_on, comment, version });
+    return assignment({ assignee: who ? { user_id: who, username: who } : null, due_on, version });
   };
 }
 
@@ -393,7 +393,7 @@ test.each([["u1", "t1"], ["u2", null]])("a assigns all that are picked, also of 
   await view.find(".triage form select").setValue("a1");
   await view.find(".triage form").trigger("submit");
   await flushPromises();
-  const said = { assignee_id: "a1", due_on: null, comment: null, version: 0 };
+  const said = { assignee_id: "a1", due_on: null, version: 0 };
   expect([names(), sent()]).toEqual([[], [["gambling.x.test", said], ["gambling.y.test", said]]]);
   await view.find(".done .undo").trigger("click");
   await flushPromises();
@@ -451,7 +451,7 @@ test("u does not open the chosen line again instead of an assignment that cannot
   for (const key of ["j", "a"]) await press(key);
   await assignTo(view, "u1");
   await press("u");
-  expect(sent()).toEqual([["gambling.x.test", { assignee_id: "u1", due_on: null, comment: null, version: 1 }]]);
+  expect(sent()).toEqual([["gambling.x.test", { assignee_id: "u1", due_on: null, version: 1 }]]);
   await view.find("select[name=due]").setValue("week"); // another list
   await flushPromises();
   for (const key of ["j", "u"]) await press(key);
@@ -474,7 +474,7 @@ test("an assignment in the line itself is taken back before that of many at once
   (document.activeElement as HTMLElement).blur();
   expect(view.find(".done").text()).toContain(english("review.decided", { domain: "x.test", state: english("assignment.updated") }));
   for (const key of ["u", "u"]) await press(key);
-  const said = { assignee_id: "u1", due_on: null, comment: null };
+  const said = { assignee_id: "u1", due_on: null };
   const nobody = { ...said, assignee_id: null };
   expect(sent().slice(2)).toEqual([
     ["gambling.x.test", { ...said, due_on: "2199-12-15", version: 1 }], ["gambling.x.test", { ...said, version: 2 }],

@@ -34,7 +34,7 @@ const COUNTS: FilterCounts = {
   assignee: [{ user_id: null, username: null, count: 2 }, { user_id: "019b7a30-0000-7000-8000-000000000001", username: "li", count: 1 }],
 };
 const ME = { id: "019b7a30-0000-7000-8000-000000000009", username: "mei", email: "mei@example.com", role: "user" as const, is_active: true, scan_priority: 0, created_at: "2026-11-27T02:00:00Z", last_login_at: null };
-const BOSS: AssignmentInfo = assignment({ assignee: { user_id: "019b7a30-0000-7000-8000-0000000000b0", username: "boss" }, comment: "call them", version: 3 });
+const BOSS: AssignmentInfo = assignment({ assignee: { user_id: "019b7a30-0000-7000-8000-0000000000b0", username: "boss" }, version: 3 });
 let rest: FakeRest;
 let seen: (() => void)[]; // what makes each thumbnail come into sight
 enableAutoUnmount(afterEach);
@@ -78,10 +78,10 @@ function assignsOn(...findings: FindingSummary[]): void {
   for (const { finding_id: id, assignment: given } of findings) {
     let version = given?.version ?? 0;
     rest.answers[`PUT /tasks/${TASK}/findings/${id}/assignment`] = ({ body }: Asked) => {
-      const { assignee_id: who, due_on = null, comment = null, version: seen } = body as AssignmentRequest;
+      const { assignee_id: who, due_on = null, version: seen } = body as AssignmentRequest;
       if (seen !== version) return problem(409, "assignment_changed");
       version += 1;
-      return assignment({ assignee: who ? { user_id: who, username: who === ME.id ? ME.username : "boss" } : null, due_on, comment, version });
+      return assignment({ assignee: who ? { user_id: who, username: who === ME.id ? ME.username : "boss" } : null, due_on, version });
     };
   }
 }
@@ -411,7 +411,7 @@ describe("assignments", () => {
   };
 
   test("of many are made with one form, of which what nobody changes stays with each, and one undo takes them back", async () => {
-    listed(found("a.test", { assignment: assignment({ assignee: null, comment: "shop", version: 3 }) }), found("b.test"), found("c.test"));
+    listed(found("a.test", { assignment: assignment({ assignee: null, version: 3 }) }), found("b.test"), found("c.test"));
     const { view } = await open();
     await press("j", "x", "j", "x", "a");
     expect(view.find(".triage form").text()).toContain(english("assignment.only_changed"));
@@ -421,14 +421,14 @@ describe("assignments", () => {
     (document.activeElement as HTMLElement).blur();
     await assign(view, { assignee: ME.id, due: "2199-12-15" });
     const said = { assignee_id: ME.id, due_on: "2199-12-15" };
-    expect(assigned()).toEqual([["a.test", { ...said, comment: "shop", version: 3 }], ["b.test", { ...said, comment: null, version: 0 }]]);
+    expect(assigned()).toEqual([["a.test", { ...said, version: 3 }], ["b.test", { ...said, version: 0 }]]);
     const tags = [english("assignment.to", { name: "mei" }), english("assignment.due", { date: "Dec 15, 2199" })];
     expect(["a.test", "b.test", "c.test"].map((name) => tagsOf(view, name))).toEqual([tags, tags, []]);
     expect([view.find(".triage form").exists(), view.find(".triage .all").text()]).toEqual([false, english("triage.choose_all")]);
     expect(view.find(".done").text()).toContain(english("triage.decided", { count: 2, state: english("assignment.updated") }));
     await press("u");
     const nothing = { assignee_id: null, due_on: null };
-    expect(assigned().slice(2)).toEqual([["a.test", { ...nothing, comment: "shop", version: 4 }], ["b.test", { ...nothing, comment: null, version: 1 }]]);
+    expect(assigned().slice(2)).toEqual([["a.test", { ...nothing, version: 4 }], ["b.test", { ...nothing, version: 1 }]]);
     expect(["a.test", "b.test"].map((name) => tagsOf(view, name))).toEqual([[], []]);
   });
 
@@ -484,7 +484,7 @@ describe("assignments", () => {
     await view.find(".pick").setValue(false);
     await view.find(".triage form").trigger("submit");
     await flushPromises();
-    expect(assigned()).toEqual([["b.test", { assignee_id: BOSS.assignee!.user_id, due_on: "2199-12-15", comment: "call them", version: 3 }]]);
+    expect(assigned()).toEqual([["b.test", { assignee_id: BOSS.assignee!.user_id, due_on: "2199-12-15", version: 3 }]]);
     expect(boxes().map(([, isDisabled]) => isDisabled)).toEqual([false, false, false, false]);
   });
 
@@ -500,7 +500,7 @@ describe("assignments", () => {
     expect([assigned(), view.find(".triage form").exists()]).toEqual([[], false]);
     await view.find(".triage .all input").setValue(true);
     await assign(view, { assignee: ME.id });
-    expect(assigned()).toEqual([["a.test", { assignee_id: ME.id, due_on: null, comment: "call them", version: 3 }]]);
+    expect(assigned()).toEqual([["a.test", { assignee_id: ME.id, due_on: null, version: 3 }]]);
   });
 
   test("that the server refuses stay selected, with the reason, and the others are made", async () => {

@@ -1,6 +1,6 @@
 /** A finding as REST gives it: a casino behind a partner, in a hidden link, with texts that would be markup. */
 
-import type { AssignmentInfo, CaptureItem, DecisionInfo, FindingDetail, ReferenceItem } from "@/generated/rest";
+import type { AssignmentInfo, CaptureItem, CommentInfo, DecisionInfo, FindingDetail, ReferenceItem } from "@/generated/rest";
 
 export const HOSTILE = '<img src=x onerror="alert(1)"><b>bold</b>';
 export const [HOME, PARTNER, CASINO] = ["https://www.corp.test/", "http://partner.test/", "http://casino.test/"];
@@ -47,7 +47,7 @@ export function finding(more: Partial<FindingDetail> = {}): FindingDetail {
         { ...step, url: CASINO, own: false, how_name: "HTTP redirect" },
       ],
     }],
-    captures: [capture()], site_captures: [], third_party: null, advice: [{ code: "a", text: "Remove the link." }], state: "open", decision: null, assignment: null, screenshot: null, ...more,
+    captures: [capture()], site_captures: [], third_party: null, advice: [{ code: "a", text: "Remove the link." }], state: "open", decision: null, assignment: null, comment_count: 0, last_comment: null, comments: [], screenshot: null, ...more,
   };
 }
 
@@ -56,5 +56,9 @@ export function decision(more: Partial<DecisionInfo> = {}): DecisionInfo {
 }
 
 export function assignment(more: Partial<AssignmentInfo> = {}): AssignmentInfo {
-  return { assignee: { user_id: "u1", username: "mei" }, due_on: null, comment: null, changed_by: "mei", changed_at: "2026-11-27T03:00:00Z", version: 1, ...more };
+  return { assignee: { user_id: "u1", username: "mei" }, due_on: null, changed_by: "mei", changed_at: "2026-11-27T03:00:00Z", version: 1, ...more };
+}
+
+export function comment(text: string, more: Partial<CommentInfo> = {}): CommentInfo {
+  return { author: "mei", created_at: "2026-11-27T03:00:00Z", text, ...more };
 }

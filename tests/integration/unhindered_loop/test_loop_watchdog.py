@@ -245,8 +245,13 @@ def assign(site):
     path = f"/api/v1/tasks/{site.task}/findings/gambling.{FIRST_PARTY}"
     known = site.ask("GET", path).json()["assignment"]
     version = 0 if known is None else known["version"]
-    body = {"due_on": "2026-12-15", "comment": "c" * 500, "version": version}
-    site.ask("PUT", f"{path}/assignment", json=body)
+    site.ask("PUT", f"{path}/assignment", json={"due_on": "2026-12-15", "version": version})
+
+
+def comment(site):
+    path = f"/api/v1/tasks/{site.task}/findings/gambling.{FIRST_PARTY}/comments"
+    site.ask("POST", path, 201, json={"text": "c" * 500})
+    site.ask("GET", path)
 
 
 def end_others(site):
@@ -432,6 +437,8 @@ ROUTES = {
     "GET /api/v1/tasks/{task_id}/findings/{finding_id}": task_route(f"findings/gambling.{FIRST_PARTY}"),
     "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/decision": decide,
     "PUT /api/v1/tasks/{task_id}/findings/{finding_id}/assignment": assign,
+    "GET /api/v1/tasks/{task_id}/findings/{finding_id}/comments": comment,
+    "POST /api/v1/tasks/{task_id}/findings/{finding_id}/comments": comment,
     "GET /api/v1/review": lambda site: [
         site.ask("GET", f"/api/v1/review?{query}") for query in ("limit=1", "limit=100", "sort=due&limit=100")
     ],
