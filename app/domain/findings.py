@@ -87,7 +87,9 @@ class AssessedFinding:
 
 @dataclass(frozen=True, slots=True)
 class FindingFilter:
-    """Which findings of a run a list has. None does not filter; `q` is a part of the domain, or of the page's URL."""
+    """Which findings of a run a list has. None does not filter; `q` is a part of the domain, or of the page's URL;
+    `q_causes` are the causes whose names it is a part of, in the reader's language.
+    """
 
     risk_level: RiskLevel | None = None
     violation_key: ViolationKey | None = None
@@ -96,6 +98,7 @@ class FindingFilter:
     hidden: bool | None = None
     assignee: str | None = None  # a user's id, or NOBODY
     q: str = ""
+    q_causes: tuple[ViolationKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

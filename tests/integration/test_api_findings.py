@@ -131,6 +131,16 @@ async def test_a_list_has_the_screenshot_of_each_findings_page_and_counts_for_it
         assert (await ask(backend, scanned, f"/findings{tail}")).json()["total"] == 0
 
 
+@pytest.mark.parametrize(
+    ("q", "language", "total"), [("gambl", "en", 1), ("赌", "zh-CN", 1), ("钓鱼", "zh-CN", 0), ("赌", "en", 0)]
+)
+async def test_a_list_is_searched_by_the_name_of_the_category_in_the_readers_language(
+    backend, scanned, q, language, total
+):
+    page = (await ask(backend, scanned, f"/findings?q={q}&lang={language}")).json()
+    assert page["total"] == total
+
+
 async def test_a_hidden_link_and_its_target_are_one_finding_with_two_pieces_of_evidence(backend, scanned):
     page = (await ask(backend, scanned, "/findings")).json()
     assert (page["total"], page["truncated"]) == (1, False)

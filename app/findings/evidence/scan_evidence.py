@@ -67,7 +67,9 @@ class ScanEvidence:
 
     def findings(self, paging: Paging, wanted: FindingFilter) -> JsonChunks:
         """The worst first. A reader with a link cannot ask who takes care of them."""
-        row, only = self._row, replace(wanted, q=paging.q, assignee=None if self._is_shared else wanted.assignee)
+        assignee = None if self._is_shared else wanted.assignee
+        row, causes = self._row, self._views.causes_named(paging.q)
+        only = replace(wanted, q=paging.q, q_causes=causes, assignee=assignee)
         owner = (row.user_id, row.target_domain)
         place = {"offset": paging.offset, "limit": paging.page_size}
         found, counts, sums = self._db.read_sync(

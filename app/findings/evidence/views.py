@@ -263,6 +263,10 @@ class EvidenceViews:
     def _content(self, sha256: str) -> Json | None:
         return {"sha256": sha256, "href": self._captures.format(sha256=sha256)} if sha256 else None
 
+    def causes_named(self, part: str) -> tuple[ViolationKey, ...]:
+        """Return the causes whose names have this part, in any case; none for ""."""
+        return tuple(key for key in ViolationKey if part and part.lower() in self._name_of(key).lower())
+
     def _name_of(self, key: ViolationKey) -> str:
         return self._texts(f"violation.{key}")
 

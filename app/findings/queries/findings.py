@@ -325,7 +325,7 @@ def narrowed(query: Select[Any], task_id: str, run: int, wanted: FindingFilter) 
     if not wanted.q:
         return query
     found_in = (column.contains(wanted.q.lower(), autoescape=True) for column in (f.domain, func.lower(f.page_url)))
-    return query.where(or_(*found_in))
+    return query.where(or_(*found_in, f.cause.in_(wanted.q_causes)))
 
 
 def _matching(query: Select[Any], task_id: str, run: int, owner: tuple[str, str], wanted: FindingFilter) -> Select[Any]:

@@ -297,7 +297,7 @@ test("more comes when it is asked for, over pages that are empty", async () => {
 
 test("an empty queue and one that fails are told apart", async () => {
   rest.answers["GET /review"] = page([]);
-  expect((await open()).view.find(".state").text()).toBe(english("review.empty_title") + english("review.empty_more"));
+  expect((await open()).view.find(".state").text()).toBe(english("review.empty_title") + english("review.empty_more") + english("review.empty_open"));
   rest.answers["GET /review"] = problem(503, "unavailable");
   expect((await open()).view.find("[data-state=failed]").text()).toContain(english("review.failed"));
 });

@@ -323,3 +323,9 @@ def test_a_place_in_a_document_cannot_act():
     shown = EN.reference(StoredReference(5, hostile, 3, 0, ""), authorship_of(fact.page_url))["dom_path"]
     assert not any(char in shown for char in "\x1b\u202e\x00")
     assert "{name.__class__}" in shown
+
+
+def test_a_cause_is_found_by_a_part_of_its_name_in_the_readers_language():
+    assert ZH.causes_named("钓鱼") == (ViolationKey.FRAUD,)
+    assert EN.causes_named("PHISH") == (ViolationKey.FRAUD,)
+    assert EN.causes_named("钓鱼") == EN.causes_named("") == ()
