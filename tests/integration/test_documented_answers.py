@@ -29,6 +29,7 @@ BROUGHT_ABOUT = {
     "channel_limit": "tests/integration/test_notifications.py",
     "assignee_unknown": "tests/integration/test_api_assignments.py",
     "assignment_changed": "tests/integration/test_api_assignments.py",
+    "comment_limit": "tests/integration/test_api_comments.py",
     "content_lost": "tests/integration/test_api_findings.py",
     **dict.fromkeys(
         (
