@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.api.errors import MEDIA_TYPE
 from app.api.schema_examples import add_examples
-from app.core.scopes import GROUP_ROUTES, SCOPE_OF_ROUTE, SESSION
+from app.core.scopes import GROUP_ROUTES, SCOPE_OF_ROUTE, SESSION, VIEWER_ROUTES
 from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
 from app.rest.documented_responses import CODES, codes_of
 from app.rest.schemas import A_TRACE, Problem
@@ -38,15 +38,16 @@ TAGS: Final = [
 ]
 INTERFACE: Final = "/api/"  # below it every address is as strict; the others are for probes
 KEY_GROUP: Final = "x-key-group"  # of an operation: a key that is for one group of sites opens it as well
+FOR_VIEWERS: Final = "x-viewer"  # of an operation: a user with the role `viewer` may use it
 KEY_SCOPE: Final = "x-key-scope"  # of an operation: the scope of an API key that opens it, `session` or `public`
 SCHEMAS: Final = "#/components/schemas/"
 OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")  # a problem stands in their place
 # What any operation may answer, and what those with a token, with a body or with an id in their address may.
 ANY: Final = {422: ["invalid_input"], 500: ["internal"], 503: ["database_unavailable", "database_damaged"]}
 WITH_TOKEN: Final = {401: ["missing_token", "invalid_token", "expired_token", "user_disabled"]}
-# What those may answer that an API key does not open, or only with a scope.
-WITH_SCOPE: Final = {403: ["insufficient_scope"]}
-WITH_SESSION: Final = {403: ["session_required", "insufficient_scope"]}
+# What those may refuse (403) that an API key does not open, or only with a scope.
+WITH_SCOPE: Final = ["insufficient_scope"]
+WITH_SESSION: Final = ["session_required", "insufficient_scope"]
 WITH_BODY: Final = {400: ["bad_json"], 413: ["too_large"], 415: ["unsupported_media_type"]}
 WITH_ID: Final = {404: ["not_found"]}
 # How an event stream is opened where no header can be sent.
@@ -98,6 +99,8 @@ def _complete_operation(path: str, operation: Json, texts: MessageCatalog) -> No
     operation[KEY_SCOPE] = SCOPE_OF_ROUTE[operation["operationId"]]
     if operation["operationId"] in GROUP_ROUTES:
         operation[KEY_GROUP] = True
+    if operation["operationId"] in VIEWER_ROUTES:
+        operation[FOR_VIEWERS] = True
     responses = operation["responses"]
     responses.pop("422", None)
     refusals = {int(status): codes_of(response) for status, response in responses.items() if CODES in response}
@@ -110,9 +113,10 @@ def _complete_operation(path: str, operation: Json, texts: MessageCatalog) -> No
 def _shared(path: str, operation: Json) -> Mapping[int, list[str]]:
     """Return what the operation may answer because of what it is."""
     of_scope = WITH_SESSION if operation[KEY_SCOPE] == SESSION else WITH_SCOPE
+    read_only = [] if FOR_VIEWERS in operation else ["read_only"]
     return {
         **(ANY if path.startswith(INTERFACE) else {}),
-        **(WITH_TOKEN | of_scope if "security" in operation else {}),
+        **(WITH_TOKEN | {403: of_scope + read_only} if "security" in operation else {}),
         **(WITH_BODY if "requestBody" in operation else {}),
         **(WITH_ID if "{" in path else {}),
     }

@@ -64,7 +64,8 @@ async def get_current_user(
 
     Raises:
         Unauthenticated: `missing_token`, `invalid_token`, `expired_token` or `user_disabled`.
-        Forbidden: `insufficient_scope` or `session_required`, of a key or a link that is not for this route.
+        Forbidden: `read_only`, of a viewer; `insufficient_scope` or `session_required`, of a key or a link that is not
+            for this route.
         NotFound: a link that leads nowhere.
     """
     token = bearer_token(request)
@@ -221,7 +222,8 @@ def _check(require: Callable[[], None], principal: Principal, connection: HTTPCo
     try:
         require()
     except (Forbidden, Unauthenticated) as error:
-        _services(connection).auth.note_denied(error, principal, address=principal.address)
+        if principal.key_id or principal.link_id:
+            _services(connection).auth.note_denied(error, principal, address=principal.address)
         raise
 
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
 
 from app.core.errors import Forbidden, ScannerError, Unauthenticated
-from app.core.scopes import GROUP_ROUTES, LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, Scope
+from app.core.scopes import GROUP_ROUTES, LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, VIEWER_ROUTES, Scope
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
-Role = Literal["admin", "user"]
+Role = Literal["admin", "user", "viewer"]
 ADMIN: Final = "admin"
+VIEWER: Final = "viewer"
 # The id of the API key with which the request was made that is being answered, for the audit log; empty without one.
 ACTING_KEY: Final[ContextVar[str]] = ContextVar("acting_key", default="")
 
@@ -19,6 +20,8 @@ ACTING_KEY: Final[ContextVar[str]] = ContextVar("acting_key", default="")
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A user with a role. A user sees what is theirs, an administrator sees everything; foreign looks like missing.
+
+    A viewer sees the scans and sites of everybody, and may use `VIEWER_ROUTES` alone.
 
     Who shows an API key or a read-only link is its user, with fewer rights.
     """
@@ -40,9 +43,13 @@ class Principal:
         return self.role == ADMIN
 
     @property
+    def is_viewer(self) -> bool:
+        return self.role == VIEWER
+
+    @property
     def sees_all(self) -> bool:
-        """Return whether tasks of every user may be seen."""
-        return self.is_admin
+        """Return whether tasks of every user may be seen. The group of a key is one of its user's own sites."""
+        return self.is_admin or (self.is_viewer and self.group is None)
 
     @property
     def may_read(self) -> bool:
@@ -71,10 +78,12 @@ class Principal:
         return f"link {self.link_id}" if self.link_id else self.user_id
 
     def require_route(self, name: str) -> None:
-        """Refuse what a key or a link is not for.
+        """Refuse what a viewer, a key or a link is not for.
 
-        Raises Forbidden: `session_required` or `insufficient_scope`.
+        Raises Forbidden: `read_only`, `session_required` or `insufficient_scope`.
         """
+        if self.is_viewer and name not in VIEWER_ROUTES:
+            raise Forbidden(code="read_only")
         if self.link_id:
             if name not in LINK_ROUTES:
                 raise Forbidden(code="insufficient_scope", text="link_not_enough")

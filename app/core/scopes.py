@@ -142,6 +142,21 @@ _ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
 SCOPE_OF_ROUTE: Final[Mapping[str, str]] = MappingProxyType(
     {name: str(scope) for scope, names in _ROUTES.items() for name in names}
 )
+# What a signed-in viewer may use: whatever reads scans, and what keeps their own account and read marks.
+# Keys that it creates are limited to `READ`. A route that is not here is closed to viewers.
+VIEWER_ROUTES: Final = frozenset(_ROUTES[Scope.READ]) | {
+    "change_password",
+    "create_key",
+    "end_other_sessions",
+    "end_session",
+    "list_keys",
+    "list_sessions",
+    "logout",
+    "logout_everywhere",
+    "mark_notifications_read",
+    "revoke_key",
+    "revoke_keys",
+}
 # What a read-only link to a scan opens, of that scan alone.
 LINK_ROUTES: Final = frozenset(
     {

@@ -90,11 +90,13 @@ class ApiKeys:
         """Create a key of the user; `group`: limited to their sites of this group, which need not exist yet.
 
         Raises:
-            Forbidden: `admin_only`, for a key with more rights than its user.
+            Forbidden: `admin_only` or `read_only`, for a key with more rights than its user.
             InvalidInput: `lifetime_too_long`.
             Conflict: `key_limit`.
         """
         settings = self.settings.current
+        if principal.is_viewer and (group is not None or any(scope != Scope.READ for scope in scopes)):
+            raise Forbidden(code="read_only")
         if Scope.ADMIN in scopes and not principal.is_admin:
             raise Forbidden(code="admin_only")
         if expires_in_s is not None and expires_in_s > settings.api_key_max_ttl_s:

@@ -157,7 +157,7 @@ async def test_administrators_assign_to_all_who_may_see_the_scan_and_the_owner_k
     assert (kept["assignee"]["username"], kept["changed_by"]) == ("admin", "mei")
 
 
-@pytest.mark.parametrize("how", ["disabled", "deleted", "no_administrator"])
+@pytest.mark.parametrize("how", ["disabled", "deleted", "no_administrator", "viewer"])
 async def test_who_is_gone_or_may_see_it_no_longer_has_nothing_assigned(mine, admin, backend, how):
     place = await mine.scan("a.test", *BOTH)
     second = Assigned(backend, await backend.add_user("boss", role="admin"))
@@ -169,12 +169,14 @@ async def test_who_is_gone_or_may_see_it_no_longer_has_nothing_assigned(mine, ad
         answer = await backend.client.delete(f"/api/v1/admin/users/{second_id}", headers=admin.headers)
         assert answer.status_code == 204
     else:
-        change = {"is_active": False} if how == "disabled" else {"role": "user"}
-        await change_user(backend, admin.headers, second_id, **change)
+        changes = {"disabled": {"is_active": False}, "no_administrator": {"role": "user"}, "viewer": {"role": "viewer"}}
+        await change_user(backend, admin.headers, second_id, **changes[how])
     left = await mine.assignment(place)
     assert [left[name] for name in ("assignee", "due_on", "changed_by", "version")] == [None, "2026-12-15", None, 2]
     if how != "deleted":
-        assert ((await admin.assignment(own))["assignee"] is None) == (how == "disabled")
+        assert ((await admin.assignment(own))["assignee"] is None) == (how != "no_administrator")
+    if how == "viewer":
+        await admin.assign(own, status=422, assignee_id=second_id, version=2)
     refused = await admin.assign(place, status=422, assignee_id=second_id, version=2)
     assert refused["code"] == "assignee_unknown"
     await backend.services.audit.flush()

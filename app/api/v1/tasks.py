@@ -84,7 +84,7 @@ async def create_task(
 
 @router.get(
     "",
-    summary="List the user's tasks; all tasks for administrators",
+    summary="List the user's tasks; all tasks for administrators and viewers",
     responses=refused(InvalidInput, "invalid_sort"),
     response_model=TaskPage,
 )

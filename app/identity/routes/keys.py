@@ -20,7 +20,7 @@ KeyId = Annotated[Text, Path(max_length=36, description="Key id.", examples=["01
     "",
     status_code=201,
     summary="Create an API key; it is returned only in this response",
-    responses=refused(Forbidden, "admin_only")
+    responses=refused(Forbidden, "admin_only", "read_only")
     | refused(InvalidInput, "lifetime_too_long")
     | refused(Conflict, "key_limit"),
 )

@@ -20,12 +20,12 @@ router = APIRouter(tags=["overview"])
 
 @router.get(
     "/overview",
-    summary="Overview: open violations, running scans and trend of the user's tasks; of all tasks for administrators",
+    summary="Overview: open violations, running scans and trend of all tasks that the user may see",
     response_model=Overview,
 )
 async def get_overview(user: CurrentUser, services: ServicesDep, language: ReaderLanguage) -> Response:
     service = None
-    if user.sees_all:
+    if user.is_admin:
         workers = overview.count_workers(await services.workers.list_all())
         service = {**(await readiness_of(services)).model_dump(), "workers": workers}
     today = services.clock.now().date()

@@ -2074,7 +2074,7 @@ export interface UserCreate {
   username: string;
   email: string;
   password: string;
-  role?: "admin" | "user";
+  role?: "admin" | "user" | "viewer";
 }
 
 export interface UserPage {
@@ -2086,7 +2086,7 @@ export interface UserResponse {
   id: string;
   username: string;
   email: string;
-  role: "admin" | "user";
+  role: "admin" | "user" | "viewer";
   is_active: boolean;
   scan_priority: number;
   created_at: string;
@@ -2096,7 +2096,7 @@ export interface UserResponse {
 export interface UserUpdate {
   email?: string | null;
   password?: string | null;
-  role?: "admin" | "user" | null;
+  role?: "admin" | "user" | "viewer" | null;
   is_active?: boolean | null;
   scan_priority?: number | null;
 }

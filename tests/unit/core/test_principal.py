@@ -3,8 +3,8 @@ from typing import get_args
 import pytest
 
 from app.core.errors import Forbidden
-from app.core.principal import ADMIN, Principal, Role
-from app.core.scopes import GROUP_ROUTES, SCOPE_OF_ROUTE, Scope
+from app.core.principal import ADMIN, VIEWER, Principal, Role
+from app.core.scopes import GROUP_ROUTES, PUBLIC, SCOPE_OF_ROUTE, VIEWER_ROUTES, Scope
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,41 @@ def test_where_the_request_came_from_makes_nobody_another():
     assert not Principal("u1", "mei", "user").is_admin
 
 
-def test_of_all_roles_an_administrator_alone_sees_all():
-    assert [role for role in get_args(Role) if Principal("u1", "mei", role).sees_all] == [ADMIN]
+def test_of_all_roles_administrators_and_viewers_see_all_and_administrators_alone_are_such():
+    assert [role for role in get_args(Role) if Principal("u1", "mei", role).sees_all] == [ADMIN, VIEWER]
+    assert [role for role in get_args(Role) if Principal("u1", "mei", role).is_admin] == [ADMIN]
+
+
+@pytest.mark.parametrize("given", [{}, {"key_id": "k", "scopes": frozenset(Scope)}])
+def test_a_viewer_is_refused_whatever_is_not_in_the_table_and_so_is_a_key_with_more_scopes(given):
+    viewer = Principal("u1", "mei", "viewer", **given)
+    closed = SCOPE_OF_ROUTE.keys() - VIEWER_ROUTES
+    assert {answer_to(viewer, name) for name in (*closed, "somebody_forgot_it")} == {"read_only"}
+    opened = {name for name in SCOPE_OF_ROUTE if answer_to(viewer, name) == ""}
+    assert opened == (VIEWER_ROUTES if not given else {n for n in VIEWER_ROUTES if SCOPE_OF_ROUTE[n] == Scope.READ})
+
+
+def test_of_a_viewers_account_the_table_has_what_is_their_own_alone():
+    assert VIEWER_ROUTES - {name for name, scope in SCOPE_OF_ROUTE.items() if scope == Scope.READ} == {
+        "change_password",
+        "create_key",
+        "end_other_sessions",
+        "end_session",
+        "list_keys",
+        "list_sessions",
+        "logout",
+        "logout_everywhere",
+        "mark_notifications_read",
+        "revoke_key",
+        "revoke_keys",
+    }
+    assert not {name for name in VIEWER_ROUTES if SCOPE_OF_ROUTE[name] == PUBLIC}
+
+
+def test_a_viewers_key_of_a_group_sees_the_users_own_sites_alone():
+    key = Principal("u1", "mei", "viewer", key_id="k", scopes=frozenset({Scope.READ}), group="North")
+    assert not key.sees_all
+    assert not key.may_see("u2")
 
 
 def test_a_key_of_a_group_opens_the_routes_of_the_table_alone_and_sees_no_user_whole():
