@@ -14,6 +14,9 @@ export const useMe = defineStore("me", () => {
   const user = shallowRef<UserResponse | null>(null);
   const failure = shallowRef<unknown>(null);
   const isAdmin = computed(() => user.value?.role === "admin");
+  const isViewer = computed(() => user.value?.role === "viewer");
+  /** Whether to offer what changes something beyond the reader's own account: to no viewer, and not to who reads by a link. */
+  const mayChange = computed(() => account.link === null && !isViewer.value);
 
   async function read(): Promise<void> {
     const asked = account.username;
@@ -31,5 +34,5 @@ export const useMe = defineStore("me", () => {
     if (name !== null) void read();
   }, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void read(); });
-  return { user, failure, isAdmin, read };
+  return { user, failure, isAdmin, isViewer, mayChange, read };
 });

@@ -2,12 +2,14 @@
 
 import type { UserCreate, UserResponse, UserUpdate } from "@/generated/rest";
 
+export type Role = UserResponse["role"];
+
 export interface UserForm {
   username: string;
   email: string;
   /** Empty: as it is. */
   password: string;
-  role: "admin" | "user";
+  role: Role;
   isActive: boolean;
   priority: number;
 }
