@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import event, insert, select
 
+from app.domain.messages import Language, MessageCatalog
 from app.events.tables import scan_tasks, task_logs
 from app.events.types import Statistics
 from app.identity.users import ROWS_AT_ONCE
@@ -230,3 +231,16 @@ async def test_a_users_priority_holds_for_what_waits_and_for_what_comes(backend)
         "d.example": 3,
         "b.example": 4,
     }
+
+
+async def test_what_is_wrong_with_a_name_or_an_address_is_said_in_words(backend):
+    admin = await backend.login()
+    wrong = {**NEW, "username": "李 mei", "email": "mei"}
+    for language in ("en", "zh-CN"):
+        headers = {**admin, "Accept-Language": language}
+        answer = await backend.client.post("/api/v1/admin/users", json=wrong, headers=headers)
+        texts = MessageCatalog(Language(language))
+        assert {fault["field"]: fault["message"] for fault in answer.json()["errors"]} == {
+            "body.username": str(texts("field.not_a_username")),
+            "body.email": str(texts("field.not_an_email")),
+        }

@@ -1,8 +1,9 @@
 """Users, as they see themselves and as administrators see them."""
 
-from typing import Annotated, Any, Self
+import re
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.clock import to_wire
@@ -11,8 +12,29 @@ from app.core.schema_fields import described
 from app.identity.schemas.auth import NewPassword
 from app.rest.schemas import Count, Priority, RequestBody, ResponseBody
 
-Username = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")]
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$")]
+USERNAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._@-]*$"
+EMAIL: Final = r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$"
+
+
+def _username(value: str) -> str:
+    return _matching(value, USERNAME, "not_a_username")
+
+
+def _email(value: str) -> str:
+    return _matching(value, EMAIL, "not_an_email")
+
+
+def _matching(value: str, pattern: str, code: Literal["not_a_username", "not_an_email"]) -> str:
+    """Return the value. Raises PydanticCustomError with the code, whose text says the pattern in words."""
+    if re.fullmatch(pattern, value) is None:
+        raise PydanticCustomError(code, code)
+    return value
+
+
+Username = Annotated[
+    str, Field(min_length=1, max_length=64, json_schema_extra={"pattern": USERNAME}), AfterValidator(_username)
+]
+Email = Annotated[str, Field(max_length=254, json_schema_extra={"pattern": EMAIL}), AfterValidator(_email)]
 
 
 class UserCreate(RequestBody):

@@ -85,6 +85,20 @@ describe("users", () => {
     expect(document.querySelector("#user-form [role=alert]")!.textContent).toBe("username_taken");
   });
 
+  test("of which single fields are refused are told at each field", async () => {
+    const errors = [{ field: "body.username", code: "not_a_username", message: "only letters" }, { field: "body.email", code: "not_an_email", message: "an address" }];
+    const refusal = Response.json({ status: 422, code: "invalid_input", title: "t", detail: "d", trace_id: "t", errors }, { status: 422 });
+    rest.answers = { "GET /admin/users": { items: [], total: 0 }, "POST /admin/users": refusal };
+    const view = await open("users");
+    await view.find(".add").trigger("click");
+    await flushPromises();
+    expect(document.querySelector("#user-name-hint")!.textContent).toBe(english("users.name_hint", { characters: ". _ @ -" }));
+    await submit("user-form");
+    expect(["user-name-hint", "user-email-fault"].map((id) => document.getElementById(id)!.textContent)).toEqual(["only letters", "an address"]);
+    expect(document.querySelector("#user-name")!.getAttribute("aria-invalid")).toBe("true");
+    expect(document.querySelector("#user-form [role=alert]")).toBeNull();
+  });
+
   test("become what the routes take", () => {
     const form = { ...formOf(null), username: " mei ", email: "mei@corp.test ", password: " with spaces " };
     expect(creationOf(form)).toEqual({ username: "mei", email: "mei@corp.test", password: " with spaces ", role: "user" });
