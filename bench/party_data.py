@@ -46,7 +46,7 @@ REGISTRY: Final = "rdap.registry.example"
 LOOK: Final = "3c" * (DIGITS // 2)
 FACTS: Final = {
     "is_present": True, "category": "analytics", "relation": "script",
-    "reference_count": 12, "hidden": 0, "page": "https://www.example.com/", "script": "https://cdn.example/app.js",
+    "reference_count": 12, "hidden": 0, "page_count": 9, "page": "https://www.example.com/", "script": "https://cdn.example/app.js",
     "outcome": "examined", "registrar": REGISTRAR, "registered_on": REGISTERED_ON, "title": "About",
     "first_seen_at": NOW, "last_seen_at": NOW, "attempt": 1, "run": 1,
 }  # fmt: skip
@@ -144,7 +144,7 @@ def _insert(
     connection.execute(insert(site_parties), rows)
     connection.execute(insert(site_services), services)
     connection.execute(insert(party_changes), changes)
-    connection.execute(insert(site_inventories).values(**site, attempt=1, completed_at=NOW, version=VERSION))
+    connection.execute(insert(site_inventories).values(**site, attempt=1, run=1, completed_at=NOW, version=VERSION))
 
 
 def services_of(domain: str) -> list[str]:

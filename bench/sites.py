@@ -57,6 +57,7 @@ from app.findings.evidence.service import EvidenceService
 from app.findings.review import ReviewService
 from app.inventory.differences import ALL, DifferenceFilter, DifferenceService
 from app.inventory.party_service import PartyInventoryService
+from app.inventory.queries.party_list import PartyFilter
 from app.overview.service import OverviewService, search
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder
@@ -125,7 +126,7 @@ class Reads:
         assert first.items
         assert not first.unreadable
         rest, sites = first.next_cursor, partial(self._sites.list_page, who, page=1)
-        parties = partial(self._parties.list_page, who, category=None)
+        parties = partial(self._parties.list_page, who)
         return {
             "overview": partial(read_overview, self._db, who, **asked),
             "sites": partial(sites, SiteFilter(), page_size=50),
@@ -137,9 +138,14 @@ class Reads:
             "review, the next page": partial(self._review.read, who, ReviewFilter(), cursor=rest, **queue),
             "all third parties": partial(parties, Paging()),
             "third parties, the newest": partial(parties, Paging(), sort="-first_seen_at"),
-            "third parties with a text": partial(parties, Paging(q="party1")),
-            "third parties of a service": partial(parties, Paging(), service="Service 0"),
-            "third parties without a service": partial(parties, Paging(), service="unknown"),
+            "third parties by risk": partial(parties, Paging(), sort="-risk"),
+            "third parties by risk, the tenth page": partial(parties, Paging(10), sort="-risk"),
+            "third parties by pages": partial(parties, Paging(), sort="-pages"),
+            "third parties with a risk": partial(parties, Paging(), PartyFilter(risk="any")),
+            "third parties without a risk": partial(parties, Paging(), PartyFilter(risk="none")),
+            "third parties with a text": partial(parties, Paging(), PartyFilter(q="party1")),
+            "third parties of a service": partial(parties, Paging(), PartyFilter(service="Service 0")),
+            "third parties without a service": partial(parties, Paging(), PartyFilter(service="unknown")),
             "services": partial(self._parties.list_services, who, Paging(), category=None),
             "sites with a service": partial(self._parties.list_service_sites, who, "Service 0", Paging(page_size=200)),
             "sites with a third party": partial(

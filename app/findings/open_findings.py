@@ -1,4 +1,4 @@
-"""The open findings of a run, as others read them in transactions of their own."""
+"""The open findings of runs, as others read them in transactions of their own."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,6 +11,9 @@ from app.domain.findings import FindingId
 from app.domain.rechecks import Recheck, stored_recheck_of
 from app.domain.violations import RiskLevel, ViolationKey
 from app.findings.queries import bases, decisions, findings
+from app.findings.queries.open_ranks import LEVEL_OF, RANK_OF, worst_open_ranks
+
+__all__ = ["LEVEL_OF", "RANK_OF", "OpenFinding", "findings_to_tell", "found_at", "worst_open_ranks"]
 
 
 @dataclass(frozen=True, slots=True)

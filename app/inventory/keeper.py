@@ -253,8 +253,7 @@ def _note_listed(
     """Record the listed results and what people are told in one transaction, so that a change causes one
     notification.
     """
-    site, run = (row.user_id, row.target_domain), (row.task_id, row.attempt)
-    parties.note_listed(connection, site, run, row.completed_at, own_text_of(own))
+    parties.note_listed(connection, row, own_text_of(own))
     if told:
         detail = {
             "user_id": row.user_id,
@@ -304,6 +303,7 @@ def _found_of(
             "relation": party.relation.value,
             "reference_count": party.references,
             "hidden": party.hidden,
+            "page_count": reader.pages_with(party.hosts),
             "page": display_text(party.example_page),
             "script": display_text(scripts.get(party.domain, "")),
             "outcome": party.outcome.value,

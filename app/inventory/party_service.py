@@ -14,9 +14,11 @@ from app.core.principal import Principal
 from app.domain.difference_texts import DifferenceTexts
 from app.domain.differences import Change
 from app.findings.queries import findings
-from app.inventory.queries import changes, parties, services
+from app.inventory.queries import changes, parties, party_list, services
+from app.inventory.queries.party_list import PartyFilter
 
 DEFAULT_SORT: Final = "-sites"
+ALL: Final = PartyFilter()
 MAX_CHANGES: Final = 100  # of one third party, in one response
 
 
@@ -30,23 +32,20 @@ class PartyInventoryService:
         self,
         principal: Principal,
         paging: Paging,
+        wanted: PartyFilter = ALL,
         *,
-        category: str | None,
-        service: str | None = None,
         sort: str = DEFAULT_SORT,
     ) -> JsonChunks:
-        """Return `inventory.schemas.InventoryPage`. `service`: see `queries.parties.list_page`. Raises InvalidInput
+        """Return `inventory.schemas.InventoryPage`. The search is that of the filter. Raises InvalidInput
         (`invalid_sort`).
         """
-        _require_sort(sort, parties.SORTABLE)
-        asked = _asked(paging)
+        require_sort(sort, party_list.SORTABLE)
 
         def work(connection: Connection) -> JsonChunks:
-            rows, total = parties.list_page(
-                connection, principal, category=category, service=service, sort=sort, **asked
+            rows, total = party_list.list_page(
+                connection, principal, wanted, sort=sort, offset=paging.offset, limit=paging.page_size
             )
-            names = _services_of(connection, principal, [row.domain for row in rows])
-            return encode_list((_listed(row, names) for row in rows), total=total)
+            return encode_list(listed_parties(connection, principal, rows), total=total)
 
         return await self._db.read(work)
 
@@ -54,7 +53,7 @@ class PartyInventoryService:
         self, principal: Principal, paging: Paging, *, category: str | None, sort: str = DEFAULT_SORT
     ) -> JsonChunks:
         """Return `inventory.schemas.ServicePage`. Raises InvalidInput (`invalid_sort`)."""
-        _require_sort(sort, services.SORTABLE)
+        require_sort(sort, services.SORTABLE)
         asked = _asked(paging)
 
         def work(connection: Connection) -> JsonChunks:
@@ -108,9 +107,28 @@ def _asked(paging: Paging) -> _Asked:
     return {"q": paging.q.strip().lower(), "offset": paging.offset, "limit": paging.page_size}
 
 
-def _require_sort(sort: str, known: Sequence[str]) -> None:
+def require_sort(sort: str, known: Sequence[str]) -> None:
     if sort not in known:
         raise InvalidInput(code="invalid_sort", fields=", ".join(known))
+
+
+def listed_parties(connection: Connection, principal: Principal, rows: Sequence[Row[Any]]) -> list[Json]:
+    """Return `inventory.schemas.InventoryItem` of rows of `queries.party_list.list_page`."""
+    domains = [row.domain for row in rows]
+    names = _services_of(connection, principal, domains)
+    levels = party_list.levels_of(connection, principal, domains)
+    return [
+        {
+            "domain": row.domain,
+            "category": row.category,
+            "services": names.get(row.domain, []),
+            "risk_level": levels.get(row.domain),
+            "sites": row.sites,
+            "pages": row.pages,
+            "first_seen_at": to_wire(row.first_seen_at),
+        }
+        for row in rows
+    ]
 
 
 def _services_of(connection: Connection, principal: Principal, domains: Sequence[str]) -> Mapping[str, list[str]]:
@@ -118,16 +136,6 @@ def _services_of(connection: Connection, principal: Principal, domains: Sequence
     for row in services.names_at(connection, principal, domains):
         names.setdefault(row.domain, []).append(row.service)
     return names
-
-
-def _listed(row: Row[Any], services_of: Mapping[str, list[str]]) -> Json:
-    return {
-        "domain": row.domain,
-        "category": row.category,
-        "services": services_of.get(row.domain, []),
-        "sites": row.sites,
-        "first_seen_at": to_wire(row.first_seen_at),
-    }
 
 
 def _service(row: Row[Any]) -> Json:

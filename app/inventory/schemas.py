@@ -84,7 +84,16 @@ class InventoryItem(ResponseBody):
     domain: str = described("Registrable domain.", "casino.example")
     category: str = described("Category of the third party.", "unknown")
     services: list[str] = described("Known services that it belongs to on these sites.", ["Google Analytics"])
+    risk_level: RiskLevel | None = described(
+        "Highest risk of its open findings in the current results of all these sites; null: none.", "high"
+    )
     sites: Count = described("Number of sites that use it; with `service`, of those that use this service there.", 3)
+    pages: Count | None = described(
+        "Number of pages of these sites that refer to it: they link to it, load or embed something of it, or redirect "
+        "to it. Each page of a site counts once, a style sheet as a page. null: unknown, because older versions did "
+        "not count them and the results are deleted.",
+        12,
+    )
     first_seen_at: str = described("End of the first scan that found it on one of these sites.", TIME)
 
 

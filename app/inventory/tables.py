@@ -52,10 +52,12 @@ site_parties = Table(
     # `inventory.memories.text_of`, parsed when it is needed. NULL: no scan has found it since the version that
     # introduced it.
     Column("memory", Text),
+    # Pages of the site that refer to it, equal ones once. NULL: written by an older version.
+    Column("page_count", Integer),
 )
 PRESENT: Final = text("is_present")  # in the words of the indexes
 # A list of all third parties reads only the index.
-_LISTED: Final = ("category", "first_seen_at", "has_service")
+_LISTED: Final = ("category", "first_seen_at", "has_service", "page_count")
 for _name, _columns in (("domain", ("domain", "user_id", *_LISTED)), ("owner", ("user_id", "domain", *_LISTED))):
     Index(
         f"ix_site_parties_{_name}",
@@ -131,4 +133,12 @@ site_inventories = Table(
     # Of the listing (`inventory.queries.parties`): a site that another version has listed is listed again.
     Column("version", Integer, nullable=False, server_default=text("0")),
     Column("own", Text),  # what captured pages of the site showed (`inventory.memories.own_text_of`); NULL: unknown
+    Column("run", Integer),  # of that attempt; NULL: written by an older version
+)
+# The findings of all listed runs are looked for.
+Index(
+    "ix_site_inventories_runs",
+    site_inventories.c.user_id,
+    site_inventories.c.task_id,
+    site_inventories.c.run,
 )

@@ -1,8 +1,9 @@
 """Protocols of the collaborators that the use cases need; `compose` chooses the implementations."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class ScanRunner(Protocol):
@@ -30,8 +31,8 @@ class ScanRunner(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOrder:
-    """A document that is to be made of the results of one attempt, in `language`, or of all scans of an order: then
-    `order_id` names it, and what names an attempt is empty.
+    """A document that is to be made of the results of one attempt, in `language`, or of all scans of an order, which
+    `order_id` names, or of third parties of all sites (`inventory.party_export`): then what names an attempt is empty.
 
     `kind`: a `domain.report_format.ReportFormat`, or REFERENCES, which a `domain` narrows.
     """
@@ -45,6 +46,7 @@ class ReportOrder:
     made_by: str = ""
     domain: str | None = None
     order_id: str | None = None
+    parties: Mapping[str, Any] | None = None
     is_shared: bool = False  # for a reader with a read-only link
     findings: tuple[str, ...] = ()  # ids: only these, and what belongs to them; none: all
 

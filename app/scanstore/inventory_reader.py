@@ -30,6 +30,7 @@ _PLACES: Final = select(
     " CASE WHEN via <> '' THEN via WHEN relation = 'redirect' THEN snippet ELSE '' END",
     f"WHERE host {LISTED} AND {_COUNTED} LIMIT ?",
 )
+_PAGES_WITH: Final = select("refs", "count(DISTINCT page_url)", f"WHERE host {LISTED} AND {_COUNTED}")
 _URLS: Final = select("frontier", "id, url, seen", "WHERE id > ? ORDER BY id LIMIT ?")
 _HOPS: Final = select("hops", f"id, {rows.HOP_COLUMNS}", "WHERE id > ? ORDER BY id LIMIT ?")
 _CAPTURES: Final = select(
@@ -74,6 +75,11 @@ class InventoryReader(ScanReader):
     def places_of(self, hosts: Sequence[str], *, limit: int) -> list[StoredPlace]:
         """Return where these hosts are referred to, equal references of a page once."""
         return list(map(StoredPlace._make, self._read(_PLACES, (tuple(hosts), limit))))
+
+    def pages_with(self, hosts: Sequence[str]) -> int:
+        """Count the pages, and style sheets, that refer to at least one of these hosts; a mention does not count."""
+        found = self._read(_PAGES_WITH, (tuple(hosts),))
+        return int(found[0][0]) if found else 0
 
     def urls_after(self, last_id: int, *, limit: int) -> list[tuple[int, str, str | None]]:
         """Return (id, URL, what it showed) of the next known URLs; of that see `domain.coverage.Seen`."""

@@ -52,7 +52,8 @@ from app.identity.queries import api_keys, audit, links, sessions, sign_in_count
 from app.identity.queries import users as user_rows
 from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
-from app.inventory.queries import changes, differences, parties, services
+from app.inventory.queries import changes, differences, parties, party_list, services
+from app.inventory.queries.party_list import PartyFilter
 from app.inventory.tables import party_changes, site_services
 from app.lists import queries as lists
 from app.maintenance.queries import notified, partitions, retention
@@ -98,6 +99,7 @@ PARTY = {
     "attempt": 1,
     "run": 1,
     "memory": "{}",
+    "page_count": 1,
 }
 SERVICE = {name: PARTY[name] for name in PARTY if name in site_services.c} | {"service": "s"}
 CHANGE = {name: PARTY[name] for name in PARTY if name in party_changes.c} | {
@@ -105,6 +107,7 @@ CHANGE = {name: PARTY[name] for name in PARTY if name in party_changes.c} | {
     "number": 0,
     "at": NOW,
 }
+LISTED_RUN = SimpleNamespace(user_id=ID, target_domain="example.com", task_id=ID, attempt=1, run=1, completed_at=NOW)
 ENDED = SimpleNamespace(id=ID, user_id=ID, target_domain="example.com", completed_at=NOW)
 PARTITION = Partition(EVENTS, NOW)
 CLOCK = HandClock()
@@ -594,13 +597,22 @@ WALK: dict[str, Callable] = {
         differences.compared(c, ID, "example.com", 1, 100),
     ),
     "differences.put": lambda c: differences.put(c, PAIR, 1, at=NOW, counts={}, body=b"x"),
-    "parties.list_page": lambda c: [
-        parties.list_page(c, who, q=q, category=category, service=service, sort=sort, offset=0, limit=50)
+    "party_list.list_page": lambda c: [
+        party_list.list_page(
+            c,
+            who,
+            PartyFilter(q=q, category=category, service=service, risk=risk),
+            sort=sort,
+            offset=0,
+            limit=50,
+        )
         for who in (ADMIN, OWNER)
         for q, category in (("", None), ("a", "ads"))
-        for service in (None, "s", parties.NO_SERVICE)
-        for sort in parties.SORTABLE
+        for service in (None, "s", party_list.NO_SERVICE)
+        for risk in (None, "high", party_list.ANY_RISK, party_list.NO_RISK)
+        for sort in party_list.SORTABLE
     ],
+    "party_list.levels_of": lambda c: [party_list.levels_of(c, who, ["b.test", "c.test"]) for who in (ADMIN, OWNER)],
     "services.list_page": lambda c: [
         services.list_page(c, who, q=q, category=category, sort=sort, offset=0, limit=50)
         for who in (ADMIN, OWNER)
@@ -638,7 +650,7 @@ WALK: dict[str, Callable] = {
     "parties.forgettable": lambda c: parties.forgettable(c, SITE, (ID, 1), -1),
     "parties.forget": lambda c: parties.forget(c, SITE, ["b.test", "c.test"]),
     "parties.note_begun": lambda c: parties.note_begun(c, SITE, (ID, 1), NOW),
-    "parties.note_listed": lambda c: parties.note_listed(c, SITE, (ID, 1), NOW),
+    "parties.note_listed": lambda c: parties.note_listed(c, LISTED_RUN),
     "parties.listed_after": lambda c: [parties.listed_after(c, after) for after in (None, SITE)],
     "parties.remove_some": lambda c: parties.remove_some(c, SITE, 100),
     "site_counts.site_runs": lambda c: [site_counts.site_runs(c, after, 100) for after in (None, SITE)],
@@ -679,7 +691,8 @@ ELSEWHERE: dict[str, Callable] = {
 }
 # What may be sorted although it is no page, and why that stays small.
 SORTED = {
-    "parties.list_page": "third parties of all sites by their number of sites, from an index that has all of it",
+    "party_list.list_page": "third parties of all sites by their number of sites, from an index that has all of it",
+    "party_list.levels_of": "the open findings of the current results of all sites, from an index that has all of it",
     "parties.sites_with": "the sites of one third party",
     "parties.facts_of": "the sites of one third party",
     "parties.interrupted": "third parties of one site that a list which was interrupted has: mostly none",

@@ -8,7 +8,6 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     Row,
     Select,
     and_,
@@ -19,70 +18,26 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     tuple_,
     update,
 )
 
-from app.core.listing import count_up_to
 from app.core.principal import Principal
 from app.core.tables import insert_for
 from app.events.tables import scan_runs
-from app.inventory.tables import PRESENT, site_inventories, site_parties, site_services
+from app.inventory.tables import site_inventories, site_parties, site_services
 from app.site_counts.summary import SiteKey, site_runs
 
 i, p, r, s = site_inventories.c, site_parties.c, scan_runs.c, site_services.c
 SITES: Final = 1_000  # looked at in one go
 FORGOTTEN: Final = 40_000  # absent third parties of a site at once; each scan adds half as many at most
-# Of what is listed of a site. 1: services of third parties.
-VERSION: Final = 1
+# Of what is listed of a site. 1: services of third parties; 2: pages that refer to them, and the run.
+VERSION: Final = 2
+_WITH_SERVICES: Final = 1
 _BEGUN: Final = -1  # in place of the version: some third parties are listed, and never were all
-NO_SERVICE: Final = "unknown"  # asks for third parties without a known service; no service has this name
 _KEY: Final = ("user_id", "target_domain", "domain")
 _KEPT: Final = (*_KEY, "first_seen_at")  # columns that a later scan does not change
-_ORDERS: Final[Mapping[str, Sequence[ColumnElement[Any]]]] = {
-    "-sites": (func.count().desc(), p.domain),
-    "-first_seen_at": (func.min(p.first_seen_at).desc(), p.domain),
-    "domain": (p.domain,),
-}
-SORTABLE: Final = tuple(_ORDERS)
 _REMEMBERED: Final = (p.domain, p.category, p.relation, p.registrar, p.registered_on, p.last_seen_at, p.memory)
-_SERVICE_PRESENT: Final = text("site_services.is_present")  # in the words of the indexes
-
-
-def list_page(
-    connection: Connection,
-    principal: Principal,
-    *,
-    q: str,
-    category: str | None,
-    service: str | None,
-    sort: str,
-    offset: int,
-    limit: int,
-) -> tuple[list[Row[Any]], int]:
-    """Return (domain, category, sites, first_seen_at) of third parties of the principal's sites, and their number.
-    `service`: only third parties that belong to it, with the sites that use it there; NO_SERVICE: those without one.
-    """
-    source, wanted = _of_service(principal, service)
-    if category is not None:
-        wanted.append(p.category == category)
-    if q:
-        wanted.append(p.domain.contains(q, autoescape=True))
-    columns = (p.domain, func.min(p.category).label("category"), func.count().label("sites"))
-    query: Select[Any] = select(*columns, func.min(p.first_seen_at).label("first_seen_at")).select_from(source)
-    query = query.where(*wanted).group_by(p.domain)
-    rows = connection.execute(query.order_by(*_ORDERS[sort]).offset(offset).limit(limit))
-    return list(rows), count_up_to(connection, select(p.domain).select_from(source).where(*wanted).distinct())
-
-
-def _of_service(principal: Principal, service: str | None) -> tuple[FromClause, list[Any]]:
-    """Return where the third parties are read, and conditions on them."""
-    if service is None or service == NO_SERVICE:
-        return site_parties, [PRESENT, *_visible(principal), *(() if service is None else (~p.has_service,))]
-    same = [p[name] == s[name] for name in _KEY]
-    mine = () if principal.sees_all else (s.user_id == principal.user_id,)
-    return site_services.join(site_parties, and_(*same)), [_SERVICE_PRESENT, s.service == service, *mine]
 
 
 def sites_with(
@@ -159,8 +114,8 @@ def shown_before(connection: Connection, site: SiteKey, limit: int) -> tuple[str
 class Stale:
     """A site whose current results are not the listed ones. `run`: (user_id, target_domain, task_id, attempt, run,
     completed_at) of the current results. `earlier`: (task, attempt) of the listed results if they are older; None:
-    they are not older, or nothing is listed, so there are no changes to notify of. `is_first`: this version has not
-    listed the site yet.
+    they are not older, or nothing is listed, so there are no changes to notify of. `is_first`: no version that knows
+    services and changes has listed the site yet.
     """
 
     run: Row[Any]
@@ -181,9 +136,11 @@ def stale(connection: Connection, after: SiteKey | None) -> tuple[list[Stale], S
         listed = known.get((row.user_id, row.target_domain))
         if row.run is None:
             continue
-        is_first = listed is None or listed.version < VERSION
-        if listed is not None and not is_first and (listed.task_id, listed.attempt) == (row.task_id, row.attempt):
+        version = _BEGUN if listed is None else listed.version
+        is_same = listed is not None and (listed.task_id, listed.attempt) == (row.task_id, row.attempt)
+        if is_same and version >= VERSION:
             continue
+        is_first = version < _WITH_SERVICES
         earlier = None
         if listed is not None and listed.version != _BEGUN and listed.completed_at < row.completed_at:
             earlier = (listed.task_id, listed.attempt)
@@ -262,12 +219,13 @@ def note_begun(connection: Connection, site: SiteKey, run: tuple[str, int], comp
     connection.execute(insert_for(connection, site_inventories).values(**key, **values).on_conflict_do_nothing())
 
 
-def note_listed(
-    connection: Connection, site: SiteKey, run: tuple[str, int], completed_at: datetime, own: str | None = None
-) -> None:
-    """Record which run is listed. `own`: what captured pages of the site showed (`inventory.memories.own_text_of`)."""
-    key = {"user_id": site[0], "target_domain": site[1]}
-    values = {"task_id": run[0], "attempt": run[1], "completed_at": completed_at, "version": VERSION, "own": own}
+def note_listed(connection: Connection, run: Row[Any], own: str | None = None) -> None:
+    """Record which run is listed, as `Stale.run`. `own`: what captured pages of the site showed
+    (`inventory.memories.own_text_of`).
+    """
+    key = {"user_id": run.user_id, "target_domain": run.target_domain}
+    values = {name: getattr(run, name) for name in ("task_id", "attempt", "run", "completed_at")}
+    values |= {"version": VERSION, "own": own}
     statement = insert_for(connection, site_inventories).values(**key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 

@@ -21,12 +21,14 @@ from app.findings.evidence.kept_contents import CapturedContent, KeptContents
 from app.findings.evidence.scan_evidence import ScanEvidence
 from app.identity import accounts
 from app.inventory.comparer import ScanComparer
+from app.inventory.party_export import read_all
 from app.orders.service import find_order
 from app.orders.standings import read_scans
 from app.reports.formats.blocks import Logo
 from app.reports.formats.contents import Origin, ReportContents
 from app.reports.formats.order_contents import OrderContents
 from app.reports.formats.order_render import render_order
+from app.reports.formats.party_tables import render_parties
 from app.reports.formats.render import render
 from app.reports.formats.time_stamp import Stamp
 from app.scans.ports import ReportOrder
@@ -76,6 +78,10 @@ class ReportMaker:
         """
         if order.order_id is not None:
             yield from join_small(self._of_many(order, order.order_id))
+            return
+        if order.parties is not None:
+            items = self._db.read_sync(partial(read_all, request=order.parties))
+            yield from join_small(render_parties(ReportFormat(order.kind), items, MessageCatalog(order.language)))
             return
         wanted = RunRef(order.task_id, order.attempt)
         row, epoch = self._db.read_sync(partial(_find, wanted=wanted))

@@ -1,8 +1,8 @@
 """The use case: the report of a scan in any format, in the reader's language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from app.core.clock import Clock
 from app.core.db import Database
@@ -91,6 +91,27 @@ class ReportFileService:
 
         stream = await self._streams.open_for_many(principal, find)
         return ReportFile(stream, content_type(kind), f"compliance-order-{row.created_at:%Y-%m-%d-%H%M}.{kind}")
+
+    async def open_parties(
+        self, principal: Principal, request: Mapping[str, Any], kind: ReportFormat, language: str
+    ) -> ReportFile:
+        """Begin the table of third parties of all sites. `request`: of `inventory.party_export`. Raises LimitReached
+        and Unavailable as `ReportStreams.open`.
+        """
+
+        async def find() -> ReportOrder:
+            return ReportOrder(
+                task_id="",
+                attempt=0,
+                site="",
+                kind=kind.value,
+                language=language,
+                made_at=self._clock.now(),
+                parties=request,
+            )
+
+        stream = await self._streams.open_for_many(principal, find)
+        return ReportFile(stream, content_type(kind), f"compliance-third-parties.{kind}")
 
 
 def order_of(

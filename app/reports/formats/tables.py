@@ -104,7 +104,9 @@ class ReportTables:
         return Sheet(self._texts("report.findings_by_page"), columns, self._page_rows(), is_filtered=True)
 
     def third_parties(self) -> Sheet:
-        return Sheet(self._texts("report.third_parties"), self._named(PARTY_COLUMNS), self._party_rows())
+        return Sheet(
+            self._texts("report.third_parties"), self._named(PARTY_COLUMNS), self._party_rows(), is_filtered=True
+        )
 
     def references(self) -> Sheet:
         columns = self._named(REFERENCE_COLUMNS)

@@ -779,7 +779,9 @@ export interface InventoryItem {
   domain: string;
   category: string;
   services: string[];
+  risk_level: RiskLevel | null;
   sites: number;
+  pages: number | null;
   first_seen_at: string;
 }
 

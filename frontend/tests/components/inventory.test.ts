@@ -36,7 +36,7 @@ let global: ReturnType<FakeRest["mounting"]>;
 beforeEach(() => {
   setLanguage("en");
   rest = new FakeRest();
-  rest.answers = { [LIST]: { items: [{ domain: "ads.test", category: "ads", services: ["Acme Ads"], sites: 3, first_seen_at: AT }], total: 120 }, [ONE]: PARTY };
+  rest.answers = { [LIST]: { items: [{ domain: "ads.test", category: "ads", services: ["Acme Ads"], risk_level: "high", pages: 31, sites: 3, first_seen_at: AT }], total: 120 }, [ONE]: PARTY };
   rest.answers[SERVICES] = { items: [{ service: "Acme/Ads & more", category: "ads", domains: 2, sites: 3, first_seen_at: AT, last_seen_at: AT }], total: 1, unknown: { domains: 40, sites: 12 } };
   rest.answers[SITES] = { items: [{ target_domain: "corp.test", user_id: "u", task_id: TASK_ID, attempt: 1, domains: 2, first_seen_at: AT, last_seen_at: AT }], total: 1 };
   global = rest.mounting();
@@ -61,8 +61,7 @@ test("a list that may lack third parties says how many a scan adds", async () =>
 test("the list has the number of sites of each, and leads to them", async () => {
   const view = await shown(InventoryView);
   const cells = view.findAll("tbody tr").map((row) => row.findAll("th, td").map((cell) => cell.text()));
-  expect(cells[0]?.slice(0, 3)).toEqual(["ads.test", "3", english("category.ads")]);
-  expect(cells[0]?.[3]).toBe("Acme Ads");
+  expect(cells[0]?.slice(0, 6)).toEqual(["ads.test", english("risk.high"), "31", "3", english("category.ads"), "Acme Ads"]);
   expect(view.find("tbody a").attributes("href")).toContain("/third-parties/ads.test");
 });
 
@@ -75,6 +74,38 @@ test("another order is another list, from its first page", async () => {
   await flushPromises();
   const { query } = rest.asked.at(-1)!;
   expect([query.get("sort"), query.get("page")]).toEqual(["-first_seen_at", "1"]);
+});
+
+test("the worst come first, and a column's head is another order", async () => {
+  const view = await shown(InventoryView);
+  expect(rest.asked[0]?.query.get("sort")).toBe("-risk");
+  const head = (name: string) => view.findAll("thead th").find((one) => one.text().startsWith(name))!;
+  expect(head(english("parties.risk")).attributes("aria-sort")).toBe("descending");
+  expect(head(english("inventory.pages")).attributes("aria-sort")).toBeUndefined();
+  await head(english("inventory.pages")).find("button").trigger("click");
+  await flushPromises();
+  expect(rest.asked.at(-1)?.query.get("sort")).toBe("-pages");
+  expect(head(english("inventory.pages")).attributes("aria-sort")).toBe("descending");
+});
+
+test("one without an open finding has no risk, and who is not counted has no number", async () => {
+  rest.answers[LIST] = { items: [{ domain: "ads.test", category: "ads", services: [], risk_level: null, pages: null, sites: 1, first_seen_at: AT }], total: 1 };
+  const view = await shown(InventoryView);
+  expect(view.findAll("tbody td").slice(0, 2).map((cell) => cell.text())).toEqual([english("inventory.no_risk"), "—"]);
+});
+
+test("the whole list is saved as it is filtered", async () => {
+  const view = await shown(InventoryView);
+  await view.find("select.risk").setValue("any");
+  await flushPromises();
+  expect(rest.asked.at(-1)?.query.get("risk")).toBe("any");
+  const saved = vi.spyOn(URL, "createObjectURL").mockReturnValue("#saved");
+  await view.find("[data-format=xlsx]").trigger("click");
+  await flushPromises();
+  const { query } = rest.asked.at(-1)!;
+  expect([query.get("format"), query.get("risk"), query.get("sort"), query.get("page")]).toEqual(["xlsx", "any", "-risk", null]);
+  expect(saved).toHaveBeenCalledOnce();
+  saved.mockRestore();
 });
 
 test("an empty list says when there will be something, and a failure offers another try", async () => {

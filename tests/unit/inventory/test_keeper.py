@@ -134,6 +134,24 @@ def site(world, tmp_path):
         yield site
 
 
+async def test_what_an_older_version_has_listed_is_listed_again_with_the_pages_that_refer_to_it(site):
+    task_id = site.scan(1, "b.test")
+    await site.keeper.look()
+
+    def as_before(connection):
+        connection.execute(site_parties.update().values(page_count=None))
+        connection.execute(site_inventories.update().values(version=1, run=None))
+
+    site.world.db.write_sync(as_before)
+    changes, seen = site.changes(), site.rows("first_seen_at", "last_seen_at", "memory")
+    await site.keeper.look()
+    assert site.rows("page_count") == [("b.test", 1)]
+    assert site.world.db.read_sync(lambda c: c.execute(select(site_inventories.c.run)).scalars().all()) == [1]
+    assert (site.changes(), site.rows("first_seen_at", "last_seen_at", "memory")) == (changes, seen)
+    assert site.listed() == [("a.test", task_id)]
+    assert site.told() == []
+
+
 async def test_a_site_is_listed_with_what_is_known_of_each_third_party(site):
     task_id = site.scan(1, "b.test", "mentioned.test")
     await site.keeper.look()

@@ -9,7 +9,9 @@ from sqlalchemy import insert
 from app.core.errors import InvalidInput, NotFound
 from app.core.paging import Paging
 from app.inventory import party_service as module
-from app.inventory.party_service import PartyInventoryService
+from app.inventory.party_service import DEFAULT_SORT, PartyInventoryService
+from app.inventory.queries.parties import VERSION
+from app.inventory.queries.party_list import SORTABLE, PartyFilter
 from app.inventory.tables import party_changes, site_inventories, site_parties, site_services
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN
@@ -50,8 +52,9 @@ def add(world, domain, *targets, owner="mei", hours=0, services=(), **more):
     world.db.write_sync(work)
 
 
-def list_site(world, *targets, owner="mei"):
-    site = {"user_id": world.owners[owner], "task_id": "t", "attempt": 1, "completed_at": world.now, "version": 1}
+def list_site(world, *targets, owner="mei", task_id="t"):
+    site = {"user_id": world.owners[owner], "task_id": task_id, "attempt": 1, "completed_at": world.now}
+    site |= {"version": VERSION, "run": 1}
     rows = [{**site, "target_domain": target} for target in targets]
     world.db.write_sync(lambda c: c.execute(insert(site_inventories), rows) and None)
 
@@ -76,8 +79,9 @@ def filled(world):
 
 
 async def read(service, principal, paging=None, /, **more):
-    document = await service.list_page(principal, paging or Paging(), **{"category": None, **more})
-    return orjson.loads(b"".join(document))
+    paging, sort = paging or Paging(), more.pop("sort", DEFAULT_SORT)
+    wanted = PartyFilter(q=paging.q.lower(), **more)
+    return orjson.loads(b"".join(await service.list_page(principal, paging, wanted, sort=sort)))
 
 
 async def get(service, principal, domain, paging=None):
@@ -110,6 +114,78 @@ async def test_a_list_is_searched_filtered_sorted_and_paged(service, filled):
     with pytest.raises(InvalidInput) as refused:
         await read(service, mei, sort="page")
     assert refused.value.code == "invalid_sort"
+
+
+@pytest.fixture
+def judged(world):
+    return list_judged(world)
+
+
+def list_judged(world):
+    """Two sites with findings, of which some are dismissed; `pages` refer to each third party."""
+    for target, pages in (("a.test", 7), ("b.test", 1)):
+        task_id = world.add("mei", target, 1)
+        world.keep(task_id, 1, 1)
+        for domain, key, risk in (
+            ("casino.test", "gambling", "critical"),
+            ("clean.test", "gambling", "high"),
+            ("mild.test", "fraud", "low"),
+        ):
+            if (target, domain) != ("b.test", "mild.test"):
+                world.find(task_id, domain, key=key, risk=risk)
+        for domain in ("casino.test", "clean.test", "mild.test", "none.test"):
+            add(world, domain, target, task_id=task_id, page_count=pages + len(domain))
+        list_site(world, target, task_id=task_id)
+        world.decide("mei", target, "clean.test", 2)
+    world.decide("mei", "b.test", "casino.test", 2)
+    add(world, "old.test", "a.test", task_id="before")
+    return world
+
+
+async def test_each_has_its_worst_open_risk_and_the_number_of_pages_that_refer_to_it(service, judged):
+    found = {item["domain"]: item for item in (await read(service, judged.principal("mei")))["items"]}
+    risks = {name: item["risk_level"] for name, item in found.items()}
+    assert risks == {
+        "casino.test": "critical", "clean.test": None, "mild.test": "low", "none.test": None, "old.test": None,
+    }  # fmt: skip
+    assert found["casino.test"]["pages"] == 7 + 1 + 2 * len("casino.test")
+    assert found["old.test"]["pages"] is None  # nobody has counted them
+    other = await read(service, judged.principal("li"))
+    assert other == {"items": [], "total": 0}
+
+
+async def test_the_worst_risk_comes_first_then_what_most_sites_use(service, judged):
+    mei = judged.principal("mei")
+    expected = ["casino.test", "mild.test", "clean.test", "none.test", "old.test"]
+    for who in (mei, ADMIN):
+        document = await read(service, who, sort="-risk")
+        assert ([item["domain"] for item in document["items"]], document["total"]) == (expected, 5)
+    pages = [await read(service, mei, Paging(number, 2), sort="-risk") for number in (1, 2, 3)]
+    assert [item["domain"] for page in pages for item in page["items"]] == expected
+    assert {page["total"] for page in pages} == {5}
+
+
+async def test_what_most_pages_refer_to_comes_first(service, judged):
+    document = await read(service, judged.principal("mei"), sort="-pages")
+    assert [item["domain"] for item in document["items"]] == [
+        "casino.test", "clean.test", "mild.test", "none.test", "old.test",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("risk", "expected"),
+    [
+        ("critical", ["casino.test"]),
+        ("low", ["mild.test"]),
+        ("high", []),  # dismissed
+        ("any", ["casino.test", "mild.test"]),
+        ("none", ["clean.test", "none.test", "old.test"]),
+    ],
+)
+async def test_a_list_is_filtered_by_risk_in_every_order(service, judged, risk, expected):
+    for sort in SORTABLE:
+        document = await read(service, judged.principal("mei"), risk=risk, sort=sort)
+        assert (sorted(item["domain"] for item in document["items"]), document["total"]) == (expected, len(expected))
 
 
 async def test_one_is_shown_with_all_sites_that_have_it_then_those_that_had_it(service, filled):

@@ -51,6 +51,21 @@ def test_places_are_told_page_by_page(scan, store):
         assert reader.places_of(["nowhere.test"], limit=3) == []
 
 
+def test_pages_that_refer_to_some_hosts_count_once_and_those_that_mention_them_do_not(scan, store):
+    fill(store)
+    store.add_references(
+        [
+            reference("http://www.b.test/", page_url="http://a.test/2"),
+            reference("http://b.test/", Relation.MENTION, "comment", page_url="http://a.test/3"),
+        ]
+    )
+    store.settle()
+    with scan.reader() as reader:
+        assert reader.pages_with(["b.test", "www.b.test"]) == 2
+        assert [reader.pages_with([host]) for host in ("www.b.test", "d.test", "nowhere.test")] == [1, 1, 0]
+        assert reader.pages_with([]) == 0
+
+
 def test_a_page_is_rendered_when_a_browser_has_found_something_on_it(scan, store):
     fill(store)
     with scan.reader() as reader:

@@ -1,6 +1,7 @@
 """A scan's way to what the scan before has found."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import update
@@ -66,7 +67,9 @@ async def test_it_has_what_pages_of_the_site_and_of_its_third_parties_showed(wor
         for name, is_present in (("b.test", True), ("gone.test", False)):
             memory = PartyMemory(Party(name, showings={f"http://{name}/": replace(foreign, url=f"http://{name}/")}))
             parties.put(connection, [{**row, "domain": name, "is_present": is_present, "memory": text_of(memory)}])
-        parties.note_listed(connection, site, ("t", 1), world.now, own_text_of({own.url: own}))
+        key = {"user_id": site[0], "target_domain": site[1], "completed_at": world.now}
+        run = SimpleNamespace(**key, task_id="t", attempt=1, run=1)
+        parties.note_listed(connection, run, own_text_of({own.url: own}))
 
     world.db.write_sync(work)
     found = await EarlierFindings(world.db, world.clock, 60.0).load(running)
