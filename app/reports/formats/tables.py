@@ -9,6 +9,7 @@ from app.core.json_chunks import Json
 from app.core.redact import display_text
 from app.core.spreadsheet import BETWEEN_URLS, Percentage
 from app.domain.decisions import DecisionState
+from app.domain.violations import WORST_FIRST
 from app.findings.evidence.origin import origin_of
 from app.reports.formats.contents import ReportContents
 from app.reports.formats.wording import assignment_cells, comments_text, decision_text, utc_moment
@@ -162,10 +163,17 @@ class ReportTables:
         for page in self._contents.accused_hosts.by_page():
             yield [display_text(page.url), page.findings, self._texts(page.worst_level)]
 
-    def _party_rows(self) -> Iterator[list[Value]]:
-        levels = self._contents.level_of
+    def _party_rows(self, *, with_findings: bool = True) -> Iterator[list[Value]]:
+        """Yield the worst first, then those whose findings are dismissed, then those without, each by domain."""
+        levels, found = self._contents.level_of, self._contents.found_domains
+        if with_findings:
+            judged = [party for party in self._contents.third_parties() if party.domain in found]
+            order = {level: number for number, level in enumerate(WORST_FIRST)}
+            judged.sort(key=lambda party: order.get(levels.get(party.domain, ""), len(order)))
+            yield from (self._party_row(party, levels.get(party.domain, "")) for party in judged)
         for party in self._contents.third_parties():
-            yield self._party_row(party, levels.get(party.domain, ""))
+            if party.domain not in found:
+                yield self._party_row(party, "")
 
     def _party_row(self, party: ThirdPartyWithOutcome, level: str) -> list[Value]:
         return [
@@ -180,8 +188,8 @@ class ReportTables:
             display_text(party.example_page),
         ]
 
-    def _without_level(self, domain: str) -> str | None:
-        return self._texts("decision.dismissed") if domain in self._contents.found_domains else None
+    def _without_level(self, domain: str) -> str:
+        return self._texts("decision.dismissed" if domain in self._contents.found_domains else "report.no_risk")
 
     def _reference_rows(self) -> Iterator[list[Value]]:
         for found in self._contents.references():

@@ -82,12 +82,24 @@ def test_pages_have_the_number_of_their_findings_and_the_worst_risk_without_what
     ]
 
 
-def test_third_parties_come_with_their_highest_risk_that_was_not_dismissed(make_report):
+def test_third_parties_come_with_their_highest_risk_that_was_not_dismissed_the_worst_first(make_report):
     found = as_dicts(ReportTables(make_report()).third_parties())
     assert [(row["Domain"], row["Risk"]) for row in found] == [
-        ("casino.test", "Dismissed"),
-        ("partner.test", "medium"),
         ("shop.test", "critical"),
+        ("partner.test", "medium"),
+        ("casino.test", "Dismissed"),
+    ]
+
+
+def test_a_third_party_without_a_finding_comes_last_and_says_that_it_has_none(make_report):
+    report = make_report()
+    report.found_domains = {"partner.test"}
+    found = as_dicts(ReportTables(report).third_parties())
+    none = report.texts("report.no_risk")
+    assert [(row["Domain"], row["Risk"]) for row in found] == [
+        ("partner.test", "medium"),
+        ("casino.test", none),
+        ("shop.test", none),
     ]
 
 
