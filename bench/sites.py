@@ -57,7 +57,7 @@ from app.findings.evidence.service import EvidenceService
 from app.findings.review import ReviewService
 from app.inventory.differences import ALL, DifferenceFilter, DifferenceService
 from app.inventory.party_service import PartyInventoryService
-from app.inventory.queries.party_list import PartyFilter
+from app.inventory.queries.party_totals import PartyFilter
 from app.overview.service import OverviewService, search
 from app.scans.shown_run import RunRef
 from app.scanstore.scan_folder import ScanFolder

@@ -1,23 +1,21 @@
 """Who takes care of a finding and until when: written once for the target, as decisions are (ADR 0042)."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Self
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
-from app.core.clock import Clock, to_wire
+from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput
 from app.core.principal import ADMIN, VIEWER, Principal
-from app.core.redact import display_text
-from app.domain.assignments import LAST_DUE_DATE, NO_DUE_DATE
+from app.domain.assignments import NO_DUE_DATE
 from app.domain.findings import FindingId
 from app.domain.task_row import TaskRow
 from app.domain.violations import ViolationKey
 from app.findings.decisions import find_finding
 from app.findings.queries import assignments
+from app.findings.said import serialise_assignment
 from app.identity import accounts
 from app.identity.audit import AuditTrail
 from app.scans.serialisers import Json
@@ -34,49 +32,6 @@ class WantedAssignment:
     @property
     def is_empty(self) -> bool:
         return (self.assignee_id, self.due_on) == (None, None)
-
-
-class Assignments:
-    """Who takes care of the findings of one target."""
-
-    def __init__(self, assigned: Iterable[Row[Any]]) -> None:
-        self._assigned = {(row.cause, row.domain): row for row in assigned}
-
-    @classmethod
-    def read(
-        cls, connection: Connection, row: TaskRow, domains: Sequence[str] | None = None, *, is_shared: bool
-    ) -> Self:
-        """Read what is said of the findings of a task's target at these domains, at all of them with None.
-
-        `is_shared`: for a reader with a read-only link, who sees no assignments: they are for colleagues.
-        """
-        if is_shared:
-            return cls([])
-        target = (row.user_id, row.target_domain)
-        if domains is None:
-            return cls(assignments.of_target(connection, *target))
-        return cls(assignments.of_domains(connection, *target, domains))
-
-    def of(self, one: Row[Any]) -> Json | None:
-        """Return `findings.schemas.decisions.AssignmentInfo` of a finding, or of the one that a violation is part of;
-        None: nobody has ever said anything.
-        """
-        row = self._assigned.get((one.cause, one.domain))
-        return None if row is None else serialise_assignment(row)
-
-
-def serialise_assignment(row: Row[Any]) -> Json:
-    """Return `findings.schemas.decisions.AssignmentInfo`."""
-    assignee = None
-    if row.assignee_id is not None:
-        assignee = {"user_id": row.assignee_id, "username": display_text(row.assignee_name)}
-    return {
-        "assignee": assignee,
-        "due_on": row.due_on.isoformat() if row.due_on <= LAST_DUE_DATE else None,
-        "changed_by": None if row.changed_by_name is None else display_text(row.changed_by_name),
-        "changed_at": to_wire(row.changed_at),
-        "version": row.version,
-    }
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

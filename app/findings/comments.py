@@ -1,67 +1,23 @@
 """What people say about a finding: a list that only grows, of this and of later scans of the target (ADR 0042)."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
-from app.core.clock import Clock, to_wire
+from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict
 from app.core.principal import Principal
-from app.core.redact import display_text, display_value
 from app.domain.findings import MAX_COMMENTS, FindingId
-from app.domain.task_row import TaskRow
 from app.domain.violations import ViolationKey
 from app.findings.decisions import find_finding
 from app.findings.queries import comments
 from app.findings.queries.comments import Key
+from app.findings.said import serialise_comment
 from app.identity.audit import AuditTrail
 from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef
-
-
-class Comments:
-    """The comments on findings of one target."""
-
-    def __init__(self, said: Iterable[Row[Any]]) -> None:
-        """`said`: those of a finding in the order of time."""
-        self._said: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
-        for row in said:
-            self._said[row.cause, row.domain].append(row)
-
-    @classmethod
-    def read(
-        cls, connection: Connection, row: TaskRow, domains: Sequence[str] | None = None, *, is_shared: bool
-    ) -> Self:
-        """Read what is said of the findings of a task's target at these domains, of all of them with None.
-
-        `is_shared`: for a reader with a read-only link, who sees no comments: they are for colleagues.
-        """
-        if is_shared:
-            return cls([])
-        target = (row.user_id, row.target_domain)
-        if domains is None:
-            return cls(comments.of_target(connection, *target))
-        return cls(comments.of_domains(connection, *target, domains))
-
-    def of(self, one: Row[Any]) -> list[Json]:
-        """Return `findings.schemas.comments.CommentInfo` of a finding, or of the one that a violation is part of, the
-        first one first.
-        """
-        return [serialise_comment(row) for row in self._said.get((one.cause, one.domain), ())]
-
-
-def serialise_comment(row: Row[Any]) -> Json:
-    """Return `findings.schemas.comments.CommentInfo`."""
-    return {
-        "author": None if row.author_name is None else display_text(row.author_name),
-        "created_at": to_wire(row.created_at),
-        "text": display_value(row.text, breaks=True),
-    }
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

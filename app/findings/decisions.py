@@ -1,18 +1,17 @@
 """What people decide about findings: written once for the target, and found again by its next scan (ADR 0042)."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from app.core.clock import Clock, to_wire
+from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.principal import Principal
-from app.core.redact import display_text
 from app.domain.decisions import CONFIRMING, DecisionState, combined_basis
 from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
@@ -20,6 +19,7 @@ from app.domain.task_row import TaskRow
 from app.domain.violations import Layer, ViolationKey
 from app.findings.queries import decisions, findings, violations
 from app.findings.queries.bases import bases_at, basis_columns, decided_of
+from app.findings.said import serialise_decision
 from app.identity.audit import AuditTrail
 from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef, find_shown
@@ -50,51 +50,6 @@ class WantedDecision:
             raise InvalidInput(code="expiry_without_dismissal")
         if self.expires_on <= today:
             raise InvalidInput(code="expiry_passed", today=today.isoformat())
-
-
-class Decisions:
-    """Current decisions about the findings of one run, and the resulting state of each finding."""
-
-    def __init__(self, decided: Iterable[Row[Any]], found: Iterable[Row[Any]]) -> None:
-        """`found`: rows of `findings`, those of the run that `decided` are about."""
-        self._decided = {(row.cause, row.domain): row for row in decided}
-        self._states: dict[tuple[str, str], str] = {(row.cause, row.domain): row.state for row in found}
-
-    @classmethod
-    def read(cls, connection: Connection, row: TaskRow, domains: Sequence[str] | None = None) -> Self:
-        """Read what is decided of the run's findings at these domains, at all of them with None."""
-        target = (row.user_id, row.target_domain)
-        if domains is None:
-            decided = decisions.of_target(connection, *target)
-        else:
-            decided = decisions.of_domains(connection, *target, domains)
-        return cls(decided, findings.of_domains(connection, row.id, row.run, {item.domain for item in decided}))
-
-    def state_of(self, finding: Row[Any]) -> str:
-        """Return the state of a finding of the run: without a decision it is open."""
-        return self._states.get((finding.cause, finding.domain), DecisionState.OPEN.value)
-
-    def of(self, one: Row[Any]) -> Json | None:
-        """Return `findings.schemas.decisions.DecisionInfo` of a finding, or of the one that a violation is part of;
-        None: nobody has decided anything.
-        """
-        decided = self._decided.get((one.cause, one.domain))
-        return None if decided is None else serialise_decision(decided, is_valid=self.state_of(one) == decided.state)
-
-
-def serialise_decision(row: Row[Any], *, is_valid: bool) -> Json:
-    """Return `findings.schemas.decisions.DecisionInfo`."""
-    expires_on = row.expires_on if row.state == DecisionState.DISMISSED else None
-    return {
-        "state": row.state,
-        "reason": None if row.reason is None else display_text(row.reason),
-        "expires_on": None if expires_on is None else expires_on.isoformat(),
-        "decided_by": display_text(row.decided_by_name),
-        "decided_at": to_wire(row.decided_at),
-        "version": row.version,
-        "holds": is_valid,
-        "expired": expires_on is not None and row.expired_at is not None,
-    }
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

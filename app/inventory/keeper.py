@@ -303,7 +303,7 @@ def _found_of(
             "relation": party.relation.value,
             "reference_count": party.references,
             "hidden": party.hidden,
-            "page_count": reader.pages_with(party.hosts),
+            "page_count": reader.count_pages_with(party.hosts),
             "page": display_text(party.example_page),
             "script": display_text(scripts.get(party.domain, "")),
             "outcome": party.outcome.value,

@@ -10,15 +10,15 @@ from app.core.json_chunks import Json
 from app.core.listing import MAX_COUNTED
 from app.core.principal import Principal
 from app.inventory.party_service import listed_parties, require_sort
-from app.inventory.queries import party_list
-from app.inventory.queries.party_list import PartyFilter
+from app.inventory.queries import party_totals
+from app.inventory.queries.party_totals import PartyFilter
 
 AT_ONCE: Final = 500  # whose services and risks are looked up together
 
 
 def export_request(principal: Principal, wanted: PartyFilter, sort: str) -> Mapping[str, Any]:
     """Return what `read_all` is given, of JSON alone: for another process. Raises InvalidInput (`invalid_sort`)."""
-    require_sort(sort, party_list.SORTABLE)
+    require_sort(sort, party_totals.SORTABLE)
     return {"user_id": principal.user_id, "role": principal.role, "sort": sort, "wanted": asdict(wanted)}
 
 
@@ -26,7 +26,7 @@ def read_all(connection: Connection, request: Mapping[str, Any], *, at_most: int
     """Return `inventory.schemas.InventoryItem` of all that fit, in their order, but no more than a list counts."""
     principal = Principal(request["user_id"], "", request["role"])
     wanted = PartyFilter(**request["wanted"])
-    rows, _ = party_list.list_page(connection, principal, wanted, sort=request["sort"], offset=0, limit=at_most)
+    rows, _ = party_totals.list_page(connection, principal, wanted, sort=request["sort"], offset=0, limit=at_most)
     return [
         item
         for start in range(0, len(rows), AT_ONCE)

@@ -14,8 +14,8 @@ from app.core.principal import Principal
 from app.domain.difference_texts import DifferenceTexts
 from app.domain.differences import Change
 from app.findings.queries import findings
-from app.inventory.queries import changes, parties, party_list, services
-from app.inventory.queries.party_list import PartyFilter
+from app.inventory.queries import changes, parties, party_totals, services
+from app.inventory.queries.party_totals import PartyFilter
 
 DEFAULT_SORT: Final = "-sites"
 ALL: Final = PartyFilter()
@@ -39,10 +39,10 @@ class PartyInventoryService:
         """Return `inventory.schemas.InventoryPage`. The search is that of the filter. Raises InvalidInput
         (`invalid_sort`).
         """
-        require_sort(sort, party_list.SORTABLE)
+        require_sort(sort, party_totals.SORTABLE)
 
         def work(connection: Connection) -> JsonChunks:
-            rows, total = party_list.list_page(
+            rows, total = party_totals.list_page(
                 connection, principal, wanted, sort=sort, offset=paging.offset, limit=paging.page_size
             )
             return encode_list(listed_parties(connection, principal, rows), total=total)
@@ -113,10 +113,10 @@ def require_sort(sort: str, known: Sequence[str]) -> None:
 
 
 def listed_parties(connection: Connection, principal: Principal, rows: Sequence[Row[Any]]) -> list[Json]:
-    """Return `inventory.schemas.InventoryItem` of rows of `queries.party_list.list_page`."""
+    """Return `inventory.schemas.InventoryItem` of rows of `queries.party_totals.list_page`."""
     domains = [row.domain for row in rows]
     names = _services_of(connection, principal, domains)
-    levels = party_list.levels_of(connection, principal, domains)
+    levels = party_totals.levels_of(connection, principal, domains)
     return [
         {
             "domain": row.domain,

@@ -76,7 +76,7 @@ class InventoryReader(ScanReader):
         """Return where these hosts are referred to, equal references of a page once."""
         return list(map(StoredPlace._make, self._read(_PLACES, (tuple(hosts), limit))))
 
-    def pages_with(self, hosts: Sequence[str]) -> int:
+    def count_pages_with(self, hosts: Sequence[str]) -> int:
         """Count the pages, and style sheets, that refer to at least one of these hosts; a mention does not count."""
         found = self._read(_PAGES_WITH, (tuple(hosts),))
         return int(found[0][0]) if found else 0

@@ -19,7 +19,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/inventory/queries/services.py": ("queries of two parts", "tests/unit/inventory/test_party_service.py"),
     "app/inventory/queries/changes.py": ("queries of two parts", "tests/unit/inventory/test_party_service.py"),
     "app/inventory/queries/parties.py": ("queries of two parts", "tests/unit/inventory/test_party_service.py"),
-    "app/inventory/queries/party_list.py": ("queries of two parts", "tests/unit/inventory/test_party_service.py"),
+    "app/inventory/queries/party_totals.py": ("queries of two parts", "tests/unit/inventory/test_party_service.py"),
     "app/findings/queries/open_ranks.py": ("a part of queries", "tests/unit/inventory/test_party_service.py"),
     "app/inventory/schemas.py": ("what the route shows", "tests/integration/test_scan_differences.py"),
     "app/domain/third_parties.py": ("numbers of the verdict", "tests/unit/domain/test_verdict.py"),

@@ -52,8 +52,8 @@ from app.identity.queries import api_keys, audit, links, sessions, sign_in_count
 from app.identity.queries import users as user_rows
 from app.identity.queries.audit import AuditFilter
 from app.identity.tables import users
-from app.inventory.queries import changes, differences, parties, party_list, services
-from app.inventory.queries.party_list import PartyFilter
+from app.inventory.queries import changes, differences, parties, party_totals, services
+from app.inventory.queries.party_totals import PartyFilter
 from app.inventory.tables import party_changes, site_services
 from app.lists import queries as lists
 from app.maintenance.queries import notified, partitions, retention
@@ -597,8 +597,8 @@ WALK: dict[str, Callable] = {
         differences.compared(c, ID, "example.com", 1, 100),
     ),
     "differences.put": lambda c: differences.put(c, PAIR, 1, at=NOW, counts={}, body=b"x"),
-    "party_list.list_page": lambda c: [
-        party_list.list_page(
+    "party_totals.list_page": lambda c: [
+        party_totals.list_page(
             c,
             who,
             PartyFilter(q=q, category=category, service=service, risk=risk),
@@ -608,11 +608,13 @@ WALK: dict[str, Callable] = {
         )
         for who in (ADMIN, OWNER)
         for q, category in (("", None), ("a", "ads"))
-        for service in (None, "s", party_list.NO_SERVICE)
-        for risk in (None, "high", party_list.ANY_RISK, party_list.NO_RISK)
-        for sort in party_list.SORTABLE
+        for service in (None, "s", party_totals.NO_SERVICE)
+        for risk in (None, "high", party_totals.ANY_RISK, party_totals.NO_RISK)
+        for sort in party_totals.SORTABLE
     ],
-    "party_list.levels_of": lambda c: [party_list.levels_of(c, who, ["b.test", "c.test"]) for who in (ADMIN, OWNER)],
+    "party_totals.levels_of": lambda c: [
+        party_totals.levels_of(c, who, ["b.test", "c.test"]) for who in (ADMIN, OWNER)
+    ],
     "services.list_page": lambda c: [
         services.list_page(c, who, q=q, category=category, sort=sort, offset=0, limit=50)
         for who in (ADMIN, OWNER)
@@ -691,8 +693,8 @@ ELSEWHERE: dict[str, Callable] = {
 }
 # What may be sorted although it is no page, and why that stays small.
 SORTED = {
-    "party_list.list_page": "third parties of all sites by their number of sites, from an index that has all of it",
-    "party_list.levels_of": "the open findings of the current results of all sites, from an index that has all of it",
+    "party_totals.list_page": "third parties of all sites by their number of sites, from an index that has all of it",
+    "party_totals.levels_of": "the open findings of the current results of all sites, from an index that has all of it",
     "parties.sites_with": "the sites of one third party",
     "parties.facts_of": "the sites of one third party",
     "parties.interrupted": "third parties of one site that a list which was interrupted has: mostly none",

@@ -1,7 +1,7 @@
 """Users, as they see themselves and as administrators see them."""
 
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,17 +17,14 @@ EMAIL: Final = r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$"
 
 
 def _username(value: str) -> str:
-    return _matching(value, USERNAME, "not_a_username")
+    if re.fullmatch(USERNAME, value) is None:
+        raise PydanticCustomError("not_a_username", "not a username")
+    return value
 
 
 def _email(value: str) -> str:
-    return _matching(value, EMAIL, "not_an_email")
-
-
-def _matching(value: str, pattern: str, code: Literal["not_a_username", "not_an_email"]) -> str:
-    """Return the value. Raises PydanticCustomError with the code, whose text says the pattern in words."""
-    if re.fullmatch(pattern, value) is None:
-        raise PydanticCustomError(code, code)
+    if re.fullmatch(EMAIL, value) is None:
+        raise PydanticCustomError("not_an_email", "not an e-mail address")
     return value
 
 

@@ -11,7 +11,7 @@ from app.domain.report_format import MEDIA_TYPES, ReportFormat
 from app.inventory.dependencies import ServicesDep
 from app.inventory.party_export import export_request
 from app.inventory.party_service import DEFAULT_SORT
-from app.inventory.queries.party_list import PartyFilter
+from app.inventory.queries.party_totals import PartyFilter
 from app.inventory.routes.parameters import MAX_SERVICE, MAX_WORD, AskedCategory
 from app.inventory.schemas import InventoryPage, InventoryParty
 from app.rest.documented_responses import refused, sent

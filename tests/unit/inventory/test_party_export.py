@@ -8,7 +8,7 @@ import pytest
 from app.core.errors import InvalidInput
 from app.inventory import party_export as module
 from app.inventory.party_export import export_request, read_all
-from app.inventory.queries.party_list import ANY_RISK, PartyFilter
+from app.inventory.queries.party_totals import ANY_RISK, PartyFilter
 from tests.unit.inventory.test_party_service import add, list_judged, list_site
 from tests.unit.overview.test_queries import World
 

@@ -11,7 +11,7 @@ from app.core.paging import Paging
 from app.inventory import party_service as module
 from app.inventory.party_service import DEFAULT_SORT, PartyInventoryService
 from app.inventory.queries.parties import VERSION
-from app.inventory.queries.party_list import SORTABLE, PartyFilter
+from app.inventory.queries.party_totals import SORTABLE, PartyFilter
 from app.inventory.tables import party_changes, site_inventories, site_parties, site_services
 from tests.unit.overview.test_queries import World
 from tests.unit.scans.queries.test_tasks import ADMIN

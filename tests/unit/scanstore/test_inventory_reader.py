@@ -61,9 +61,9 @@ def test_pages_that_refer_to_some_hosts_count_once_and_those_that_mention_them_d
     )
     store.settle()
     with scan.reader() as reader:
-        assert reader.pages_with(["b.test", "www.b.test"]) == 2
-        assert [reader.pages_with([host]) for host in ("www.b.test", "d.test", "nowhere.test")] == [1, 1, 0]
-        assert reader.pages_with([]) == 0
+        assert reader.count_pages_with(["b.test", "www.b.test"]) == 2
+        assert [reader.count_pages_with([host]) for host in ("www.b.test", "d.test", "nowhere.test")] == [1, 1, 0]
+        assert reader.count_pages_with([]) == 0
 
 
 def test_a_page_is_rendered_when_a_browser_has_found_something_on_it(scan, store):

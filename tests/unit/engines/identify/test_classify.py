@@ -7,7 +7,7 @@ import pytest
 
 from app.engines.identify.classify import classify, read_list, serves_sheets, service_of, services_at
 from app.engines.scope import registrable_domain
-from app.inventory.queries.party_list import NO_SERVICE
+from app.inventory.queries.party_totals import NO_SERVICE
 from app.inventory.tables import site_services
 
 DATA = files("app.engines.identify") / "data"
