@@ -55,6 +55,7 @@ BROUGHT_ABOUT = {
     "lifetime_too_long": "tests/integration/test_api_keys.py",
     "link_limit": "tests/integration/test_links.py",
     "list_not_shrunk": "tests/integration/test_lists.py",
+    "read_only": "tests/integration/test_viewers.py",
     "reader_unreported": "tests/integration/test_api_local_reader.py",
     "reader_unusable": "tests/integration/test_api_local_reader.py",
     "reason_missing": "tests/integration/test_api_decisions.py",

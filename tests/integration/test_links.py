@@ -346,7 +346,7 @@ def test_a_link_shows_no_notes_for_colleagues(scanned, shared, places):
         scanned.http.get(f"{path}/comments", headers=mine),
         scanned.http.post(f"{path}/comments", json={"text": "x"}, headers=mine),
     ):
-        assert (answer.status_code, answer.json()["code"]) == NOT_FOUND
+        assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
 
 
 def test_a_report_for_a_link_says_nothing_of_another_scan_and_not_who_started_this_one(scanned, shared):
