@@ -123,6 +123,6 @@ async def get_report(
 ) -> Response:
     kind = format or format_of_accept(accept)
     file = await services.report_files.open(user, run, kind, language, finding or ())
-    if kind is ReportFormat.JSON:  # for programs: nothing that a browser would save
+    if format is None and kind is ReportFormat.JSON:  # for programs: nothing that a browser would save
         return ReportResponse(file.stream)
     return ReportResponse(file.stream, media_type=file.content_type, file_name=file.file_name)

@@ -35,12 +35,13 @@ LIMITED = {
     "run_site": ("sites.service", "run"),
     "get_order_report": ("report_files", "open_order"),
     "get_report": ("report_files", "open"),
+    "list_inventory": ("report_files", "open_parties"),
     "list_references": ("evidence", "open_table"),
     "follow_events": ("manager", "open_stream"),
     "broadcast": ("manager", "broadcast"),
     "ask_reading_model": ("reading_model_probe", "test"),
 }
-QUERIES = {"list_references": "?format=csv", "list_sites_of_service": "?service=Maps"}
+QUERIES = {"list_references": "?format=csv", "list_inventory": "?format=csv", "list_sites_of_service": "?service=Maps"}
 
 
 def described():

@@ -24,7 +24,8 @@ OF_LISTS: Final = re.compile(r"(?:^|[/_])lists?(?:[/_.])")
 NOT_OF_LISTS: Final = re.compile(r"^core/|^migrations/|__init__\.py$")
 # Loops that turn meanwhile, in the same process, and what they write: whoever asks for a finding writes nothing.
 LOOPS: Final = re.compile(
-    r"^(?:identity|lists|maintenance|monitor|notifications|sites)/|^events/epoch|^core/(?:counter_file|pending_write)"
+    r"^(?:configuration|identity|lists|maintenance|monitor|notifications|sites)/|^events/epoch|^domain/reputation_lists"
+    r"|^core/(?:counter_file|lease|live_settings|pending_write)"
 )
 MOST_OF_LISTS: Final = (18, 4)  # files, folders
 MOST_OF_A_FINDING: Final = 38

@@ -33,9 +33,11 @@ def scanned(tmp_path_factory):
 def test_without_a_format_it_is_the_document_as_ever(scanned):
     plain = scanned.get("/report")
     assert plain.headers["content-type"] == "application/json"
-    assert plain.content == scanned.get("/report?format=json").content
+    asked = scanned.get("/report?format=json")
+    assert plain.content == asked.content
     assert plain.content == scanned.get("/report", headers={"Accept": "*/*"}).content
     assert "content-disposition" not in plain.headers
+    assert asked.headers["content-disposition"].endswith('-1.json"')
 
 
 @pytest.mark.parametrize("kind", FILES)

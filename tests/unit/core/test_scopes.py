@@ -51,7 +51,7 @@ def test_a_link_reads_and_only_one_scan(operations):
         method, path, _ = operations[name]
         assert (method, SCOPE_OF_ROUTE[name]) == ("GET", Scope.READ)
         assert "/tasks/{task_id}" in path
-    for_colleagues = {"follow_events", "get_differences", "get_logs", "list_attempts"}
+    for_colleagues = {"follow_events", "get_differences", "get_logs", "list_attempts", "list_comments"}
     of_a_task = {name for name, (_, path, _) in operations.items() if "/tasks/{task_id}" in path}
     assert {name for name in of_a_task - LINK_ROUTES if SCOPE_OF_ROUTE[name] == Scope.READ} == for_colleagues
 
