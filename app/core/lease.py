@@ -9,9 +9,11 @@ a mark, and what an earlier holder still begins does not find its own. It waits 
 """
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, create_engine, text
@@ -29,6 +31,7 @@ _MARK: Final = text(
     " SET at = greatest(clock_timestamp(), marks.at + interval '1 microsecond') RETURNING at"
 )
 _GUARD: Final = text("SELECT 1 FROM marks WHERE name = :mark AND at = :at FOR SHARE")
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -85,20 +88,22 @@ class PostgresLease:
         self._held = False
         self._mark = f"lease.{name}"
         self._taken_at: datetime | None = None  # by the mark that we have left; None: we do not hold it
-        self._turn = asyncio.Lock()  # one thread at a time on the connection
+        # One after the other on the connection, also when nobody waits any more for what is under way.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"lease-{name}")
 
     async def is_held(self) -> bool:
-        async with self._turn:
-            return await asyncio.to_thread(self._look)
+        return await self._run(self._look)
 
     async def release(self) -> None:
-        async with self._turn:
-            await asyncio.to_thread(self._release)
+        await self._run(self._release)
 
     def guard(self, connection: Connection) -> None:
         taken_at = self._taken_at
         if taken_at is None or connection.execute(_GUARD, {"mark": self._mark, "at": taken_at}).first() is None:
             raise LeaseLost(self._name)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _look(self) -> bool:
         try:

@@ -1,13 +1,20 @@
 """One of several processes has the lease; the next one gets it when the holder is gone or silent."""
 
 import asyncio
+import threading
 import time
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.pool import Pool
 
 from app.core.lease import LeaseLost, PostgresLease, SoleProcess
 from tests.support.logs import captured_log, records
+
+OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
 
 
 async def until(condition, within_s=60.0):
@@ -63,6 +70,34 @@ async def test_one_holds_it_until_it_lets_go(make):
     await one.release()
     await one.release()
     assert [await other.is_held(), await one.is_held()] == [True, False]
+
+
+@pytest.mark.system
+async def test_who_lets_go_while_a_look_is_under_way_that_was_cancelled_keeps_no_connection(make, engine):
+    lease = make(silence_s=600)
+    connecting, go_on = threading.Event(), threading.Event()
+
+    def hold(*_):
+        connecting.set()
+        go_on.wait(60)
+
+    async def is_alone():
+        with engine.connect() as connection:
+            return connection.execute(OTHERS).scalar_one() == 0
+
+    event.listen(Pool, "connect", hold)
+    try:
+        look = asyncio.create_task(lease.is_held())
+        await asyncio.to_thread(connecting.wait, 60)
+        look.cancel()
+        await asyncio.wait([look])
+        released = asyncio.create_task(lease.release())
+        await asyncio.wait([released], timeout=0.5)
+        go_on.set()
+        await released
+        await until(is_alone)
+    finally:
+        event.remove(Pool, "connect", hold)
 
 
 @pytest.mark.system
