@@ -290,7 +290,7 @@ async def test_views_print_dark_on_white_and_whole_without_what_is_there_to_be_u
         f"#/scans/{scene.task_id}?tab=findings": "#findings-title",
         f"#/scans/{scene.task_id}?tab=third_parties": ".parties tr",
         f"#/scans/{scene.task_id}/findings/gambling.casino.test": ".finding .card",
-        "#/scans": "tr",
+        "#/scans": "li.line",
     }
     for view, waits_for in views.items():
         await page.emulate_media(media="screen")
@@ -442,7 +442,7 @@ async def test_an_administrator_adds_a_user_sees_connections_and_speaks_to_every
     found["metrics"] = await page.evaluate(SERIOUS)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.get_by_role("link", name="Audit log").click()
-    await page.fill("#audit-action", "user.create")
+    await page.select_option("#audit-action", "user.create")
     await page.locator("main").get_by_role("button", name="Search", exact=True).click()
     await expect(page.locator("tbody tr")).to_have_count(2)
     found["audit"] = await page.evaluate(SERIOUS)
