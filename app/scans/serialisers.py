@@ -37,16 +37,18 @@ def serialise_task(
     open_counts: Mapping[str, int],
     language: str,
     queue_position: int | None = None,
+    owner: str | None = None,
     is_outside: bool = False,
 ) -> Json:
     """A task, from its row. `shown_attempt`: whose results lists and reports show. `open_counts`: of the findings of
-    the row's run that nobody has dismissed. `is_outside`: the reader may be outside of the organisation, and is not
-    told of a legal hold.
+    the row's run that nobody has dismissed. `owner`: the name of the row's user. `is_outside`: the reader may be
+    outside of the organisation, and is not told of a legal hold.
     """
     stage = None if row.stage_key is None else STAGE_BY_KEY[StageKey(row.stage_key)].name(language)
     return {
         "id": row.id,
         "user_id": row.user_id,
+        "owner": owner,
         "target_domain": row.target_domain,
         "config": row.config,
         "status": row.status,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from app.domain.task_row import TaskRow
+from app.identity import accounts
 from app.scans.queries import queue, runs
 from app.scans.serialisers import Json, serialise_task
 from app.site_counts.summary import open_counts_of_tasks
@@ -18,6 +19,7 @@ def view_tasks(
     """
     positions, attempts = _positions(connection, rows), runs.shown_attempts(connection, rows)
     open_counts = open_counts_of_tasks(connection, rows)
+    owners = {} if is_outside else accounts.names_of(connection, [row.user_id for row in rows])
     return [
         serialise_task(
             row,
@@ -25,6 +27,7 @@ def view_tasks(
             open_counts=open_counts[row.id],
             language=language,
             queue_position=positions.get(row.id),
+            owner=owners.get(row.user_id),
             is_outside=is_outside,
         )
         for row in rows

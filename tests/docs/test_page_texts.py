@@ -7,7 +7,7 @@ import pytest
 from app.domain.messages import Language
 from app.domain.verdict import Reason, Result
 from tests.docs import texts
-from tests.docs.markdown import ROOT
+from tests.docs.markdown import ROOT, first_codes, read, section
 
 SOURCE = ROOT / "frontend" / "src"
 OWN_ERRORS = {"network", "slow", "unknown"}  # no server answers with them
@@ -54,6 +54,11 @@ def test_a_text_that_the_page_has_of_the_program_is_no_second_time_its_own():
 def test_the_page_has_a_text_for_each_reason_and_for_no_other():
     assert texts_of("reason") == {reason.value for reason in Reason}
     assert texts_of("verdict") >= {result.value for result in Result}
+
+
+def test_the_page_has_a_sentence_for_each_action_of_the_audit_log():
+    actions = first_codes(section(read("docs/metrics.md"), "Audit log"))
+    assert texts_of("audited") == set(actions)
 
 
 def texts_of(kind):

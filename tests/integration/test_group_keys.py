@@ -248,10 +248,13 @@ async def test_a_key_of_a_group_does_not_say_who_holds_a_scan_and_why(live, mei)
     scans = f"/sites/{mei.sites['a.example']}/scans"
     for path in (f"/tasks/{mei.inside}", scans):
         for token in (root, mei.token):
-            assert "Case 2026-114" in (await live.ask("GET", path, token)).text
+            said = (await live.ask("GET", path, token)).text
+            assert "Case 2026-114" in said
+            assert '"owner":"mei"' in said
         seen = await live.ask("GET", path, mei.key)
         assert seen.status_code == 200
         assert "2026-114" not in seen.text
+        assert '"owner":null' in seen.text
     again = await live.ask("POST", f"/tasks/{mei.inside}/retry", mei.key)
     assert (again.status_code, again.json()["hold"]) == (202, None)
 

@@ -383,4 +383,5 @@ def test_neither_a_link_nor_a_report_says_who_holds_the_scan_and_why(scanned, sh
     ):
         assert all(reason not in document.text for document in documents)
     assert scanned.get("/report", headers=shared[0]).json()["task"]["hold"] is None
+    assert [scanned.get("", headers=headers).json()["owner"] for headers in (None, shared[0])] == ["admin", None]
     assert scanned.http.delete(hold).status_code == 204

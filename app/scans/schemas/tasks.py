@@ -130,6 +130,12 @@ class TaskResponse(ResponseBody):
 
     id: str = described("Identifier of the scan.", "019b7a3e-7a40-7c1e-9d55-0d8f3f1b2a10")
     user_id: str = described("User id of the owner.", "019b7a30-0000-7000-8000-000000000001")
+    owner: str | None = described(
+        "Username of the owner, who started the scan or has the site; null: the account was deleted, or not shown: to "
+        "read-only links and API keys of a group, and in reports.",
+        "mei",
+        default=None,
+    )
     target_domain: str = described("Scanned domain.", "example.com")
     config: dict[str, Any] = described("The options of the scan.", {"max_pages": 1000})
     status: TaskStatus = described("Status of the task.", "running")

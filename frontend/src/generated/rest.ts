@@ -1939,6 +1939,7 @@ export interface TaskPriority {
 export interface TaskResponse {
   id: string;
   user_id: string;
+  owner?: string | null;
   target_domain: string;
   config: Record<string, unknown>;
   status: TaskStatus;

@@ -10,6 +10,7 @@ import type { UserResponse } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
+import { zoneName } from "@/texts/format";
 import AdminView from "@/views/AdminView.vue";
 import ProfileView from "@/views/ProfileView.vue";
 
@@ -160,6 +161,9 @@ describe("the audit log", () => {
     expect(view.findAll("tbody tr").map((line) => line.attributes("data-outcome"))).toEqual(["ok", "denied"]);
     expect(view.findAll("tbody td:nth-child(2)").map((cell) => cell.text())).toEqual(["mei", "u1"]);
     expect(view.find(".detail").text()).toBe("code: <b>x</b>, count: 2");
+    expect(view.findAll("tbody th").map((cell) => [cell.text(), cell.attributes("title")])).toEqual(Array(2).fill([english("audited.task.cancel"), "task.cancel"]));
+    expect(view.findAll("tbody a").map((link) => link.attributes("href"))).toEqual(["#/scans/t1"]);
+    expect(view.find("thead th").text()).toBe(english("audit.at", { zone: zoneName("en") }));
     expect(view.find(".more").exists()).toBe(false);
     await fill("audit-actor", " mei ");
     await fill("audit-since", "2026-11-27T00:00");

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
-/** The legal hold of a scan. */
+/** Whose scan it is, and its legal hold. */
 
 import { DOMWrapper, flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import LegalHold from "@/components/LegalHold.vue";
+import ScanRecord from "@/components/ScanRecord.vue";
 import { useMe } from "@/stores/me";
 import { setLanguage } from "@/texts";
 
@@ -14,21 +14,27 @@ import { FakeRest } from "../support/fakeRest";
 const HOLD = { by: "admin", at: "2026-11-27T07:40:04.623Z", reason: "Case <b>1</b>" };
 const body = new DOMWrapper(document.body);
 
-async function show(role: "user" | "admin", hold: typeof HOLD | null) {
+async function show(role: "user" | "admin", hold: typeof HOLD | null, { mayHold = true, owner = null as string | null } = {}) {
   const rest = new FakeRest();
   rest.answers["GET /auth/me"] = { id: "u1", username: "mei", role };
-  rest.answers["GET /tasks/t1"] = { id: "t1", hold };
+  rest.answers["GET /tasks/t1"] = { id: "t1", owner, hold };
   rest.answers["PUT /tasks/t1/hold"] = {};
   rest.answers["DELETE /tasks/t1/hold"] = {};
   const mounting = rest.mounting();
   await useMe().read();
-  const shown = mount(LegalHold, { props: { taskId: "t1", domain: "corp.test" }, global: mounting, attachTo: document.body });
+  const shown = mount(ScanRecord, { props: { taskId: "t1", domain: "corp.test", mayHold }, global: mounting, attachTo: document.body });
   await flushPromises();
   return { rest, shown };
 }
 
 beforeEach(() => setLanguage("en"));
 afterEach(() => (document.body.innerHTML = ""));
+
+test("a scan says whose it is, while it runs as well, and is then not to be held", async () => {
+  const { shown } = await show("admin", null, { mayHold: false, owner: "<b>li</b>" });
+  expect(shown.text()).toBe(english("task.owner", { name: "<b>li</b>" }));
+  expect(shown.find("button").exists()).toBe(false);
+});
 
 describe("a legal hold", () => {
   test("says to everybody by whom and why, and only administrators change it", async () => {
