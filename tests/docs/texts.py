@@ -56,7 +56,8 @@ def frontend_catalogue(language: str) -> dict[str, str]:
 @cache
 def own_texts(language: str) -> dict[str, str]:
     """What the page says in words of its own."""
-    return dict(json.loads((FRONTEND / "locales" / f"{language}.json").read_text("utf-8")))
+    files = (FRONTEND / "locales" / name for name in (f"{language}.json", f"audit/{language}.json"))
+    return {key: text for file in files for key, text in json.loads(file.read_text("utf-8")).items()}
 
 
 def places_of(text: str) -> frozenset[str]:

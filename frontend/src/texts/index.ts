@@ -11,15 +11,17 @@ import { createI18n } from "vue-i18n";
 
 import sharedEn from "@/generated/texts.en.json";
 import sharedZhCN from "@/generated/texts.zh-CN.json";
+import type auditEn from "@/locales/audit/en.json";
 import ownEn from "@/locales/en.json";
 import ownZhCN from "@/locales/zh-CN.json";
 
 const en = { ...sharedEn, ...ownEn };
-export type TextKey = keyof typeof en;
+/** Those of the audit log are there when its view is (`audit.ts`). */
+export type TextKey = keyof typeof en | keyof typeof auditEn;
 export type Language = "zh-CN" | "en";
 export type Parameters = Record<string, string | number | null | undefined>;
 /** The same keys in every language, or it does not compile. */
-export const MESSAGES: Record<Language, Record<TextKey, string>> = { "zh-CN": { ...sharedZhCN, ...ownZhCN }, en };
+export const MESSAGES: Record<Language, Record<keyof typeof en, string>> = { "zh-CN": { ...sharedZhCN, ...ownZhCN }, en };
 export const LANGUAGES = Object.keys(MESSAGES) as Language[];
 
 export const i18n = createI18n({
@@ -29,6 +31,11 @@ export const i18n = createI18n({
   messages: MESSAGES,
   messageResolver: (messages, key) => (messages as Record<string, string>)[key] ?? null, // keys are flat
 });
+
+/** Adds the texts of a view that is loaded later. */
+export function addTexts(texts: Record<Language, Record<string, string>>): void {
+  for (const language of LANGUAGES) i18n.global.mergeLocaleMessage(language, texts[language]);
+}
 
 export function setLanguage(language: Language): void {
   i18n.global.locale.value = language;
@@ -60,7 +67,7 @@ export function useTexts() {
   /** The text of a code of the server under a prefix; `fallback` when this page does not know the code. */
   const code = (prefix: string, name: string | null | undefined, fallback?: string | null) => {
     const key = `${prefix}.${name}`;
-    return key in en ? t(key as TextKey) : (fallback ?? String(name ?? ""));
+    return key in i18n.global.getLocaleMessage(language.value) ? t(key as TextKey) : (fallback ?? String(name ?? ""));
   };
   return { language, t, code };
 }

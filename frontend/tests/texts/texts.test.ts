@@ -5,10 +5,13 @@ import { describe, expect, test } from "vitest";
 
 import { RISK_LEVELS, REPORT_FORMATS, LOG_LEVELS } from "@/generated/contract";
 import { LANGUAGES, MESSAGES, chooseLanguage, textIn, type TextKey } from "@/texts";
+import { AUDIT_TEXTS } from "@/texts/audit";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 const CJK = /[\u2e80-\u9fff\uff00-\uffef]/;
-const { en, "zh-CN": zhCN } = MESSAGES;
+const en = { ...MESSAGES.en, ...AUDIT_TEXTS.en };
+const zhCN = { ...MESSAGES["zh-CN"], ...AUDIT_TEXTS["zh-CN"] };
+const ALL = { en, "zh-CN": zhCN };
 /** Names that are the same in both languages. */
 const NAMES = new Set<string>(["language.name", "language.switch", "channel.slack", "channel.webhook"]);
 
@@ -58,7 +61,7 @@ describe("the texts of the page", () => {
   test("compile: every one is shown with its places filled", () => {
     for (const language of LANGUAGES) {
       for (const key of Object.keys(en) as TextKey[]) {
-        const parameters = Object.fromEntries(places(MESSAGES[language][key]).map((name) => [name, name === "count" ? 2 : `<${name}>`]));
+        const parameters = Object.fromEntries(places(ALL[language][key]).map((name) => [name, name === "count" ? 2 : `<${name}>`]));
         const text = textIn(language, key, parameters);
         expect(text).not.toMatch(/\{\w+\}|^$|\s\|\s/);
         if (Object.keys(parameters).some((name) => name !== "count")) expect(text).toMatch(/<\w+>/);
