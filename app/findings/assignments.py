@@ -13,9 +13,9 @@ from app.domain.assignments import NO_DUE_DATE
 from app.domain.findings import FindingId
 from app.domain.task_row import TaskRow
 from app.domain.violations import ViolationKey
+from app.findings.annotations import serialise_assignment
 from app.findings.decisions import find_finding
 from app.findings.queries import assignments
-from app.findings.said import serialise_assignment
 from app.identity import accounts
 from app.identity.audit import AuditTrail
 from app.scans.serialisers import Json

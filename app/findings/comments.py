@@ -11,10 +11,10 @@ from app.core.errors import Conflict
 from app.core.principal import Principal
 from app.domain.findings import MAX_COMMENTS, FindingId
 from app.domain.violations import ViolationKey
+from app.findings.annotations import serialise_comment
 from app.findings.decisions import find_finding
 from app.findings.queries import comments
 from app.findings.queries.comments import Key
-from app.findings.said import serialise_comment
 from app.identity.audit import AuditTrail
 from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef

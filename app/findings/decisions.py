@@ -17,9 +17,9 @@ from app.domain.findings import FindingId
 from app.domain.local_reading import LEARNT
 from app.domain.task_row import TaskRow
 from app.domain.violations import Layer, ViolationKey
+from app.findings.annotations import serialise_decision
 from app.findings.queries import decisions, findings, violations
 from app.findings.queries.bases import bases_at, basis_columns, decided_of
-from app.findings.said import serialise_decision
 from app.identity.audit import AuditTrail
 from app.scans.serialisers import Json
 from app.scans.shown_run import RunRef, find_shown

@@ -21,7 +21,7 @@ from app.domain.translation import KEYS, origin, translate, translate_violation
 from app.domain.violations import Evidence, ViolationFact, ViolationKey, violation_type
 from app.events.types import Violation, ViolationDetected, ViolationFields
 
-NOTHING_SAID: Final = MappingProxyType({"decision": None, "assignment": None, "comments": ()})
+NO_ANNOTATIONS: Final = MappingProxyType({"decision": None, "assignment": None, "comments": ()})
 
 _FACTS: Final = tuple(item.name for item in fields(ViolationFact))
 _BESIDE: Final = tuple(name for name in ViolationFields.model_fields if name not in ("violation", *KEYS))
@@ -63,10 +63,10 @@ def serialise_violation(
     row: Row[Any],
     *,
     language: str,
-    said: Mapping[str, Any] = NOTHING_SAID,
+    said: Mapping[str, Any] = NO_ANNOTATIONS,
 ) -> dict[str, Any]:
     """Return an item of REST and of the report: the same names, flat, with the evidence, what people have
-    said about its finding (`Said`).
+    said about its finding (`Annotations`).
     """
     shown = _flat_fields(row, row.id, row.risk_level, row.cause, language)
     fields = {**shown, "text_key": row.text_key, "params": row.params}

@@ -10,8 +10,8 @@ from app.core.db import Database
 from app.core.json_chunks import encode, encode_array
 from app.domain.task_row import TaskRow
 from app.findings import summary as findings
+from app.findings.annotations import Annotations
 from app.findings.queries import violations
-from app.findings.said import Said
 from app.findings.violation_mapping import serialise_violation
 from app.scans.serialisers import (
     serialise_coverage,
@@ -47,7 +47,7 @@ def report_pieces(db: Database, reader: ScanReader, row: TaskRow, *, language: s
     worst = db.read_sync(lambda connection: findings.levels_of(connection, row.id, row.run))
     yield from encode_array(serialise_reported_third_party(party, worst, hops) for party in parties)
     yield b',"violations":'
-    said = db.read_sync(lambda c: Said.read(c, row, is_shared=is_shared))
+    said = db.read_sync(lambda c: Annotations.read(c, row, is_shared=is_shared))
     yield from encode_array(
         serialise_violation(item, language=language, said=said.of(item)) for item in _violations(db, row)
     )

@@ -21,9 +21,9 @@ from app.domain.targets import TargetParser
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.findings import summary as findings
+from app.findings.annotations import Annotations
 from app.findings.evidence.accused_hosts import AccusedHosts
 from app.findings.queries import violations
-from app.findings.said import Said
 from app.findings.violation_mapping import serialise_violation
 from app.reports.report_document import report_pieces
 from app.scans.queries import runs, tasks
@@ -146,7 +146,7 @@ class ReportService:
                 q=paging.q,
             )
             domains = [item.domain for item in found]
-            said = Said.read(connection, row, domains, is_shared=principal.is_link)
+            said = Annotations.read(connection, row, domains, is_shared=principal.is_link)
             views = (serialise_violation(item, language=chosen, said=said.of(item)) for item in found)
             return encode_list(views, total=total, truncated=total >= MAX_COUNTED, attempt=row.attempt)
 

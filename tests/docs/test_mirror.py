@@ -25,7 +25,7 @@ COVERED: dict[str, tuple[str, str]] = {
     "app/domain/third_parties.py": ("numbers of the verdict", "tests/unit/domain/test_verdict.py"),
     "app/findings/assignments.py": ("over real routes", "tests/integration/test_api_assignments.py"),
     "app/findings/comments.py": ("over real routes", "tests/integration/test_api_comments.py"),
-    "app/findings/said.py": ("what documents say of people", "tests/integration/test_api_comments.py"),
+    "app/findings/annotations.py": ("what documents say of people", "tests/integration/test_api_comments.py"),
     "app/findings/queries/comments.py": ("queries of one part", "tests/integration/test_api_comments.py"),
     "app/findings/schemas/comments.py": ("what the routes show", "tests/integration/test_api_comments.py"),
     "app/findings/due_findings.py": ("over real routes", "tests/integration/test_api_assignments.py"),

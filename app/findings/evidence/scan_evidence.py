@@ -23,13 +23,13 @@ from app.domain.tampering import sign_of
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
 from app.domain.violations import ViolationKey
+from app.findings.annotations import Annotations
 from app.findings.evidence.chains import ChainBuilder
 from app.findings.evidence.exposures import Scales, Site, Weighed, cleared_of, strongest_first, without_hosts
 from app.findings.evidence.kept_contents import Excerpt, decode, find_excerpt, screenshots_of
 from app.findings.evidence.views import EvidenceViews
 from app.findings.queries import finding_counts, findings, violations
 from app.findings.queries.finding_counts import FindingCounts
-from app.findings.said import Said
 from app.scans.serialisers import serialise_fact, serialise_third_party
 from app.scanstore.evidence_reader import EvidenceReader, StoredReference
 from app.scanstore.rows import host_in
@@ -240,8 +240,8 @@ class ScanEvidence:
                 screenshot=screenshots.get(item.violation_id, ""),
             )
 
-    def _said(self, connection: Connection, domains: Sequence[str]) -> Said:
-        return Said.read(connection, self._row, domains, is_shared=self._is_shared)
+    def _said(self, connection: Connection, domains: Sequence[str]) -> Annotations:
+        return Annotations.read(connection, self._row, domains, is_shared=self._is_shared)
 
     def _advice(self, found: AssessedFinding, made_of: Sequence[Row[Any]], outcome: Outcome) -> list[Json]:
         evidence = next((item.evidence for item in made_of if item.id == found.violation_id), ())

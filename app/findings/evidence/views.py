@@ -26,7 +26,7 @@ from app.domain.violations import Evidence, ViolationKey
 from app.findings.evidence.chains import Chain, Step
 from app.findings.evidence.exposures import Site, via_of
 from app.findings.evidence.kept_contents import Excerpt
-from app.findings.violation_mapping import NOTHING_SAID
+from app.findings.violation_mapping import NO_ANNOTATIONS
 from app.scans.serialisers import serialise_fact, time_to_wire
 from app.scanstore.evidence_reader import StoredReference
 from app.scanstore.rows import StoredPage, host_in
@@ -51,7 +51,7 @@ class EvidenceViews:
         found_at: datetime,
         last_seen_at: datetime,
         state: str,
-        said: Mapping[str, Any] = NOTHING_SAID,
+        said: Mapping[str, Any] = NO_ANNOTATIONS,
         screenshot: str = "",
     ) -> Json:
         """A finding in a list. `state`: what applies of the decision; `screenshot`: its hash, "" without one."""
