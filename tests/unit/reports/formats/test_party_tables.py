@@ -50,7 +50,7 @@ def test_a_workbook_has_the_same_rows_with_numbers_and_filters():
     (sheet,) = openpyxl.load_workbook(BytesIO(data)).worksheets
     rows = list(sheet.iter_rows(values_only=True))
     assert rows[1][:4] == ("high", "casino.test", 31, 2)
-    assert rows[2][:4] == ("none", "plain.test", None, 2)
+    assert rows[2][:4] == (MessageCatalog("en")("report.no_risk"), "plain.test", None, 2)
     assert sheet.auto_filter.ref == "A1:G3"
 
 
