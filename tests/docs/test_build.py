@@ -87,14 +87,14 @@ def test_a_part_that_cannot_begin_fails_the_build(build):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_build_that_is_ended_ends_its_parts_and_shows_what_they_said(build, number):
-    build.program("make", f'echo "made $1"; case $1 in test*) echo $$ > {build.folder}/$1.pid; exec sleep 300; esac')
+    build.program("make", f'echo "made $1"; case $1 in test-*) echo $$ > {build.folder}/$1.pid; exec sleep 300; esac')
     process = build.begin()
-    files = [build.folder / f"{name}.pid" for name in ("test", "test-frontend")]
+    files = [build.folder / f"{name}.pid" for name in ("test-system", "test-frontend")]
     wait_until(lambda: all(file.exists() and file.read_text() for file in files), within_s=PATIENCE_S)
     process.send_signal(number)
     said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
-    assert "made test\n" in said
+    assert "made test-system\n" in said
     assert "made test-frontend\n" in said
     assert "made test-long" not in said
     assert not [file for file in files if Path(f"/proc/{int(file.read_text())}").exists()]
