@@ -17,7 +17,22 @@ from tests.support.ports import free_port
 
 PATIENCE_S = 90
 BUCKET = "evidence"
-SERVE = "import sys; from moto.server import main; main(['-H', '127.0.0.1', '-p', sys.argv[1]])"
+# The library answers requests side by side, and a write fails there with "I/O operation on closed file" when another
+# write of the same object ends meanwhile. No real server does that, so one request is answered at a time.
+SERVE = """
+import sys, threading
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.server import main
+
+answer, one_at_a_time = DomainDispatcherApplication.__call__, threading.Lock()
+
+def answer_alone(*arguments):
+    with one_at_a_time:
+        return answer(*arguments)
+
+DomainDispatcherApplication.__call__ = answer_alone
+main(["-H", "127.0.0.1", "-p", sys.argv[1]])
+"""
 
 
 class S3Server:
