@@ -6,6 +6,7 @@ from tests.docs.markdown import ROOT
 from tests.docs.test_mirror import COVERED
 from tests.long import plan
 from tests.support.long_runs import EVERYTHING, RUNS, SHARES, is_below, run_of, share_of
+from tests.support.references import reached_from
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -74,6 +75,35 @@ def test_a_change_of_what_a_run_guards_asks_for_all_of_it(run):
 def test_changes_to_comparing_notifying_and_scheduling_require_the_full_long_run(changed, name):
     assert (ROOT / changed).exists()
     assert dict(plan_by_name({changed}))[name] is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "whole"),
+    [
+        ("tests/support/s3_server.py", {"properties", "whole scans"}),  # the tests of both import it
+        ("tests/support/tampered.py", {"attacks", "whole scans"}),
+        ("tests/conftest.py", {run.name for run in RUNS}),
+        ("tests/support/references.py", {run.name for run in RUNS}),  # used by what the conftest uses
+        ("tests/support/office_files.py", set()),
+    ],
+)
+def test_what_tests_share_asks_for_the_runs_that_use_it(changed, whole):
+    assert (ROOT / changed).exists()
+    assert {name for name, share in plan_by_name({changed}) if share is None} == whole
+
+
+@pytest.mark.parametrize("started", ["tests/support/broken_reader.py", "tests.support.broken_reader"])
+def test_a_program_that_a_test_names_is_used_by_it(tmp_path, monkeypatch, started):
+    tests = tmp_path / "tests" / "support"
+    tests.mkdir(parents=True)
+    (tests / "broken_reader.py").write_text("from tests.support import rows\n")
+    (tests / "rows.py").touch()
+    (tests / "others.py").touch()
+    (tmp_path / "tests" / "test_reading.py").write_text(f"COMMAND = ['-m', {started!r}]\n")
+    monkeypatch.setattr("tests.support.references.ROOT", tmp_path)
+    reached_from.cache_clear()
+    used = {"tests/support/broken_reader.py", "tests/support/rows.py"}
+    assert reached_from(("tests/test_reading.py",)) == {"tests/test_reading.py", *used}
 
 
 def plan_by_name(changed):

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.support.references import reached_from
+
 ROOT: Final = Path(__file__).parents[2]
 SHARES: Final = 4
 # A session of work ends after three hours. What the last build has seen is not known to a fresh clone.
 HOURS_OF_A_CHANGE: Final = 4
-EVERYTHING: Final = ("requirements", "pyproject.toml", "tests/conftest.py", "tests/support")
+EVERYTHING: Final = ("requirements", "pyproject.toml", "tests/support/grown.sql", "tests/support/recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,12 @@ class LongRun:
     def is_asked_for(self, changed: Iterable[str]) -> bool:
         """Whether one of the changed paths asks for all of the run."""
         wanted = (*self.tests, *self.guards, *EVERYTHING)
-        return any(is_below(path, wanted) for path in changed)
+        return any(is_below(path, wanted) or path in self.files for path in changed)
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files of tests that the run consists of and uses."""
+        return reached_from((*self.tests, *(path for path in self.guards if not path.startswith("app/"))))
 
 
 RUNS: Final = (
