@@ -30,6 +30,7 @@ from app.domain.findings import NOBODY, FindingFilter, FindingId
 from app.domain.messages import Language, MessageCatalog
 from app.domain.reputation_lists import ListDefinition
 from app.domain.tasks import TaskStatus
+from app.domain.verdict import Result
 from app.domain.violations import RiskLevel, ViolationKey
 from app.events import epoch, log, log_identity
 from app.events.epoch import LogEpoch
@@ -437,10 +438,11 @@ WALK: dict[str, Callable] = {
     "tasks.out_of_group": lambda c: tasks.out_of_group(c, [ID, "b"], OF_GROUP),
     "tasks.may_order": lambda c: tasks.may_order(c, OF_GROUP, "example.com"),
     "tasks.list_page": lambda c: [tasks.list_page(c, offset=50, limit=50, **one) for one in LISTS],
-    "task_filters.of_risk": lambda c: (
-        task_filters.of_risk(c, [ID, ID], RiskLevel.LOW),
-        [tasks.list_page(c, who, TaskFilter(risk=RiskLevel.HIGH), offset=0, limit=50) for who in (ADMIN, OWNER)],
-    ),
+    "task_filters.kept": lambda c: [
+        (task_filters.kept(c, [ID, ID], wanted), tasks.list_page(c, who, wanted, offset=0, limit=50))
+        for wanted in (TaskFilter(risk=RiskLevel.HIGH), TaskFilter(verdict=Result.INCONCLUSIVE))
+        for who in (ADMIN, OWNER)
+    ],
     "tasks.newest_id": tasks.newest_id,
     "tasks.newest_ended": lambda c: tasks.newest_ended(c, 100),
     "tasks.heads": lambda c: tasks.heads(c, [ID, ID], [ID, ID]),

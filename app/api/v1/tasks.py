@@ -11,6 +11,7 @@ from app.core.errors import Conflict, Forbidden, InvalidInput, LimitReached, Not
 from app.core.json_chunks import encode_list
 from app.core.listing import MAX_COUNTED
 from app.domain.tasks import TaskStatus
+from app.domain.verdict import Result
 from app.domain.violations import RiskLevel
 from app.rest.documented_responses import refused
 from app.rest.language import ReaderLanguage
@@ -107,6 +108,13 @@ async def list_tasks(
             examples=["high"],
         ),
     ] = None,
+    verdict: Annotated[
+        Result | None,
+        Query(
+            description="Only tasks with this verdict. Only the first 5,000 tasks of the list are checked.",
+            examples=["inconclusive"],
+        ),
+    ] = None,
     since: Annotated[
         Moment | None, Query(description="Only tasks created at or after this time.", examples=[MOMENT])
     ] = None,
@@ -122,7 +130,7 @@ async def list_tasks(
         ),
     ] = "-created_at",
 ) -> Response:
-    wanted = TaskFilter(status=status, domain=domain, since=since, until=until, risk=risk)
+    wanted = TaskFilter(status=status, domain=domain, since=since, until=until, risk=risk, verdict=verdict)
     items, total = await services.scans.list_page(
         user, wanted, page=page, page_size=page_size, sort=sort, language=language
     )

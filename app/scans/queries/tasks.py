@@ -40,7 +40,7 @@ from app.events.tables import (
     task_events,
     task_logs,
 )
-from app.scans.queries.task_filters import MAX_JUDGED, TaskFilter, narrowed, of_risk
+from app.scans.queries.task_filters import MAX_JUDGED, TaskFilter, kept, narrowed
 
 Visible: Final = scan_tasks.c.deleted_at.is_(None)
 MAX_LOOKED_AT: Final = 20_000  # lines, for one page of those that a filter keeps
@@ -130,13 +130,12 @@ def list_page(
     columns = [scan_tasks.c[column] for column in LIST_ORDERS[order] if column in (*SORTABLE, "id")]
     terms = columns[: columns.index(scan_tasks.c.id) + 1]
     ordered = query.order_by(*(_in_direction(term, descending=sort.startswith("-")) for term in terms))
-    if wanted.risk is None:
+    if wanted.is_judging:
+        fitting = kept(connection, list(connection.execute(ordered.limit(MAX_JUDGED)).scalars()), wanted)
+        ids, total = fitting[offset : offset + limit], len(fitting)
+    else:
         ids = list(connection.execute(ordered.offset(offset).limit(limit)).scalars())
         total = count_up_to(connection, query)
-    else:
-        judged = list(connection.execute(ordered.limit(MAX_JUDGED)).scalars())
-        fitting = of_risk(connection, judged, wanted.risk)
-        ids, total = fitting[offset : offset + limit], len(fitting)
     return [TaskRow(*row) for row in in_order(connection, scan_tasks, ids)], total
 
 

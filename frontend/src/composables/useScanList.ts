@@ -25,9 +25,9 @@ export function useScanList(query: Ref<ListQuery>) {
 
   async function load(): Promise<void> {
     const mine = ++loads;
-    const { page, status, domain, risk, sort } = query.value;
+    const { page, status, domain, risk, verdict, sort } = query.value;
     try {
-      const found = await api.call("GET /api/v1/tasks", { query: { page, page_size: PAGE_SIZE, status, domain, risk, sort, ...momentsOf(query.value) } });
+      const found = await api.call("GET /api/v1/tasks", { query: { page, page_size: PAGE_SIZE, status, domain, risk, verdict, sort, ...momentsOf(query.value) } });
       if (mine !== loads) return;
       failure.value = null;
       total.value = found.total;

@@ -19,7 +19,7 @@ import { FakeRest, problem, type Asked } from "../support/fakeRest";
 import { TASK, findingChanged, snapshot } from "../support/frames";
 import { Marks } from "../support/marks";
 
-const ALL = { page: 1, status: null, domain: "", risk: null, since: "", until: "", sort: NEWEST_FIRST } as const;
+const ALL = { page: 1, status: null, domain: "", risk: null, verdict: null, since: "", until: "", sort: NEWEST_FIRST } as const;
 let rest: FakeRest;
 enableAutoUnmount(afterEach);
 beforeEach(() => {
@@ -65,14 +65,14 @@ function sent(): string[] {
 
 describe("an address", () => {
   test("says which page, filters and order, and nothing that goes without saying", () => {
-    const query = { page: 3, status: "failed", domain: "shop", risk: "high", since: "2026-11-20", until: "2026-11-27", sort: "target_domain" } as const;
+    const query = { page: 3, status: "failed", domain: "shop", risk: "high", verdict: "clean", since: "2026-11-20", until: "2026-11-27", sort: "target_domain" } as const;
     expect(queryOf(addressOf(query))).toEqual(query);
     expect(addressOf(ALL)).toEqual({});
   });
 
   test("of foreign making asks for what can be asked for", () => {
     expect(queryOf({ page: "-4", status: "__proto__", domain: ["a", "b"], sort: "user_id" })).toEqual(ALL);
-    expect(queryOf({ risk: "dreadful", since: "2026-13-40", until: "yesterday" })).toEqual(ALL);
+    expect(queryOf({ risk: "dreadful", verdict: "guilty", since: "2026-13-40", until: "yesterday" })).toEqual(ALL);
     expect(queryOf({ page: "1e999" }).page).toBeGreaterThanOrEqual(1);
     expect(queryOf({ domain: "x".repeat(9_999) }).domain).toHaveLength(253);
   });
@@ -94,6 +94,19 @@ test("scans are filtered by the worst open finding and by days, and what the fil
   const { query } = rest.asked.at(-1)!;
   expect([query.get("risk"), query.get("since")]).toEqual(["high", new Date(2026, 10, 20).toISOString()]);
   expect(view.text()).toContain("Show all");
+});
+
+test("scans are filtered by their result where their state is chosen, and one takes the place of the other", async () => {
+  const { view, router } = await open([]);
+  const choose = async (value: string) => {
+    await view.find(`.filters select[aria-label='${english("tasks.status")}']`).setValue(value);
+    await flushPromises();
+    const { query } = rest.asked.at(-1)!;
+    return [router.currentRoute.value.query, query.get("status"), query.get("verdict")];
+  };
+  expect(await choose("failed")).toEqual([{ status: "failed" }, "failed", null]);
+  expect(await choose("inconclusive")).toEqual([{ verdict: "inconclusive" }, null, "inconclusive"]);
+  expect(await choose("")).toEqual([{}, null, null]);
 });
 
 test("a scan that runs names the stages that are at work and counts its findings, as its frames say", async () => {

@@ -1,9 +1,10 @@
 /** The list of scans as its address has it: a view with its filters and order can be sent to somebody. */
 
 import { RISK_LEVELS } from "@/generated/contract";
-import type { TaskStatus } from "@/generated/rest";
+import type { Result, TaskStatus } from "@/generated/rest";
 
 export const STATUSES: TaskStatus[] = ["pending", "running", "cancelling", "completed", "failed", "cancelled"];
+export const RESULTS: Result[] = ["violations", "clean", "inconclusive"];
 export const NEWEST_FIRST = "-created_at";
 /** As the server has them; `-` descends. */
 export const ORDERS = [
@@ -21,6 +22,8 @@ export interface ListQuery {
   domain: string;
   /** The worst that is open; null: whatever it is. */
   risk: Risk | null;
+  /** Of completed scans; null: whatever it is. */
+  verdict: Result | null;
   /** Days of the reader's zone ("2026-11-27") from and to which scans were created, both included; empty: no limit. */
   since: string;
   until: string;
@@ -38,6 +41,7 @@ export function viewOf(address: Readonly<Record<string, unknown>>): View {
     status: STATUSES.find((status) => status === address.status) ?? null,
     domain: typeof address.domain === "string" ? address.domain.slice(0, MAX_DOMAIN) : "",
     risk: RISK_LEVELS.find((risk) => risk === address.risk) ?? null,
+    verdict: RESULTS.find((result) => result === address.verdict) ?? null,
     since: dayOf(address.since),
     until: dayOf(address.until),
     sort: ORDERS.find((order) => order === address.sort) ?? NEWEST_FIRST,
@@ -45,11 +49,12 @@ export function viewOf(address: Readonly<Record<string, unknown>>): View {
 }
 
 /** Without what goes without saying, so that the same list has the same address. */
-export function addressOf({ status, domain, risk, since, until, sort, page = 1 }: View & { page?: number }): Record<string, string> {
+export function addressOf({ status, domain, risk, verdict, since, until, sort, page = 1 }: View & { page?: number }): Record<string, string> {
   return {
     ...(status === null ? {} : { status }),
     ...(domain === "" ? {} : { domain }),
     ...(risk === null ? {} : { risk }),
+    ...(verdict === null ? {} : { verdict }),
     ...(since === "" ? {} : { since }),
     ...(until === "" ? {} : { until }),
     ...(sort === NEWEST_FIRST ? {} : { sort }),
@@ -63,8 +68,8 @@ export function isSameView(one: View, other: View): boolean {
 }
 
 /** What leaves scans out, by what is in the view. */
-export function isFiltered({ status, domain, risk, since, until }: View): boolean {
-  return status !== null || domain !== "" || risk !== null || since !== "" || until !== "";
+export function isFiltered({ status, domain, risk, verdict, since, until }: View): boolean {
+  return status !== null || domain !== "" || risk !== null || verdict !== null || since !== "" || until !== "";
 }
 
 /** The moments between which the days of a view lie, as the server asks for them: the second is out already. */

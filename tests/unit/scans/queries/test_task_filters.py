@@ -1,9 +1,10 @@
-"""Which tasks a list has by when they were created and by the worst that is open in them."""
+"""Which tasks a list has by when they were created, by the worst that is open in them, and by their verdicts."""
 
 from datetime import timedelta
 
 import pytest
 
+from app.domain.verdict import Result
 from app.domain.violations import RiskLevel
 from app.scans.queries import tasks
 from app.scans.queries.task_filters import TaskFilter
@@ -92,3 +93,34 @@ def test_pages_of_a_risk_are_in_the_order_that_is_asked_for(world):
         world.find(world.add("mei", f"{hours}.test", hours), "a.example", risk="high")
     wanted = TaskFilter(risk=RiskLevel.HIGH, domain=".test")
     assert listed(world, wanted, offset=3, limit=2, sort="-target_domain") == (["1.test", "0.test"], 5)
+
+
+def test_a_verdict_is_that_of_the_last_attempt(world):
+    for hours, result in enumerate((*Result, Result.INCONCLUSIVE)):
+        world.add("mei", f"{hours}.{result}.test", hours, verdict={"result": result.value, "reasons": []})
+    world.add("mei", "running.test", None)
+    world.add("mei", "failed.test", 9, status="failed", verdict=None)
+    world.add("li", "foreign.test", 1, verdict={"result": "inconclusive", "reasons": ["start_page"]})
+    found = {result.value: listed(world, TaskFilter(verdict=result)) for result in Result}
+    assert found == {
+        "violations": (["0.violations.test"], 1),
+        "clean": (["1.clean.test"], 1),
+        "inconclusive": (["2.inconclusive.test", "3.inconclusive.test"], 2),
+    }
+    last = TaskFilter(verdict=Result.INCONCLUSIVE)
+    assert listed(world, last, offset=1, limit=1, sort="-created_at") == (["2.inconclusive.test"], 2)
+
+
+def test_a_verdict_and_a_risk_are_asked_for_together(world):
+    for result in Result:
+        world.find(world.add("mei", f"{result}.test", 1, verdict={"result": result.value}), "a.example", risk="low")
+    assert listed(world, TaskFilter(verdict=Result.CLEAN, risk=RiskLevel.LOW)) == (["clean.test"], 1)
+    assert listed(world, TaskFilter(verdict=Result.CLEAN, risk=RiskLevel.HIGH)) == ([], 0)
+
+
+def test_of_a_long_list_its_first_tasks_are_judged(world, monkeypatch):
+    monkeypatch.setattr(tasks, "MAX_JUDGED", 3)
+    monkeypatch.setattr("app.scans.queries.task_filters.JUDGED_AT_ONCE", 2)
+    for hours in range(5):
+        world.add("mei", f"{hours}.test", hours, verdict={"result": "clean"})
+    assert listed(world, TaskFilter(verdict=Result.CLEAN)) == (["0.test", "1.test", "2.test"], 3)
