@@ -115,8 +115,9 @@ ATTACKS := tests/attack tests/system/test_nginx.py tests/system/test_deploy.py t
 	tests/unit/cli/doctor/test_browser_network.py tests/integration/test_api_cookie_auth.py
 
 # Not in `make help`: see CONTRIBUTING.md. `-m ''`: whatever these tests need otherwise.
+attack: WORKERS := 4
 attack: setup
-	$(BIN)/python -m pytest -m '' $(ATTACKS)
+	$(BIN)/python -m pytest -m '' $(PARALLEL) $(HANGS) $(ATTACKS) </dev/null
 
 cover: setup ## Branch coverage of `make test`, of the long runs of its kind, and of the system tests of events, websocket and monitor; fails below 85 % of app, and 95 % of these
 	$(BIN)/python -m coverage erase

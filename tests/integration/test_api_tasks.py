@@ -280,7 +280,7 @@ async def test_an_attempt_that_there_is_not_is_said_to_be_missing(backend, tail,
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-async def test_a_list_is_filtered_by_risk_and_by_when_tasks_were_created(backend):
+async def test_a_list_is_filtered_by_risk_verdict_and_when_tasks_were_created(backend):
     headers = await backend.login()
     await backend.add_task(headers)
 
@@ -289,6 +289,6 @@ async def test_a_list_is_filtered_by_risk_and_by_when_tasks_were_created(backend
 
     assert await total(since="2000-01-01T00:00:00Z", until="2999-01-01T08:00:00+08:00") == 1
     assert await total(until="2000-01-01T00:00:00Z") == 0
-    assert await total(risk="high") == 0
-    for query in ({"risk": "dreadful"}, {"since": "2026-01-01T00:00:00"}):
+    assert (await total(risk="high"), await total(verdict="inconclusive")) == (0, 0)
+    for query in ({"risk": "dreadful"}, {"verdict": "guilty"}, {"since": "2026-01-01T00:00:00"}):
         assert (await backend.client.get("/api/v1/tasks", params=query, headers=headers)).status_code == 422
