@@ -1,4 +1,4 @@
-/** The third parties of a scan, the worst first. There is no event for each: a running scan's are read again as they grow. */
+/** The third parties of a scan. There is no event for each: a running scan's are read again as they grow. */
 
 import { computed, onScopeDispose, shallowRef, watch } from "vue";
 
@@ -16,7 +16,9 @@ const PAUSE_MS = 5_000; // between two reads of a running scan
 const STEP = 20; // percent of a stage after which it is read anew
 export const SHOWN_AT_FIRST = 50; // each is some fifteen elements: a document stays small
 
-/** `items` null: nothing was read yet. */
+export type PartySort = "-risk" | "-references" | "-hidden" | "domain";
+
+/** `items` null: nothing was read yet. `sort` is of those that were read, of a scan with thousands the first. */
 export function useParties(state: () => ShownState, attempt: number | null) {
   const { api } = useAccount();
   const connection = useConnection();
@@ -26,7 +28,9 @@ export function useParties(state: () => ShownState, attempt: number | null) {
   const failure = shallowRef<unknown>(null);
   const isBusy = shallowRef(false);
   const most = shallowRef(SHOWN_AT_FIRST);
-  const shown = computed(() => items.value?.slice(0, most.value) ?? []);
+  const sort = shallowRef<PartySort>("-risk");
+  const sorted = computed(() => [...(items.value ?? [])].sort(COMPARE[sort.value]));
+  const shown = computed(() => sorted.value.slice(0, most.value));
   let reads = 0; // grows with every read; an older answer is void
   let timer: ReturnType<typeof setTimeout> | undefined;
   let readAt = 0;
@@ -50,7 +54,7 @@ export function useParties(state: () => ShownState, attempt: number | null) {
     try {
       const { found, count } = await readAll();
       if (mine !== reads) return;
-      items.value = found.sort(byRisk);
+      items.value = found;
       total.value = count;
       failure.value = null;
     } catch (error) {
@@ -74,7 +78,7 @@ export function useParties(state: () => ShownState, attempt: number | null) {
     reads += 1;
     clearTimeout(timer);
   });
-  return { shown, items, total, failure, isBusy, read, showMore: () => (most.value += SHOWN_AT_FIRST) };
+  return { sort, shown, items, total, failure, isBusy, read, showMore: () => (most.value += SHOWN_AT_FIRST) };
 }
 
 /** What says that there may be more to read. While captures are made, outcomes follow in a few steps. */
@@ -87,6 +91,12 @@ function rank({ risk_level }: ThirdParty): number {
   return risk_level === null ? RISK_LEVELS.length : RISK_LEVELS.indexOf(risk_level);
 }
 
-function byRisk(a: ThirdParty, b: ThirdParty): number {
-  return rank(a) - rank(b) || b.references - a.references || (a.domain < b.domain ? -1 : 1);
-}
+type Compare = (a: ThirdParty, b: ThirdParty) => number;
+const byDomain: Compare = (a, b) => (a.domain < b.domain ? -1 : 1);
+const byRisk: Compare = (a, b) => rank(a) - rank(b) || b.references - a.references || byDomain(a, b);
+const COMPARE: Record<PartySort, Compare> = {
+  "-risk": byRisk,
+  "-references": (a, b) => b.references - a.references || byRisk(a, b),
+  "-hidden": (a, b) => b.hidden - a.hidden || byRisk(a, b),
+  domain: byDomain,
+};

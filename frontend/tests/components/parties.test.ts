@@ -18,15 +18,37 @@ const PARTY = {
   relation: "link", hidden: 0, example_page: "http://corp.test/", violation_key: "gambling",
 };
 
-test("a third party with a finding has the category of the finding", async () => {
+async function mounted(parties: readonly (typeof PARTY | (Omit<typeof PARTY, "violation_key"> & { violation_key: null }))[]) {
   setLanguage("en");
   const rest = new FakeRest();
   const state = new TaskState(snapshot(1, { status: "completed" }));
-  const others = [{ ...PARTY, domain: "cdn.test", category: "cdn" }, { ...PARTY, domain: "z.test", violation_key: null }];
-  rest.answers[`GET /tasks/${state.taskId}/third-parties`] = { items: [PARTY, ...others], total: 3, truncated: false, attempt: 1 };
+  rest.answers[`GET /tasks/${state.taskId}/third-parties`] = { items: parties, total: parties.length, truncated: false, attempt: 1 };
   const panel = mount(PartiesPanel, { props: { state: shownOf(state), attempt: null }, global: rest.mounting() });
   await flushPromises();
+  return panel;
+}
+
+test("a third party with a finding has the category of the finding", async () => {
+  const panel = await mounted([PARTY, { ...PARTY, domain: "cdn.test", category: "cdn" }, { ...PARTY, domain: "z.test", violation_key: null }]);
   const gambling = english("violation.gambling");
   const told = [gambling, `${gambling}${english("finding.separator")}${english("category.cdn")}`, english("category.unknown")];
   expect(panel.findAll("tbody tr").map((row) => row.findAll("td")[2]!.text())).toEqual(told);
+});
+
+test("the worst come first, and a column's head puts them in its order", async () => {
+  const panel = await mounted([
+    { ...PARTY, domain: "much.test", risk_level: "low", references: 90, hidden: 1 },
+    { ...PARTY, domain: "bad.test", risk_level: "critical", references: 2 },
+    { ...PARTY, domain: "z-hidden.test", risk_level: "low", references: 5, hidden: 7 },
+  ]);
+  const order = () => panel.findAll("tbody .domain").map((link) => link.text().split(".")[0]);
+  const sorted = () => panel.findAll("thead [aria-sort]").map((head) => [head.text().replace(/[▲▼↕]/, ""), head.attributes("aria-sort")]);
+  expect([order(), sorted()]).toEqual([["bad", "much", "z-hidden"], [[english("parties.risk"), "descending"]]]);
+  const click = async (key: string) => {
+    await panel.findAll("thead button").find((button) => button.text().startsWith(english(key)))!.trigger("click");
+    return [order(), sorted()];
+  };
+  expect(await click("parties.hidden")).toEqual([["z-hidden", "much", "bad"], [[english("parties.hidden"), "descending"]]]);
+  expect(await click("parties.references")).toEqual([["much", "z-hidden", "bad"], [[english("parties.references"), "descending"]]]);
+  expect(await click("parties.domain")).toEqual([["bad", "much", "z-hidden"], [[english("parties.domain"), "ascending"]]]);
 });
