@@ -44,7 +44,7 @@ test("the worst come first, and a column's head puts them in its order", async (
   const order = () => panel.findAll("tbody .domain").map((link) => link.text().split(".")[0]);
   const sorted = () => panel.findAll("thead [aria-sort]").map((head) => [head.text().replace(/[▲▼↕]/, ""), head.attributes("aria-sort")]);
   expect([order(), sorted()]).toEqual([["bad", "much", "z-hidden"], [[english("parties.risk"), "descending"]]]);
-  const click = async (key: string) => {
+  const click = async (key: Parameters<typeof english>[0]) => {
     await panel.findAll("thead button").find((button) => button.text().startsWith(english(key)))!.trigger("click");
     return [order(), sorted()];
   };
