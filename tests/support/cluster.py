@@ -165,7 +165,7 @@ def with_tables(url: str) -> None:
     """As `compliance migrate` does, which takes a process, and as long as a server does to start."""
     db = Database(url)
     migrate(db, clock=SystemClock())
-    db.engine.dispose()
+    db.close_sync()
 
 
 @contextlib.contextmanager

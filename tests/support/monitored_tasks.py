@@ -164,4 +164,4 @@ def monitored(database_url: str, settings: Settings) -> Iterator[MonitoredTasks]
         monitoring_errors=errors,
     )
     yield MonitoredTasks(db, event_writer, lifecycle, clock, monitor, worker_control, retention, concurrent, errors)
-    db.engine.dispose()
+    db.close_sync()

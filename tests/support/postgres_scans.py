@@ -33,7 +33,7 @@ class PostgresScan:
         user = add_user(database, clock, f"of-{task_id}")
         database.write_sync(life.create(task_id, user_id=user, target_domain="a.test", config={}))
         database.write_sync(life.claim(task_id, 1, "worker", "a.test"))
-        database.engine.dispose()
+        database.close_sync()
 
     def open(self, attempt: int | None = None) -> PostgresScanStore:
         return self.stores.place(Attempt(self.task_id, 1, attempt or self.attempt), self.folder).open()

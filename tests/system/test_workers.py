@@ -23,7 +23,7 @@ def deployment(tmp_path, postgres):
 def known(deployment):
     database = Database(deployment.database_url)
     yield lambda: database.read_sync(workers.known)
-    database.engine.dispose()
+    database.close_sync()
 
 
 def test_each_worker_has_a_row_that_it_renews_and_takes_with_it(deployment, known):

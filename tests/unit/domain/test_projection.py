@@ -113,7 +113,7 @@ def test_the_row_is_the_fold_of_the_log(tmp_path_factory, actions):
         state = apply(state, event.type, event.payload(), attempt=event.attempt, at=to_wire(event.created_at))
     assert state.to_columns() == TaskProjection.from_row(row).to_columns()
     assert [event.seq for event in events] == list(range(1, row.last_seq + 1))
-    db.engine.dispose()
+    db.close_sync()
 
 
 def test_an_event_that_is_taken_twice_is_counted_once():

@@ -88,7 +88,7 @@ class World:
 def world(database_url):
     world = World(database_url)
     yield world
-    world.db.engine.dispose()
+    world.db.close_sync()
 
 
 LEADS_TO = {

@@ -105,4 +105,4 @@ def backend(database_path: Path) -> Iterator[Backend]:
     db.write_sync(lambda c: c.execute(insert(users).values(**user)))
     clock, texts, bus = SystemClock(), MessageCatalog("en"), SilentBus()
     yield Backend(db, EventWriter(db=db, bus=bus), Lifecycle(clock=clock, texts=texts), texts, clock, bus)
-    db.engine.dispose()
+    db.close_sync()

@@ -59,7 +59,7 @@ class World:
 def world(tmp_path):
     world = World(tmp_path)
     yield world
-    world.db.engine.dispose()
+    world.db.close_sync()
 
 
 def test_the_row_that_is_kept_is_the_tasks_own_when_the_run_ended(world):

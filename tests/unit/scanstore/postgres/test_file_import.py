@@ -39,7 +39,7 @@ def url(postgres):
     with postgres.new_database() as url:
         db = Database(url)
         migrate(db, clock=SystemClock())
-        db.engine.dispose()
+        db.close_sync()
         yield url
 
 

@@ -289,7 +289,7 @@ def through_proxy(postgres_database, make_worker, backend):
         db.write_sync(lambda c: c.exec_driver_sql("SELECT 1") and None)
         yield proxy, worker, direct
         for one in (direct, db):
-            one.engine.dispose()
+            one.close_sync()
 
 
 def active(db):
