@@ -70,11 +70,15 @@ class CrawlCutoff(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Coverage of one scan. `hosts` has only outcomes that occurred there; `start_page`: the start page had content."""
+    """Coverage of one scan. `hosts` has only outcomes that occurred there; `start_page`: the start page had content.
+
+    `resolved`: False if neither the scanned domain nor a host that stands for it has an address.
+    """
 
     hosts: Mapping[str, Mapping[Seen, int]] = field(default_factory=dict)
     start_page: bool = False
     cut: CrawlCutoff | None = None
+    resolved: bool = True
 
     @property
     def total(self) -> Mapping[Seen, int]:
@@ -102,10 +106,12 @@ class Coverage:
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that `coverage_of` reads back."""
         hosts = {host: {seen.value: number for seen, number in counts.items()} for host, counts in self.hosts.items()}
-        return {"hosts": hosts, "start_page": self.start_page, "cut": None if self.cut is None else self.cut.value}
+        cut = None if self.cut is None else self.cut.value
+        return {"hosts": hosts, "start_page": self.start_page, "cut": cut, "resolved": self.resolved}
 
 
 def coverage_of(value: Mapping[str, Any]) -> Coverage:
     """Return the coverage that `Coverage.to_json` has written."""
     hosts = {host: {Seen(seen): number for seen, number in counts.items()} for host, counts in value["hosts"].items()}
-    return Coverage(hosts, value["start_page"], None if value["cut"] is None else CrawlCutoff(value["cut"]))
+    cut = None if value["cut"] is None else CrawlCutoff(value["cut"])
+    return Coverage(hosts, value["start_page"], cut, value.get("resolved", True))

@@ -26,8 +26,9 @@ class Result(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why URLs or third parties were not checked. The first four make a scan inconclusive; stable keys on the wire."""
+    """Why URLs or third parties were not checked. The first five make a scan inconclusive; stable keys on the wire."""
 
+    UNRESOLVED = "unresolved"  # the scanned domain has no address
     START_PAGE = "start_page"  # the start page gave nothing that could be judged
     LOW_COVERAGE = "low_coverage"  # less than 95 % of the addresses could be judged
     BEHIND_SIGN_IN = "behind_sign_in"  # most of the site lies behind a sign-in
@@ -54,7 +55,9 @@ class Reason(StrEnum):
     PARTIES_UNREACHABLE = "parties_unreachable"  # of third parties that people are led to nothing came
 
 
-DECISIVE: Final = frozenset({Reason.START_PAGE, Reason.LOW_COVERAGE, Reason.BEHIND_SIGN_IN, Reason.LOW_PARTY_COVERAGE})
+DECISIVE: Final = frozenset(
+    {Reason.UNRESOLVED, Reason.START_PAGE, Reason.LOW_COVERAGE, Reason.BEHIND_SIGN_IN, Reason.LOW_PARTY_COVERAGE}
+)
 # Of third parties: said in the first line of a result, with their number.
 PARTIES: Final = (Reason.PARTIES_NOT_EXAMINED, Reason.PARTIES_UNREACHABLE)
 # What ended a crawl early by the scan's own settings: said in the first line of a result.
@@ -150,7 +153,9 @@ def share_of(counts: Mapping[Seen, int]) -> float | None:
 def _reasons(coverage: Coverage, *, parties_are_low: bool) -> Iterator[Reason]:
     total = coverage.total
     share = share_of(total)
-    if not coverage.start_page:
+    if not coverage.resolved:
+        yield Reason.UNRESOLVED
+    elif not coverage.start_page:
         yield Reason.START_PAGE
     if share is not None and share < ENOUGH:
         yield Reason.LOW_COVERAGE

@@ -58,7 +58,9 @@ class CoverageAggregate:
             if self._hosts[host][Seen.GONE] >= max(MIN_GONE, GONE_SHARE * judged)
         }
 
-    def coverage(self, *, starts: Iterable[str], cut: CrawlCutoff | None, changed: Collection[str] = ()) -> Coverage:
+    def coverage(
+        self, *, starts: Iterable[str], cut: CrawlCutoff | None, resolved: bool = True, changed: Collection[str] = ()
+    ) -> Coverage:
         """Return the sum. `starts`: URLs that all have to show content. `changed`: hosts that no longer show what they
         had shown, so that what they call gone is refused.
         """
@@ -67,7 +69,7 @@ class CoverageAggregate:
             found[Seen.CLIENT_ERROR] += found.pop(Seen.GONE, 0)
         wanted = list(starts)
         start_page = bool(wanted) and all(map(self._shows_content, wanted))
-        return Coverage(_in_order(self._hosts), start_page, cut)
+        return Coverage(_in_order(self._hosts), start_page, cut, resolved)
 
     def _end_of(self, url_id: int, seen: Seen | None) -> Seen:
         if seen is None:
@@ -114,12 +116,12 @@ class CoverageReporter:
     texts: MessageCatalog
     agent: str  # the scanner's user agent, which the owner of a site can allow in its robots.txt
 
-    async def report(self, starts: Iterable[str], cut: CrawlCutoff | None) -> Coverage:
+    async def report(self, starts: Iterable[str], cut: CrawlCutoff | None, *, resolved: bool = True) -> Coverage:
         """Return what was seen, and warn the sink of the rest; arguments as in `CoverageAggregate.coverage`."""
         aggregate = CoverageAggregate(self.frontier)
         await aggregate.count()
         changed = await self._changed(aggregate.doubtful_hosts()) if cut in (None, CrawlCutoff.PAGES) else ()
-        coverage = aggregate.coverage(starts=starts, cut=cut, changed=changed)
+        coverage = aggregate.coverage(starts=starts, cut=cut, resolved=resolved, changed=changed)
         for seen, costs in groupby(coverage.costs(), key=lambda cost: cost[0]):
             await self._warn(seen, [(host, number) for _, host, number in costs])
         return coverage

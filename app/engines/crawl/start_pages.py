@@ -43,6 +43,11 @@ class StartPages:
         self._origins[origin] = False
         return f"{origin}/"
 
+    @property
+    def is_resolved(self) -> bool:
+        """Whether there is anything to begin with: a URL that the user named, or a host with an address."""
+        return bool(self._scan.start_urls or self._origins or self._has_address)
+
     def unread_sitemaps(self) -> Iterator[str]:
         """Yield the origins whose sitemaps are to be read now: each once, and again after `retry_sitemaps`."""
         for origin, started in self._origins.items():

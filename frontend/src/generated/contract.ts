@@ -32,7 +32,8 @@ export const DECISIVE = new Set<string>([
   "behind_sign_in",
   "low_coverage",
   "low_party_coverage",
-  "start_page"
+  "start_page",
+  "unresolved"
 ]) as ReadonlySet<string>;
 
 /** Reasons of third parties: said with their number. */

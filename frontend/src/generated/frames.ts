@@ -242,7 +242,7 @@ export interface PongCommand {
   type: "pong";
 }
 
-export type Reason = "start_page" | "low_coverage" | "behind_sign_in" | "low_party_coverage" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "host_given_up" | "sign_in" | "robots" | "depth" | "trap" | "blocked_target" | "limit" | "page_limit" | "time_limit" | "request_limit" | "byte_limit" | "address_limit" | "parties_not_examined" | "parties_unreachable";
+export type Reason = "unresolved" | "start_page" | "low_coverage" | "behind_sign_in" | "low_party_coverage" | "client_error" | "server_error" | "no_answer" | "truncated" | "unreadable" | "wall" | "host_given_up" | "sign_in" | "robots" | "depth" | "trap" | "blocked_target" | "limit" | "page_limit" | "time_limit" | "request_limit" | "byte_limit" | "address_limit" | "parties_not_examined" | "parties_unreachable";
 
 export interface ReconnectAdvice {
   timestamp: string;

@@ -41,6 +41,13 @@ def test_a_coverage_comes_back_from_json_as_it_was(cut):
     assert coverage_of(coverage.to_json()) == coverage
 
 
+def test_a_coverage_of_before_says_nothing_of_addresses():
+    stored = Coverage(resolved=False).to_json()
+    assert coverage_of(stored) == Coverage(resolved=False)
+    del stored["resolved"]
+    assert coverage_of(stored) == Coverage()
+
+
 def test_every_reason_counts_once():
     assert set(LOST) & set(EXCLUDED) == set()
     assert set(NOT_JUDGED) | set(COUNTED_AS) | {Seen.JUDGED, Seen.NOT_HTML, Seen.GONE, Seen.NO_HOST} == set(Seen)

@@ -44,6 +44,11 @@ def test_nothing_said_is_nothing_seen():
     assert reach_verdict(Coverage(), 0).reasons == (Reason.START_PAGE,)
 
 
+def test_a_domain_without_an_address_is_said_to_have_none():
+    verdict = reach_verdict(Coverage(resolved=False), 0)
+    assert (verdict.result, verdict.reasons) == (Result.INCONCLUSIVE, (Reason.UNRESOLVED,))
+
+
 @pytest.mark.parametrize("lost", LOST)
 def test_five_in_a_hundred_may_be_lost_and_no_more(lost):
     assert reach_verdict(seen(judged=95, **{lost.value: 5}), 0).result is Result.CLEAN

@@ -226,6 +226,18 @@ async def test_a_host_that_had_no_address_at_first_is_crawled_when_it_gets_one(s
     assert asked(site) == [""]
 
 
+async def test_a_target_without_an_address_is_known_by_it(crawl):
+    crawler = await crawl(hosts=[HostFact("a.test", ("target",)), HostFact("old.a.test", ("certificates",))])
+    assert (crawler.coverage.resolved, crawler.coverage.start_page) == (False, False)
+
+
+async def test_a_limit_before_the_first_host_says_nothing_of_addresses(make_crawler):
+    crawler = make_crawler(time_limit_s=0.05)
+    await crawler.load()
+    await crawler.run(hosts_settled=lambda: False)
+    assert crawler.coverage.resolved
+
+
 async def test_a_page_cannot_name_hosts_without_end(site, make_crawler, crawl):
     named = []
 

@@ -47,6 +47,14 @@ def test_a_target_that_has_an_address_and_no_web_server_is_asked_once(start_page
     assert start_pages.fallback_page() is None
 
 
+def test_there_is_something_to_begin_with_once_a_host_has_an_address():
+    start_pages = StartPages(ScanConfig("a.test"))
+    assert not start_pages.is_resolved
+    start_pages.start_page_of(host())
+    assert start_pages.is_resolved
+    assert StartPages(ScanConfig("a.test", start_urls=("https://a.test/x",))).is_resolved
+
+
 def test_sitemaps_are_read_once_and_again_when_their_host_is_back(start_pages):
     start_pages.start_page_of(host(https=True))
     assert list(start_pages.unread_sitemaps()) == ["https://a.test"]
