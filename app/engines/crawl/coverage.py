@@ -12,6 +12,7 @@ from app.domain.messages import MessageCatalog, Text
 from app.domain.verdict import Reason, reason_name
 from app.engines.crawl.frontier import MAX_HOPS, Frontier
 from app.engines.crawl.robots import product_token
+from app.engines.crawl.start_pages import StartPages
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 from app.engines.ports import ScanSink
 
@@ -116,12 +117,14 @@ class CoverageReporter:
     texts: MessageCatalog
     agent: str  # the scanner's user agent, which the owner of a site can allow in its robots.txt
 
-    async def report(self, starts: Iterable[str], cut: CrawlCutoff | None, *, resolved: bool = True) -> Coverage:
-        """Return what was seen, and warn the sink of the rest; arguments as in `CoverageAggregate.coverage`."""
+    async def report(self, starts: StartPages, cut: CrawlCutoff | None) -> Coverage:
+        """Return what was seen, and warn the sink of the rest."""
         aggregate = CoverageAggregate(self.frontier)
         await aggregate.count()
         changed = await self._changed(aggregate.doubtful_hosts()) if cut in (None, CrawlCutoff.PAGES) else ()
-        coverage = aggregate.coverage(starts=starts, cut=cut, resolved=resolved, changed=changed)
+        # A crawl that a limit ended before the first host was examined does not know.
+        resolved = starts.is_resolved or cut is not None
+        coverage = aggregate.coverage(starts=starts.required_pages(), cut=cut, resolved=resolved, changed=changed)
         for seen, costs in groupby(coverage.costs(), key=lambda cost: cost[0]):
             await self._warn(seen, [(host, number) for _, host, number in costs])
         return coverage

@@ -344,9 +344,6 @@ class Crawler:
         if self._frontier.overflowed:
             cut = cut or CrawlCutoff.ADDRESSES
             await self._coverage_reporter.warn_of_limit(CrawlCutoff.ADDRESSES, self._texts("crawl_overflow"))
-        # A crawl that a limit ended before the first host was examined does not know.
-        resolved = self._start_pages.is_resolved or cut is not None
-        required = self._start_pages.required_pages()
-        self.coverage = await self._coverage_reporter.report(required, cut, resolved=resolved)
+        self.coverage = await self._coverage_reporter.report(self._start_pages, cut)
         said = self._texts("crawled", pages=self.pages, crawled=self.crawled, known=self.known)
         await self._sink.log(LogEntry("INFO", _MODULE, said))

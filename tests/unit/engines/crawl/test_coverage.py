@@ -11,8 +11,9 @@ from app.domain.scan_facts import FetchError, Hop, HopKind, HostFact, UrlState
 from app.engines.crawl.coverage import HOSTS_NAMED, CoverageReporter
 from app.engines.crawl.frontier import Frontier
 from app.engines.crawl.robots import parse_robots
+from app.engines.crawl.start_pages import StartPages
 from app.engines.crawl.traps import TrapDetector
-from app.engines.model import FetchResult, NetworkConfig
+from app.engines.model import FetchResult, NetworkConfig, ScanConfig
 from app.engines.net.rate_limited_fetcher import RateLimitedFetcher
 
 ROOT = "https://a.test/"
@@ -261,6 +262,10 @@ def reporter(frontier, site, limits, sink):
     return CoverageReporter(frontier=frontier, fetcher=fetcher, sink=sink, texts=MessageCatalog("en"), agent=AGENT)
 
 
+def starts(*urls):
+    return StartPages(ScanConfig("a.test", start_urls=urls))
+
+
 def visit(frontier, host, *outcomes):
     """Gives the host one URL for each outcome."""
     frontier.open_host(host, host)
@@ -272,7 +277,7 @@ def visit(frontier, host, *outcomes):
 async def test_the_hosts_with_the_most_are_named_and_the_others_summed_up(frontier, reporter, sink):
     for number in range(HOSTS_NAMED + 2):
         visit(frontier, f"h{number}.a.test", *[Seen.SERVER_ERROR] * (number + 1))
-    await reporter.report([], None)
+    await reporter.report(starts(), None)
     assert sink.missed == [
         *(("server_error", f"h{number}.a.test", number + 1) for number in range(HOSTS_NAMED + 1, 1, -1)),
         ("server_error", None, 3),
@@ -281,7 +286,7 @@ async def test_the_hosts_with_the_most_are_named_and_the_others_summed_up(fronti
 
 async def test_what_robots_txt_forbids_is_told_with_the_name_that_it_would_have_to_allow(frontier, reporter, sink):
     visit(frontier, "a.test", Seen.ROBOTS, Seen.SIGN_IN)
-    await reporter.report([], None)
+    await reporter.report(starts(), None)
     said = sink.said_of["robots"]
     name = said.params["reason"]["params"]["agent"]
     assert name in said
@@ -305,7 +310,7 @@ async def test_a_host_with_many_missing_pages_is_asked_for_one_that_it_had_shown
     visit(frontier, "a.test", Seen.JUDGED, Seen.GONE, Seen.GONE, Seen.GONE)
     if still_shown:
         site.page("https://a.test/0", "as before")
-    coverage = await reporter.report(["https://a.test/0"], cut)
+    coverage = await reporter.report(starts("https://a.test/0"), cut)
     assert site.asked == ["https://a.test/0"] * asked
     assert coverage.hosts["a.test"] == {Seen.JUDGED: 1, counted: 3}
     assert (coverage.start_page, coverage.cut) == (True, cut)
