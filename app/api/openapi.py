@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.api.errors import MEDIA_TYPE
 from app.api.schema_examples import add_examples
-from app.core.scopes import GROUP_ROUTES, SCOPE_OF_ROUTE, SESSION, VIEWER_ROUTES
+from app.core.scopes import GROUP_ROUTES, REVIEWER_ROUTES, SCOPE_OF_ROUTE, SESSION, VIEWER_ROUTES
 from app.domain.messages import FOREIGN_LANGUAGE, Language, MessageCatalog
 from app.rest.documented_responses import CODES, codes_of
 from app.rest.schemas import A_TRACE, Problem
@@ -39,6 +39,7 @@ TAGS: Final = [
 INTERFACE: Final = "/api/"  # below it every address is as strict; the others are for probes
 KEY_GROUP: Final = "x-key-group"  # of an operation: a key that is for one group of sites opens it as well
 FOR_VIEWERS: Final = "x-viewer"  # of an operation: a user with the role `viewer` may use it
+FOR_REVIEWERS: Final = "x-reviewer"
 KEY_SCOPE: Final = "x-key-scope"  # of an operation: the scope of an API key that opens it, `session` or `public`
 SCHEMAS: Final = "#/components/schemas/"
 OF_THE_FRAMEWORK: Final = ("HTTPValidationError", "ValidationError")  # a problem stands in their place
@@ -101,6 +102,8 @@ def _complete_operation(path: str, operation: Json, texts: MessageCatalog) -> No
         operation[KEY_GROUP] = True
     if operation["operationId"] in VIEWER_ROUTES:
         operation[FOR_VIEWERS] = True
+    if operation["operationId"] in REVIEWER_ROUTES:
+        operation[FOR_REVIEWERS] = True
     responses = operation["responses"]
     responses.pop("422", None)
     refusals = {int(status): codes_of(response) for status, response in responses.items() if CODES in response}

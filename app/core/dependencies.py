@@ -64,8 +64,8 @@ async def get_current_user(
 
     Raises:
         Unauthenticated: `missing_token`, `invalid_token`, `expired_token` or `user_disabled`.
-        Forbidden: `read_only`, of a viewer; `insufficient_scope` or `session_required`, of a key or a link that is not
-            for this route.
+        Forbidden: `read_only`, of a reviewer or a viewer; `insufficient_scope` or `session_required`, of a key or a
+            link that is not for this route.
         NotFound: a link that leads nowhere.
     """
     token = bearer_token(request)

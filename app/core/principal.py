@@ -4,15 +4,32 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final, Literal, Protocol
 
 from app.core.errors import Forbidden, ScannerError, Unauthenticated
-from app.core.scopes import GROUP_ROUTES, LINK_ROUTES, PUBLIC, SCOPE_OF_ROUTE, SESSION, VIEWER_ROUTES, Scope
+from app.core.scopes import (
+    GROUP_ROUTES,
+    LINK_ROUTES,
+    PUBLIC,
+    REVIEWER_ROUTES,
+    SCOPE_OF_ROUTE,
+    SESSION,
+    VIEWER_ROUTES,
+    Scope,
+)
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
-Role = Literal["admin", "user", "viewer"]
+Role = Literal["admin", "user", "reviewer", "viewer"]
 ADMIN: Final = "admin"
+REVIEWER: Final = "reviewer"
 VIEWER: Final = "viewer"
+# Roles that see the scans and sites of everybody, and may use these routes alone.
+READER_ROUTES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {REVIEWER: REVIEWER_ROUTES, VIEWER: VIEWER_ROUTES}
+)
+# Roles of those who may be asked to take care of a finding of anybody's scan.
+ASSIGNABLE: Final = (ADMIN, REVIEWER)
 # The id of the API key with which the request was made that is being answered, for the audit log; empty without one.
 ACTING_KEY: Final[ContextVar[str]] = ContextVar("acting_key", default="")
 
@@ -21,7 +38,7 @@ ACTING_KEY: Final[ContextVar[str]] = ContextVar("acting_key", default="")
 class Principal:
     """A user with a role. A user sees what is theirs, an administrator sees everything; foreign looks like missing.
 
-    A viewer sees the scans and sites of everybody, and may use `VIEWER_ROUTES` alone.
+    Reviewers and viewers see the scans and sites of everybody, and may use `READER_ROUTES` alone.
 
     Who shows an API key or a read-only link is its user, with fewer rights.
     """
@@ -43,13 +60,21 @@ class Principal:
         return self.role == ADMIN
 
     @property
-    def is_viewer(self) -> bool:
-        return self.role == VIEWER
+    def is_reader(self) -> bool:
+        return self.role in READER_ROUTES
+
+    @property
+    def key_scopes(self) -> frozenset[Scope]:
+        """Return the scopes that an API key of this user may have; `ADMIN` while they are an administrator."""
+        if self.is_reader:
+            needed = {SCOPE_OF_ROUTE[name] for name in READER_ROUTES[self.role]}
+            return frozenset(scope for scope in Scope if scope in needed)
+        return frozenset(Scope)
 
     @property
     def sees_all(self) -> bool:
         """Return whether tasks of every user may be seen. The group of a key is one of its user's own sites."""
-        return self.is_admin or (self.is_viewer and self.group is None)
+        return self.is_admin or (self.is_reader and self.group is None)
 
     @property
     def may_read(self) -> bool:
@@ -78,11 +103,11 @@ class Principal:
         return f"link {self.link_id}" if self.link_id else self.user_id
 
     def require_route(self, name: str) -> None:
-        """Refuse what a viewer, a key or a link is not for.
+        """Refuse what a reviewer, a viewer, a key or a link is not for.
 
         Raises Forbidden: `read_only`, `session_required` or `insufficient_scope`.
         """
-        if self.is_viewer and name not in VIEWER_ROUTES:
+        if self.is_reader and name not in READER_ROUTES[self.role]:
             raise Forbidden(code="read_only")
         if self.link_id:
             if name not in LINK_ROUTES:

@@ -157,6 +157,8 @@ VIEWER_ROUTES: Final = frozenset(_ROUTES[Scope.READ]) | {
     "revoke_key",
     "revoke_keys",
 }
+# What a signed-in reviewer may use: what a viewer may, and judging findings.
+REVIEWER_ROUTES: Final = VIEWER_ROUTES | frozenset(_ROUTES[Scope.REVIEW])
 # What a read-only link to a scan opens, of that scan alone.
 LINK_ROUTES: Final = frozenset(
     {

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict, InvalidInput
-from app.core.principal import ADMIN, VIEWER, Principal
+from app.core.principal import ASSIGNABLE, VIEWER, Principal
 from app.domain.assignments import NO_DUE_DATE
 from app.domain.findings import FindingId
 from app.domain.task_row import TaskRow
@@ -117,6 +117,6 @@ def _name_of(
     if principal.is_admin or assignee_id == principal.user_id:
         accounts.lock(connection, assignee_id)  # an account that ends waits, and takes this away as well
         user = accounts.find_active(connection, assignee_id)
-        if user is not None and (user.role == ADMIN or (user.id == row.user_id and user.role != VIEWER)):
+        if user is not None and (user.role in ASSIGNABLE or (user.id == row.user_id and user.role != VIEWER)):
             return str(user.username)
     raise InvalidInput(code="assignee_unknown")

@@ -95,7 +95,7 @@ class ApiKeys:
             Conflict: `key_limit`.
         """
         settings = self.settings.current
-        if principal.is_viewer and (group is not None or any(scope != Scope.READ for scope in scopes)):
+        if principal.is_reader and (group is not None or not principal.key_scopes.issuperset(scopes)):
             raise Forbidden(code="read_only")
         if Scope.ADMIN in scopes and not principal.is_admin:
             raise Forbidden(code="admin_only")

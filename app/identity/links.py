@@ -20,7 +20,7 @@ from app.core.ids import new_id
 from app.core.json_chunks import Json
 from app.core.live_settings import SettingsSource
 from app.core.opaque_tokens import LINK, SHOWN, digest_of, is_well_formed, new_token
-from app.core.principal import VIEWER, Principal
+from app.core.principal import READER_ROUTES, Principal
 from app.identity.audit import AuditTrail
 from app.identity.queries import links, sessions, users
 
@@ -53,7 +53,7 @@ class Links:
             raise NotFound(text="no_such_task")
         if not row.is_active or row.revoked_at is not None or row.expires_at <= self.clock.now():
             raise NotFound(text="no_such_task")
-        if row.role == VIEWER:  # it was being created while its user became one
+        if row.role in READER_ROUTES:  # it was being created while its user got such a role
             raise NotFound(text="no_such_task")
         return Principal(row.user_id, row.username, row.role, "", row.expires_at, link_id=row.id, task_id=row.task_id)
 

@@ -15,7 +15,7 @@ from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict, NotFound, Unavailable
 from app.core.ids import new_id
-from app.core.principal import ADMIN, VIEWER
+from app.core.principal import ADMIN, ASSIGNABLE, READER_ROUTES, VIEWER
 from app.core.security import Passwords
 from app.events.bus.base import AccessHint, Publisher
 from app.identity.audit import AuditTrail
@@ -123,8 +123,8 @@ class UserService:
 
     async def update(self, user_id: str, changes: Mapping[str, Any], *, by: str) -> Row[Any]:
         """Changes some of `CHANGEABLE`. A new password or a deactivation ends all of the user's sessions, API keys
-        and read-only links; links end with the role of a viewer, too, and findings are no longer assigned to one. A new
-        priority holds for what waits, too.
+        and read-only links; links end with the role of a reviewer or a viewer, too, and findings are no longer assigned
+        to who may not judge them. A new priority holds for what waits, too.
 
         Raises NotFound; Conflict (`email_taken`, `last_admin`).
         """
@@ -187,7 +187,7 @@ class UserService:
         disabled = values.get("is_active") is False
         if disabled or values.get("role", ADMIN) != ADMIN:
             _keep_an_admin(connection, row)
-        becomes_viewer = values.get("role") == VIEWER
+        role = values.get("role", row.role)
         ends = disabled or "password_hash" in values
         if values:
             version = {"token_version": row.token_version + 1} if ends else {}
@@ -197,11 +197,12 @@ class UserService:
         if ends:
             sessions.revoke_all(connection, user_id, now=self.clock.now())
             revoke_tokens(connection, user_id, now=self.clock.now())
-        elif becomes_viewer:  # who could not revoke them
+        elif role in READER_ROUTES:  # who could not revoke them
             links.revoke_of_user(connection, user_id, now=self.clock.now())
         unassigned = 0
-        if disabled or becomes_viewer or (row.role == ADMIN and values.get("role", ADMIN) != ADMIN):
-            only_foreign = not (disabled or becomes_viewer)
+        judges_none = disabled or role == VIEWER
+        if judges_none or (row.role in ASSIGNABLE and role not in ASSIGNABLE):
+            only_foreign = not judges_none
             unassigned = self.scans.unassign(connection, user_id, self.clock.now(), only_foreign=only_foreign)
         return _find(connection, user_id), unassigned
 

@@ -82,7 +82,9 @@ async def create_order(
     return response
 
 
-@router.get("", summary="List the user's orders; all orders for administrators and viewers", response_model=OrderPage)
+@router.get(
+    "", summary="List the user's orders; all orders for administrators, reviewers and viewers", response_model=OrderPage
+)
 async def list_orders(
     user: CurrentUser, services: ServicesDep, page: PageNumber = 1, page_size: PageSize = 50
 ) -> Response:

@@ -93,7 +93,9 @@ async def create_site(body: SiteCreate, user: CurrentUser, services: ServicesDep
     return JsonChunksResponse(await services.sites.service.create(user, new_site(body)), status_code=201)
 
 
-@router.get("", summary="List the user's sites; all sites for administrators and viewers", response_model=SitePage)
+@router.get(
+    "", summary="List the user's sites; all sites for administrators, reviewers and viewers", response_model=SitePage
+)
 async def list_sites(
     user: CurrentUser,
     services: ServicesDep,

@@ -184,6 +184,31 @@ async def test_who_is_gone_or_may_see_it_no_longer_has_nothing_assigned(mine, ad
     assert (row.object_id, row.detail) == (second_id, {"findings": 1 if how == "no_administrator" else 2})
 
 
+async def test_a_reviewer_judges_what_others_have_scanned_and_is_assigned_it(mine, admin, backend):
+    place = await mine.scan("a.test", *BOTH)
+    judge = Assigned(backend, await backend.add_user("li", role="reviewer"))
+    judge_id = await judge.me()
+    await admin.assign(place, assignee_id=judge_id)
+    await judge.assign(place, SHOP, assignee_id=judge_id, due_on="2026-12-15")
+    refused = await judge.assign(place, SHOP, status=422, assignee_id=await admin.me(), version=1)
+    assert refused["code"] == "assignee_unknown"
+    client, body = backend.client, {"state": "confirmed", "version": 0}
+    decided = await client.put(f"{place}/findings/{CASINO}/decision", json=body, headers=judge.headers)
+    assert (decided.status_code, decided.json()["decided_by"]) == (200, "li")
+    said = await client.post(f"{place}/findings/{CASINO}/comments", json={"text": "seen"}, headers=judge.headers)
+    assert said.status_code == 201
+    assert (await mine.get(f"{place}/findings/{CASINO}"))["decision"]["state"] == "confirmed"
+    listed = await admin.get("/api/v1/admin/users?is_assignable=true")
+    assert {item["username"] for item in listed["items"]} == {"admin", "li"}
+    # Who looks at own scans alone keeps nothing of others; who becomes a reviewer again keeps what they have.
+    await change_user(backend, admin.headers, judge_id, role="user")
+    assert (await mine.assignment(place))["assignee"] is None
+    own = await judge.scan("own.test", *BOTH)
+    await judge.assign(own, assignee_id=judge_id)
+    await change_user(backend, admin.headers, judge_id, role="reviewer")
+    assert (await admin.assignment(own))["assignee"]["username"] == "li"
+
+
 async def test_a_key_needs_the_scope_of_the_review(mine, backend):
     place = await mine.scan("a.test", *BOTH)
     for scopes, status in ((["review"], 200), (["read", "scan"], 403)):

@@ -1,10 +1,13 @@
-"""The role `viewer` on the real application: it sees all, and changes nothing but its own account."""
+"""The roles `viewer` and `reviewer` on the real application: both see all; one changes nothing but its own account, and
+the other judges findings as well.
+"""
 
 import asyncio
 
 import pytest
 
-from app.core.scopes import PUBLIC, SCOPE_OF_ROUTE, VIEWER_ROUTES
+from app.core.principal import READER_ROUTES
+from app.core.scopes import PUBLIC, SCOPE_OF_ROUTE
 from tests.support.backend import USER_PASSWORD
 from tests.support.live import ending, go_live
 
@@ -20,15 +23,16 @@ async def live(tmp_path):
 
 
 class People:
-    """An owner with a scan and a site, a viewer, and the first administrator."""
+    """An owner with a scan and a site, a viewer (or a reviewer), and the first administrator."""
 
-    def __init__(self, live):
-        self.live, self.viewer_id, self.viewer, self.owner, self.root, self.task, self.site = live, *[""] * 6
+    def __init__(self, live, role):
+        self.live, self.role = live, role
+        self.viewer_id, self.viewer, self.owner, self.root, self.task, self.site = [""] * 6
 
     async def fill(self):
         live = self.live
         await live.add_user("mei")
-        self.viewer_id = await live.add_user("intern", "viewer")
+        self.viewer_id = await live.add_user("intern", self.role)
         self.viewer = (await live.sign_in("intern", USER_PASSWORD))["access_token"]
         self.owner = (await live.sign_in("mei", USER_PASSWORD))["access_token"]
         self.root = (await live.sign_in())["access_token"]
@@ -42,8 +46,11 @@ class People:
 
 
 @pytest.fixture
-async def people(live):
-    return await People(live).fill()
+async def people(live, request):
+    return await People(live, getattr(request, "param", "viewer")).fill()
+
+
+either = pytest.mark.parametrize("people", list(READER_ROUTES), indirect=True)
 
 
 def answer_of(answer):
@@ -75,8 +82,10 @@ async def operations(people):
             yield operation["operationId"], method.upper(), filled, path.startswith("/api/v1")
 
 
-async def test_every_route_that_is_not_for_viewers_is_refused_with_its_own_text(people):
-    closed = SCOPE_OF_ROUTE.keys() - VIEWER_ROUTES - {name for name, scope in SCOPE_OF_ROUTE.items() if scope == PUBLIC}
+@either
+async def test_every_route_that_is_not_for_the_role_is_refused_with_its_own_text(people):
+    public = {name for name, scope in SCOPE_OF_ROUTE.items() if scope == PUBLIC}
+    closed = SCOPE_OF_ROUTE.keys() - READER_ROUTES[people.role] - public
     tried = set()
     async for name, method, path, is_interface in operations(people):
         if name not in closed or not is_interface:
@@ -91,6 +100,7 @@ async def test_every_route_that_is_not_for_viewers_is_refused_with_its_own_text(
     assert (await people.live.ask("GET", f"/tasks/{people.task}", people.owner)).status_code == 200
 
 
+@either
 async def test_it_sees_the_scans_and_sites_of_everybody(people):
     live, viewer = people.live, people.viewer
     assert [row["id"] for row in (await live.ask("GET", "/tasks", viewer)).json()["items"]] == [people.task]
@@ -126,6 +136,20 @@ async def test_it_keeps_its_own_account(people):
     assert (await live.ask("POST", "/auth/logout", again)).status_code == 204
 
 
+@pytest.mark.parametrize("people", ["reviewer"], indirect=True)
+async def test_a_reviewers_key_reads_and_reviews_and_no_more(people):
+    live, body = people.live, {"name": "pipeline", "scopes": ["read", "review"]}
+    key = (await live.ask("POST", "/auth/keys", people.viewer, json=body)).json()["key"]
+    assert (await live.ask("GET", f"/tasks/{people.task}", key)).status_code == 200
+    wanted = f"/tasks/{people.task}/findings/gambling.x.example/decision"
+    answer = await live.ask("PUT", wanted, key, json={"state": "confirmed", "version": 0})
+    assert answer_of(answer) == (404, "not_found")  # it may, and there is no such finding
+    assert answer_of(await live.ask("POST", "/tasks", key, json={"target_domain": "b.example"})) == REFUSED
+    for scopes in (["scan"], ["admin"], ["read", "scan"]):
+        asked = {**body, "scopes": scopes}
+        assert answer_of(await live.ask("POST", "/auth/keys", people.viewer, json=asked)) == REFUSED
+
+
 @pytest.mark.parametrize("more", [{"scopes": ["scan"]}, {"scopes": ["read", "review"]}, {"scopes": ["admin"]}])
 async def test_it_creates_no_key_that_does_more_than_read(people, more):
     answer = await people.live.ask("POST", "/auth/keys", people.viewer, json={"name": "pipeline", **more})
@@ -142,7 +166,8 @@ async def test_its_key_reads_what_it_reads_and_no_more(people):
     assert answer_of(await live.ask("POST", "/auth/keys", people.viewer, json=in_a_group)) == REFUSED
 
 
-async def test_who_becomes_a_viewer_loses_what_keys_and_links_could_do(people):
+@either
+async def test_who_gets_the_role_loses_what_keys_and_links_could_do(people):
     live = people.live
     user_id = await live.add_user("boss", "admin")
     token = (await live.sign_in("boss", USER_PASSWORD))["access_token"]
@@ -152,7 +177,7 @@ async def test_who_becomes_a_viewer_loses_what_keys_and_links_could_do(people):
     group_key = (await live.ask("POST", "/auth/keys", token, json=of_group)).json()["key"]
     link = (await live.ask("POST", f"/tasks/{people.task}/links", token, json={"expires_in_s": 3_600})).json()["token"]
     async with live.watch(token) as client:
-        await people.change_role(user_id, "viewer")
+        await people.change_role(user_id, people.role)
         async with asyncio.timeout(WITHIN_S):
             assert await ending(client) == (4500, "role_changed")
     for shown in (token, key, group_key):

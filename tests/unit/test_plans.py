@@ -525,7 +525,7 @@ WALK: dict[str, Callable] = {
     "users.taken": lambda c: user_rows.taken(c, username="x", email="y"),
     "users.list_page": lambda c: [
         user_rows.list_page(c, wanted, offset=0, limit=50)
-        for wanted in (user_rows.ALL, user_rows.UserFilter("u"), user_rows.UserFilter("u", is_active_admin=True))
+        for wanted in (user_rows.ALL, user_rows.UserFilter("u"), user_rows.UserFilter("u", is_assignable=True))
     ],
     "users.add": lambda c: user_rows.add(c, {**USER, "id": "1", "username": "v", "email": "f"}),
     "users.change": lambda c: user_rows.change(c, ID, {"role": "user"}),

@@ -85,7 +85,7 @@ async def create_task(
 
 @router.get(
     "",
-    summary="List the user's tasks; all tasks for administrators and viewers",
+    summary="List the user's tasks; all tasks for administrators, reviewers and viewers",
     responses=refused(InvalidInput, "invalid_sort"),
     response_model=TaskPage,
 )

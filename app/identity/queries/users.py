@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, delete, func, insert, select, update
 
 from app.core.listing import count_up_to
+from app.core.principal import ASSIGNABLE
 from app.identity.tables import ADMINS, known_addresses, users
 
 KEPT_ADDRESSES: Final = 20  # of one user; the newest
@@ -19,10 +20,10 @@ k = known_addresses.c
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """Which users a list has. `q` is a part of the name; `is_active_admin`: only administrators who can sign in."""
+    """Which users a list has. `q` is a part of the name; `is_assignable`: active ones of the roles `ASSIGNABLE`."""
 
     q: str = ""
-    is_active_admin: bool = False
+    is_assignable: bool = False
 
 
 ALL: Final = UserFilter()
@@ -92,11 +93,9 @@ def list_page(
     query = select(users)
     if wanted.q:
         query = query.where(func.lower(users.c.username).contains(wanted.q.lower(), autoescape=True))
-    # Each in the order of its index, also for the count. Ids are of the time of creation.
-    if wanted.is_active_admin:
-        query = query.where(ADMINS).order_by(users.c.id)
-    else:
-        query = query.order_by(users.c.created_at, users.c.id)
+    if wanted.is_assignable:
+        query = query.where(users.c.role.in_(ASSIGNABLE), users.c.is_active)
+    query = query.order_by(users.c.created_at, users.c.id)  # of the index, also for the count
     total = count_up_to(connection, query.with_only_columns(users.c.id))
     return list(connection.execute(query.offset(offset).limit(limit))), total
 

@@ -30,11 +30,11 @@ async def list_users(
     q: Annotated[
         Text, Query(max_length=MAX_SEARCH, description="Only users whose name contains this text.", examples=["mei"])
     ] = "",
-    is_active_admin: Annotated[
-        bool, Query(description="Only administrators who can sign in.", examples=[True])
+    is_assignable: Annotated[
+        bool, Query(description="Only administrators and reviewers who can sign in.", examples=[True])
     ] = False,
 ) -> UserPage:
-    rows, total = await services.users.list_page(UserFilter(q, is_active_admin), page=page, page_size=page_size)
+    rows, total = await services.users.list_page(UserFilter(q, is_assignable), page=page, page_size=page_size)
     return UserPage(items=[UserResponse.of(row) for row in rows], total=total)
 
 

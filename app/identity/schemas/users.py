@@ -39,7 +39,10 @@ class UserCreate(RequestBody):
     email: Email = described("An e-mail address.", "mei@example.com")
     password: NewPassword = described("The first password.", "staple staple staple")
     role: Role = described(
-        "Administrators see all tasks and users. Viewers see all tasks, and change nothing.", "user", default="user"
+        "Administrators see all tasks and users. Reviewers see all tasks, and judge findings. "
+        "Viewers see all tasks, and change nothing.",
+        "user",
+        default="user",
     )
 
 
@@ -69,7 +72,7 @@ class UserResponse(ResponseBody):
     id: str = described("User id.", "019b7a30-0000-7000-8000-000000000001")
     username: str = described("User name.", "mei")
     email: str = described("E-mail address.", "mei@example.com")
-    role: Role = described("`admin`, `user` or `viewer`.", "user")
+    role: Role = described("`admin`, `user`, `reviewer` or `viewer`.", "user")
     is_active: bool = described("Whether the user can sign in.", True)
     scan_priority: Priority = described("Scans of users with a higher value start before those with a lower one.", 0)
     created_at: str = described("Time of creation.", "2026-01-01T00:00:00.000Z")

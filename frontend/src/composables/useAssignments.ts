@@ -69,14 +69,14 @@ export function useAssignments() {
   }
 
   /**
-   * Who may be assigned a finding of this scan, and has `name` as a part of the name: for administrators its owner and all
-   * administrators, for others themselves. `isAll`: these are all of them. `taskId` null: of scans of several owners.
+   * Who may be assigned a finding of this scan, and has `name` as a part of the name: for administrators its owner, all
+   * administrators and reviewers, for others themselves. `isAll`: these are all of them. `taskId` null: of scans of several owners.
    */
   async function readPeople(taskId: string | null, name = ""): Promise<{ people: Person[]; isAll: boolean }> {
     if (!me.isAdmin) return { people: me.user === null ? [] : [personOf(me.user)], isAll: true };
     const [owner, admins] = await Promise.all([
       taskId === null ? null : ownerOf(taskId),
-      api.call("GET /api/v1/admin/users", { query: { is_active_admin: true, q: name, page_size: MOST_PEOPLE } }),
+      api.call("GET /api/v1/admin/users", { query: { is_assignable: true, q: name, page_size: MOST_PEOPLE } }),
     ]);
     const isAsked = owner?.is_active && owner.username.toLowerCase().includes(name.toLowerCase());
     const able = [...(isAsked ? [owner] : []), ...admins.items.filter(({ id }) => id !== owner?.id)];

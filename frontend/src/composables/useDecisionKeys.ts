@@ -12,7 +12,7 @@ export function useDecisionKeys(acts: Record<DecisionKey, () => void> & { a?: ()
   const me = useMe();
 
   function onKey(event: KeyboardEvent): void {
-    if (!me.mayChange || event.repeat || !isSingleKey(event)) return;
+    if (!me.mayReview || event.repeat || !isSingleKey(event)) return;
     const act = acts[event.key as keyof typeof acts];
     if (act === undefined) return;
     act();

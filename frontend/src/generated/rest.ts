@@ -2077,7 +2077,7 @@ export interface UserCreate {
   username: string;
   email: string;
   password: string;
-  role?: "admin" | "user" | "viewer";
+  role?: "admin" | "user" | "reviewer" | "viewer";
 }
 
 export interface UserPage {
@@ -2089,7 +2089,7 @@ export interface UserResponse {
   id: string;
   username: string;
   email: string;
-  role: "admin" | "user" | "viewer";
+  role: "admin" | "user" | "reviewer" | "viewer";
   is_active: boolean;
   scan_priority: number;
   created_at: string;
@@ -2099,7 +2099,7 @@ export interface UserResponse {
 export interface UserUpdate {
   email?: string | null;
   password?: string | null;
-  role?: "admin" | "user" | "viewer" | null;
+  role?: "admin" | "user" | "reviewer" | "viewer" | null;
   is_active?: boolean | null;
   scan_priority?: number | null;
 }

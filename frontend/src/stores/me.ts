@@ -15,8 +15,12 @@ export const useMe = defineStore("me", () => {
   const failure = shallowRef<unknown>(null);
   const isAdmin = computed(() => user.value?.role === "admin");
   const isViewer = computed(() => user.value?.role === "viewer");
-  /** Whether to offer what changes something beyond the reader's own account: to no viewer, and not to who reads by a link. */
-  const mayChange = computed(() => account.link === null && !isViewer.value);
+  /** Who sees the scans of everybody, and starts none. */
+  const isReader = computed(() => isViewer.value || user.value?.role === "reviewer");
+  /** Whether to offer what changes something beyond the reader's own account and findings; never to who reads by a link. */
+  const mayChange = computed(() => account.link === null && !isReader.value);
+  /** Whether to offer to decide, assign and comment. */
+  const mayReview = computed(() => account.link === null && !isViewer.value);
 
   async function read(): Promise<void> {
     const asked = account.username;
@@ -34,5 +38,5 @@ export const useMe = defineStore("me", () => {
     if (name !== null) void read();
   }, { immediate: true });
   watch(() => connection.isOnline, (isOnline) => { if (isOnline && failure.value !== null) void read(); });
-  return { user, failure, isAdmin, isViewer, mayChange, read };
+  return { user, failure, isAdmin, isReader, mayChange, mayReview, read };
 });

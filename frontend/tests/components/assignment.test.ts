@@ -97,7 +97,7 @@ test("administrators choose among active administrators and the owner of the sca
   await edit(view);
   expect(options(view)).toEqual([english("assignment.nobody"), "boss", "mei", "admin"]);
   expect(view.find("select").element.value).toBe("a9");
-  expect(rest.asked.find(({ path }) => path === "/admin/users")!.query.toString()).toBe("is_active_admin=true&page_size=50");
+  expect(rest.asked.find(({ path }) => path === "/admin/users")!.query.toString()).toBe("is_assignable=true&page_size=50");
   expect(view.find("[name=look-for]").exists()).toBe(false);
 });
 

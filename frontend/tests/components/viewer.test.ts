@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-/** A viewer sees results, and no entrance to anything that the server would refuse. */
+/** Viewers and reviewers see results, and no entrance to anything that the server would refuse. */
 
 import { enableAutoUnmount, flushPromises, mount, type VueWrapper } from "@vue/test-utils";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import type { Component } from "vue";
 
 import CreateKeyDialog from "@/components/CreateKeyDialog.vue";
 import AssignmentBar from "@/components/finding/AssignmentBar.vue";
+import CommentBar from "@/components/finding/CommentBar.vue";
 import DecisionBar from "@/components/finding/DecisionBar.vue";
 import type { Role } from "@/components/admin/userForm";
 import { useMe } from "@/stores/me";
@@ -80,6 +81,28 @@ test.each<[string, Component, Record<string, unknown>, string[]]>([
   expect(reading.text()).not.toBe("");
 });
 
+test.each<[string, Component, Record<string, unknown>, string[]]>([
+  ["the review", ReviewView, {}, [".pick", ".buttons"]],
+  ["a decision", DecisionBar, DECIDING, [".buttons"]],
+  ["an assignment", AssignmentBar, { taskId: "t1", attempt: null, finding: FOUND }, [".open"]],
+  ["the comments", CommentBar, { taskId: "t1", attempt: null, finding: FOUND, isBusy: false, add: () => Promise.resolve(true) }, [".add"]],
+])("%s: a reviewer judges findings, a viewer does not", async (_, view, props, entrances) => {
+  for (const [role, isOffered] of [["reviewer", true], ["viewer", false]] as const) {
+    const opened = await open(view, props, role);
+    for (const entrance of entrances) expect([role, entrance, opened.find(entrance).exists()]).toEqual([role, entrance, isOffered]);
+    opened.unmount();
+  }
+});
+
+test.each<[string, Component, Record<string, unknown>, string[]]>([
+  ["the scans", ScansView, {}, [".new", ".bulk", ".choose"]],
+  ["a site", SiteView, { siteId: "s1" }, ["[data-action=run]", "[data-action=edit]", "[data-action=delete]"]],
+  ["the notifications", NotificationsView, { section: "rules" }, [".sections a:nth-child(2)"]],
+])("%s: a reviewer changes nothing else", async (_, view, props, entrances) => {
+  const opened = await open(view, props, "reviewer");
+  for (const entrance of entrances) expect([entrance, opened.find(entrance).exists()]).toEqual([entrance, false]);
+});
+
 test("what was decided about a finding is said to a viewer, too", async () => {
   const bar = await open(DecisionBar, DECIDING, "viewer");
   expect(bar.find(".said").exists()).toBe(true);
@@ -92,11 +115,11 @@ test("keys decide nothing for a viewer", async () => {
   expect(rest.asked.filter(({ method }) => method !== "GET")).toEqual([]);
 });
 
-test("a viewer creates keys that read alone", async () => {
+test.each<[Role, string[]]>([["viewer", ["read"]], ["reviewer", ["read", "review"]]])("a %s creates keys that do what the role may", async (role, scopes) => {
   rest.answers["GET /sites/labels"] = { groups: [{ name: "North", sites: 2 }], tags: [] };
-  const dialog = await open(CreateKeyDialog, { modelValue: false }, "viewer");
+  const dialog = await open(CreateKeyDialog, { modelValue: false }, role);
   await dialog.setProps({ modelValue: true });
   await flushPromises();
-  expect([...document.querySelectorAll<HTMLInputElement>(".scope input")].map(({ value }) => value)).toEqual(["read"]);
+  expect([...document.querySelectorAll<HTMLInputElement>(".scope input")].map(({ value }) => value)).toEqual(scopes);
   expect(document.querySelector("#key-group")).toBeNull();
 });

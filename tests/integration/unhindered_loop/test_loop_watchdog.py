@@ -230,7 +230,7 @@ def with_user(method, status=200, **more):
 
 
 def list_users(site):
-    for query in ("", "?page_size=200", "?page=9&page_size=200", "?q=r&is_active_admin=true"):
+    for query in ("", "?page_size=200", "?page=9&page_size=200", "?q=r&is_assignable=true"):
         site.ask("GET", f"/api/v1/admin/users{query}")
 
 

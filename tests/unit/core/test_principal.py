@@ -3,8 +3,8 @@ from typing import get_args
 import pytest
 
 from app.core.errors import Forbidden
-from app.core.principal import ADMIN, VIEWER, Principal, Role
-from app.core.scopes import GROUP_ROUTES, PUBLIC, SCOPE_OF_ROUTE, VIEWER_ROUTES, Scope
+from app.core.principal import ADMIN, READER_ROUTES, REVIEWER, VIEWER, Principal, Role
+from app.core.scopes import GROUP_ROUTES, PUBLIC, REVIEWER_ROUTES, SCOPE_OF_ROUTE, VIEWER_ROUTES, Scope
 
 
 @pytest.mark.parametrize(
@@ -19,18 +19,25 @@ def test_where_the_request_came_from_makes_nobody_another():
     assert not Principal("u1", "mei", "user").is_admin
 
 
-def test_of_all_roles_administrators_and_viewers_see_all_and_administrators_alone_are_such():
-    assert [role for role in get_args(Role) if Principal("u1", "mei", role).sees_all] == [ADMIN, VIEWER]
+def test_of_all_roles_users_alone_do_not_see_all_and_administrators_alone_are_such():
+    assert [role for role in get_args(Role) if Principal("u1", "mei", role).sees_all] == [ADMIN, REVIEWER, VIEWER]
     assert [role for role in get_args(Role) if Principal("u1", "mei", role).is_admin] == [ADMIN]
 
 
 @pytest.mark.parametrize("given", [{}, {"key_id": "k", "scopes": frozenset(Scope)}])
-def test_a_viewer_is_refused_whatever_is_not_in_the_table_and_so_is_a_key_with_more_scopes(given):
-    viewer = Principal("u1", "mei", "viewer", **given)
-    closed = SCOPE_OF_ROUTE.keys() - VIEWER_ROUTES
-    assert {answer_to(viewer, name) for name in (*closed, "somebody_forgot_it")} == {"read_only"}
-    opened = {name for name in SCOPE_OF_ROUTE if answer_to(viewer, name) == ""}
-    assert opened == (VIEWER_ROUTES if not given else {n for n in VIEWER_ROUTES if SCOPE_OF_ROUTE[n] == Scope.READ})
+@pytest.mark.parametrize(("role", "scopes"), [(VIEWER, {Scope.READ}), (REVIEWER, {Scope.READ, Scope.REVIEW})])
+def test_a_reader_is_refused_whatever_is_not_in_the_table_and_so_is_a_key_with_more_scopes(role, scopes, given):
+    reader, routes = Principal("u1", "mei", role, **given), READER_ROUTES[role]
+    closed = SCOPE_OF_ROUTE.keys() - routes
+    assert {answer_to(reader, name) for name in (*closed, "somebody_forgot_it")} == {"read_only"}
+    opened = {name for name in SCOPE_OF_ROUTE if answer_to(reader, name) == ""}
+    assert opened == (routes if not given else {name for name in routes if SCOPE_OF_ROUTE[name] in scopes})
+    assert reader.key_scopes == scopes
+
+
+def test_a_reviewer_judges_and_is_else_a_viewer():
+    opened = REVIEWER_ROUTES - VIEWER_ROUTES
+    assert opened == {"assign", "comment", "decide"}
 
 
 def test_of_a_viewers_account_the_table_has_what_is_their_own_alone():
@@ -50,8 +57,9 @@ def test_of_a_viewers_account_the_table_has_what_is_their_own_alone():
     assert not {name for name in VIEWER_ROUTES if SCOPE_OF_ROUTE[name] == PUBLIC}
 
 
-def test_a_viewers_key_of_a_group_sees_the_users_own_sites_alone():
-    key = Principal("u1", "mei", "viewer", key_id="k", scopes=frozenset({Scope.READ}), group="North")
+@pytest.mark.parametrize("role", READER_ROUTES)
+def test_a_readers_key_of_a_group_sees_the_users_own_sites_alone(role):
+    key = Principal("u1", "mei", role, key_id="k", scopes=frozenset({Scope.READ}), group="North")
     assert not key.sees_all
     assert not key.may_see("u2")
 

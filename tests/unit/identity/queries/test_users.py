@@ -36,9 +36,10 @@ def test_pages_come_in_the_order_of_creation_with_the_total(db, run, clock):
     assert ([row.username for row in page], total) == (["b", "c"], 3)
 
 
-def test_a_list_has_users_by_a_part_of_their_name_and_administrators_who_can_sign_in(db, run, clock, mei):
+def test_a_list_has_users_by_a_part_of_their_name_and_who_can_be_assigned_findings(db, run, clock, mei):
     boss = add_user(db, clock, "Mein_Boss", role="admin")
     add_user(db, clock, "mein.boss", role="admin")
+    add_user(db, clock, "judge", role="reviewer")
     run(users.change, boss, {"is_active": False})
 
     def names(**wanted):
@@ -48,8 +49,8 @@ def test_a_list_has_users_by_a_part_of_their_name_and_administrators_who_can_sig
 
     assert names(q="EI") == ["Mei", "Mein_Boss", "mein.boss"]
     assert names(q="n_b") == ["Mein_Boss"]  # no pattern
-    assert names(is_active_admin=True) == ["mein.boss"]
-    assert names(q="li", is_active_admin=True) == []
+    assert names(is_assignable=True) == ["mein.boss", "judge"]
+    assert names(q="li", is_assignable=True) == []
 
 
 def test_a_user_is_changed_and_removed(run, mei):
