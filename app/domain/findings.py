@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, Protocol, Self, TypeVar
 
 from app.domain.decisions import DecisionState
+from app.domain.differences import NO_CONTENT
 from app.domain.matched_rules import MatchedRules
 from app.domain.risk import Exposure, Risk
 from app.domain.violations import WORST_FIRST, RiskLevel, ViolationKey
@@ -138,6 +139,14 @@ def with_risk(
         needs_review=first.needs_review,
         content_hosts=finding.content_hosts,
     )
+
+
+def content_cause_of(worst_first: Iterable[tuple[str, str]]) -> str | None:
+    """Return what the content of a domain is accused of, by the first of its findings (cause, state) that is about
+    content and that nobody has dismissed; None without one.
+    """
+    causes = (cause for cause, state in worst_first if state != DecisionState.DISMISSED)
+    return next((cause for cause in causes if cause not in NO_CONTENT), None)
 
 
 def _of_domain(domain: str, violations: Sequence[V]) -> list[Finding[V]]:

@@ -2,12 +2,13 @@
 each domain.
 """
 
+from collections import defaultdict
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
-from app.domain.decisions import DecisionState
-from app.domain.differences import NO_CONTENT
+from app.domain.findings import content_cause_of
 from app.findings.queries.findings import levels_of, of_domains, of_run, risks_of
 from app.findings.queries.unconfirmed import unconfirmed_at
 
@@ -16,5 +17,8 @@ __all__ = ["content_causes_of", "levels_of", "of_run", "risks_of", "unconfirmed_
 
 def content_causes_of(connection: Connection, task_id: str, run: int, domains: Collection[str]) -> dict[str, str]:
     """Return what the content of each domain is accused of, by its worst finding that nobody has dismissed."""
-    valid = (row for row in of_domains(connection, task_id, run, domains) if row.state != DecisionState.DISMISSED)
-    return {row.domain: row.cause for row in reversed([row for row in valid if row.cause not in NO_CONTENT])}
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in of_domains(connection, task_id, run, domains):
+        found[row.domain].append(row)
+    causes = {domain: content_cause_of((row.cause, row.state) for row in rows) for domain, rows in found.items()}
+    return {domain: cause for domain, cause in causes.items() if cause is not None}

@@ -108,6 +108,17 @@ async def test_answers_are_as_documented(backend, scanned, tail, model):
     model.model_validate(answer.json())
 
 
+async def test_a_third_party_is_the_same_in_its_list_on_its_page_and_beside_its_finding(backend, scanned):
+    (listed,) = [
+        party
+        for party in (await ask(backend, scanned, "/third-parties")).json()["items"]
+        if party["domain"] == "casino.test"
+    ]
+    assert listed["violation_key"] == "gambling"
+    for tail in ("/third-parties/casino.test", "/findings/gambling.casino.test"):
+        assert (await ask(backend, scanned, tail)).json()["third_party"] == listed
+
+
 async def test_a_list_has_the_screenshot_of_each_findings_page_and_counts_for_its_filters(backend, scanned):
     headers, place, hashes = scanned
     page = (await ask(backend, scanned, "/findings")).json()
@@ -145,7 +156,7 @@ async def test_a_hidden_link_and_its_target_are_one_finding_with_two_pieces_of_e
     page = (await ask(backend, scanned, "/findings")).json()
     assert (page["total"], page["truncated"]) == (1, False)
     assert (page["by_level"], page["domains"]) == ({"critical": 1}, 1)
-    assert (page["crawled"], page["known"]) == (0, 0)  # this file has a page, and no address that was asked for
+    assert (page["checked"], page["checkable"]) == (0, 0)  # this file has a page, and no address that was asked for
     (finding,) = page["items"]
     assert finding["finding_id"] == "gambling.casino.test"
     assert [item["violation_key"] for item in finding["violations"]] == ["gambling", "hidden_link"]

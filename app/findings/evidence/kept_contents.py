@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Row
 
 from app.core.errors import Unavailable
+from app.domain.scan_facts import Capture
 from app.findings.evidence.exposures import Site, cleared_hosts
 from app.findings.evidence.source_elements import NEAR, Span, surroundings_of
 from app.scanstore.evidence_reader import EvidenceReader
@@ -91,6 +92,13 @@ def decode(source: bytes, charset: str) -> str:
         return source.decode(charset, "replace")
     except (UnicodeError, ValueError, LookupError):  # codecs that are none for text
         return source.decode("utf-8", "replace")
+
+
+def own_document(capture: Capture) -> tuple[str, str]:
+    """Return (hash, charset) of what the requested address itself answered; ("", "") when that is not kept."""
+    if capture.source_sha256:
+        return capture.source_sha256, capture.source_charset
+    return (capture.html_sha256, capture.charset) if capture.final_url == capture.url else ("", "")
 
 
 def find_excerpt(

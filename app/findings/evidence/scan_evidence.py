@@ -16,9 +16,10 @@ from app.core.json_chunks import Json, JsonChunks, encode, encode_list, split
 from app.core.paging import Paging
 from app.core.redact import display_text
 from app.domain.authorship import authorship_of
-from app.domain.findings import NOBODY, AssessedFinding, FindingFilter, FindingId
+from app.domain.coverage import checked_of
+from app.domain.findings import NOBODY, AssessedFinding, FindingFilter, FindingId, content_cause_of
 from app.domain.recommendations import Situation, advise
-from app.domain.scan_facts import Capture
+from app.domain.scan_facts import Capture, ThirdParty
 from app.domain.tampering import sign_of
 from app.domain.task_row import TaskRow
 from app.domain.third_parties import Outcome
@@ -26,7 +27,7 @@ from app.domain.violations import ViolationKey
 from app.findings.annotations import Annotations
 from app.findings.evidence.chains import ChainBuilder
 from app.findings.evidence.exposures import Scales, Site, Weighed, cleared_of, strongest_first, without_hosts
-from app.findings.evidence.kept_contents import Excerpt, decode, find_excerpt, screenshots_of
+from app.findings.evidence.kept_contents import Excerpt, decode, find_excerpt, own_document, screenshots_of
 from app.findings.evidence.views import EvidenceViews
 from app.findings.queries import finding_counts, findings, violations
 from app.findings.queries.finding_counts import FindingCounts
@@ -79,7 +80,8 @@ class ScanEvidence:
                 finding_counts.open_sums(c, row),
             )
         )
-        crawled, known = self._reader.coverage()
+        total = self._reader.seen().total
+        checked, checkable = checked_of(total) if total else self._reader.coverage()
         return encode_list(
             self._summaries(found.rows),
             total=found.total,
@@ -88,8 +90,8 @@ class ScanEvidence:
             by_level=found.by_level,
             counts=self._counts(counts),
             domains=found.domains,
-            crawled=crawled,
-            known=known,
+            checked=checked,
+            checkable=checkable,
             **sums,
         )
 
@@ -142,7 +144,7 @@ class ScanEvidence:
             **summary,
             "evidence": self._views.evidence(made_of),
             **self._surroundings(domain, weighed, captures, cleared),
-            "third_party": None if party is None else serialise_third_party(party, self._levels(domain)),
+            "third_party": None if party is None else self._party(party),
             "advice": self._advice(assessed, made_of, outcome),
             "comments": self._db.read_sync(lambda c: self._said(c, [domain])).of(found)["comments"],
         }
@@ -155,7 +157,7 @@ class ScanEvidence:
         weighed = self._scales.weigh([domain])[domain]
         document = {
             "attempt": self._row.attempt,
-            "third_party": serialise_third_party(party, self._levels(domain)),
+            "third_party": self._party(party),
             "findings": list(self._summaries(self._findings_of([domain]))),
             **self._surroundings(
                 domain, strongest_first(ViolationKey.OTHER, weighed), self._reader.captures_of(domain)
@@ -215,8 +217,12 @@ class ScanEvidence:
     def _findings_of(self, domains: Sequence[str]) -> list[Row[Any]]:
         return self._db.read_sync(lambda c: findings.of_domains(c, self._row.id, self._row.run, domains))
 
-    def _levels(self, domain: str) -> Mapping[str, str]:
-        return self._db.read_sync(lambda c: findings.levels_of(c, self._row.id, self._row.run, [domain]))
+    def _party(self, party: ThirdParty) -> Json:
+        """Return `findings.schemas.results.AccusedThirdParty`, with all its hosts."""
+        run = (self._row.id, self._row.run, [party.domain])
+        levels, found = self._db.read_sync(lambda c: (findings.levels_of(c, *run), findings.of_domains(c, *run)))
+        cause = content_cause_of((row.cause, row.state) for row in found)
+        return {**serialise_third_party(party, levels), "violation_key": cause}
 
     def _summaries(self, found: Sequence[Row[Any]]) -> Iterator[Json]:
         """Show these rows of findings, with their violations and what was decided about them."""
@@ -323,7 +329,7 @@ class ScanEvidence:
 
     def _source_of(self, capture: Capture) -> str:
         """The page's own decoded source; "" when it was not kept, and when an HTTP redirect stands there."""
-        sha256, charset = _own_document(capture)
+        sha256, charset = own_document(capture)
         content = self._read_content(sha256) if sha256 else None
         return "" if content is None else decode(content, charset)
 
@@ -341,10 +347,3 @@ def _to_the_end(read_after: Callable[[int], Sequence[StoredReference]]) -> Itera
     while chunk := read_after(last):
         yield chunk
         last = chunk[-1].id
-
-
-def _own_document(capture: Capture) -> tuple[str, str]:
-    """(hash, charset) of what the requested address itself answered; ("", "") when that is not kept."""
-    if capture.source_sha256:
-        return capture.source_sha256, capture.source_charset
-    return (capture.html_sha256, capture.charset) if capture.final_url == capture.url else ("", "")

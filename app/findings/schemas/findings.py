@@ -10,7 +10,7 @@ from app.findings.schemas.evidence import (
     RedirectChain,
     ReferenceItem,
 )
-from app.findings.schemas.results import Page, ResultPage, ThirdParty
+from app.findings.schemas.results import AccusedThirdParty, Page, ResultPage
 from app.rest.schemas import AttemptNumber, Count, ResponseBody
 
 
@@ -48,8 +48,10 @@ class FindingPage(ResultPage):
     )
     open_domains: Count = described("Number of domains of these findings.", 3)
     dismissed: Count = described("Number of dismissed findings, whatever the filters.", 1)
-    crawled: Count = described("Number of the site's known URLs that were crawled.", 352)
-    known: Count = described("Number of the site's known URLs.", 359)
+    checked: Count = described("Number of the site's URLs whose content was checked.", 352)
+    checkable: Count = described(
+        "Number of those that should have been: not files, and no hosts without an address.", 359
+    )
 
 
 class ReferencePage(ResultPage):
@@ -68,7 +70,9 @@ class FindingDetail(FindingSummary):
     chains: list[RedirectChain] = described("Paths from the site's pages to the captured content.", [])
     captures: list[CaptureItem] = described("Captures of the third party.", [])
     site_captures: list[CaptureItem] = described("Captures of the referring pages, at most 5.", [])
-    third_party: ThirdParty | None = described("The third party; null if the site itself shows the content.", None)
+    third_party: AccusedThirdParty | None = described(
+        "The third party; null if the site itself shows the content.", None
+    )
     advice: list[Advice] = described("Recommended actions, in order.", [])
     comments: list[CommentInfo] = described("Comments on it, oldest first; a read-only link shows none.", [])
 
@@ -77,7 +81,7 @@ class ThirdPartyDetail(ResponseBody):
     """A third party with the references of the site to it and its captures."""
 
     attempt: AttemptNumber = described("Attempt of these results.", 1)
-    third_party: ThirdParty = described("As in the list of third parties.", {})
+    third_party: AccusedThirdParty = described("As in the list of third parties.", {})
     findings: list[FindingSummary] = described("Findings about it.", [])
     references: list[ReferenceItem] = described("The strongest references, at most 50.", [])
     reference_count: Count = described("Number of entries in the list of references; `repeats` are not included.", 3)

@@ -77,7 +77,7 @@ class ThirdParty(ResponseBody):
     example_page: str = described("A page that refers to it.", "https://www.example.com/")
 
 
-class ListedThirdParty(ThirdParty):
+class AccusedThirdParty(ThirdParty):
     violation_key: ViolationKey | None = described(
         "Category of the worst finding about its content that nobody has dismissed; null without one.", "gambling"
     )
@@ -173,7 +173,7 @@ class PossiblyOwn(ResponseBody):
 class ThirdPartyPage(ResultPage):
     """`truncated`: the pages refer to more domains than a scan records (200,000)."""
 
-    items: list[ListedThirdParty] = described("The domains of this page.")
+    items: list[AccusedThirdParty] = described("The domains of this page.")
     possibly_own: list[PossiblyOwn] = described(
         (
             "Third-party domains that may have the same owner, of the whole scan; list them as own "

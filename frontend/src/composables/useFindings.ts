@@ -21,8 +21,8 @@ export interface FindingSum {
   severe: number;
   domains: number;
   dismissed: number;
-  crawled: number;
-  known: number;
+  checked: number;
+  checkable: number;
 }
 
 const SUM_PAUSE_MS = 300; // many findings are decided about at once: their numbers are read once
@@ -143,6 +143,6 @@ export function countOf(state: ShownState, sum: FindingSum | null): number | nul
   return sum.attempt === state.attempt ? sum.findings : (state.findingCounts.total ?? 0); // those of an earlier attempt stand
 }
 
-function sumOf({ attempt, open_counts: { total = 0, critical = 0, high = 0 } = {}, open_domains: domains = 0, dismissed = 0, crawled = 0, known = 0 }: FindingPage): FindingSum {
-  return { attempt, findings: total, severe: critical + high, domains, dismissed, crawled, known };
+function sumOf({ attempt, open_counts: { total = 0, critical = 0, high = 0 } = {}, open_domains: domains = 0, dismissed = 0, checked = 0, checkable = 0 }: FindingPage): FindingSum {
+  return { attempt, findings: total, severe: critical + high, domains, dismissed, checked, checkable };
 }

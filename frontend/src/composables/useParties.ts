@@ -3,7 +3,7 @@
 import { computed, onScopeDispose, shallowRef, watch } from "vue";
 
 import { RISK_LEVELS } from "@/generated/contract";
-import type { ListedThirdParty as ThirdParty } from "@/generated/rest";
+import type { AccusedThirdParty as ThirdParty } from "@/generated/rest";
 import { useAccount } from "@/stores/account";
 import { useConnection } from "@/stores/connection";
 import { useTexts } from "@/texts";

@@ -148,6 +148,20 @@ export interface Bodies {
   "PUT /api/v1/tasks/{task_id}/priority": TaskPriority;
 }
 
+export interface AccusedThirdParty {
+  domain: string;
+  hosts: string[];
+  host_count: number;
+  category: string;
+  risk_level: RiskLevel | null;
+  outcome: Outcome;
+  references: number;
+  relation: string;
+  hidden: number;
+  example_page: string;
+  violation_key: ViolationKey | null;
+}
+
 export interface Advice {
   code: string;
   text: string;
@@ -654,7 +668,7 @@ export interface FindingDetail {
   chains: RedirectChain[];
   captures: CaptureItem[];
   site_captures: CaptureItem[];
-  third_party: ThirdParty | null;
+  third_party: AccusedThirdParty | null;
   advice: Advice[];
   comments: CommentInfo[];
 }
@@ -670,8 +684,8 @@ export interface FindingPage {
   open_counts: Record<string, number>;
   open_domains: number;
   dismissed: number;
-  crawled: number;
-  known: number;
+  checked: number;
+  checkable: number;
 }
 
 export interface FindingSummary {
@@ -955,20 +969,6 @@ export interface ListedPage {
   truncated: boolean;
   page_id: number;
   findings: number;
-}
-
-export interface ListedThirdParty {
-  domain: string;
-  hosts: string[];
-  host_count: number;
-  category: string;
-  risk_level: RiskLevel | null;
-  outcome: Outcome;
-  references: number;
-  relation: string;
-  hidden: number;
-  example_page: string;
-  violation_key: ViolationKey | null;
 }
 
 export interface Liveness {
@@ -1999,22 +1999,9 @@ export interface TestResult {
   error: DeliveryError | null;
 }
 
-export interface ThirdParty {
-  domain: string;
-  hosts: string[];
-  host_count: number;
-  category: string;
-  risk_level: RiskLevel | null;
-  outcome: Outcome;
-  references: number;
-  relation: string;
-  hidden: number;
-  example_page: string;
-}
-
 export interface ThirdPartyDetail {
   attempt: number;
-  third_party: ThirdParty;
+  third_party: AccusedThirdParty;
   findings: FindingSummary[];
   references: ReferenceItem[];
   reference_count: number;
@@ -2027,7 +2014,7 @@ export interface ThirdPartyPage {
   total: number;
   truncated: boolean;
   attempt: number;
-  items: ListedThirdParty[];
+  items: AccusedThirdParty[];
   possibly_own?: PossiblyOwn[];
 }
 

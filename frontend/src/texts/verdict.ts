@@ -108,10 +108,10 @@ function isOfParties(reason: Reason): reason is (typeof PARTIES)[number] {
 /** What the list of findings below says as well. */
 function violating({ t }: Texts, sum: FindingSum | null, pages: number): string {
   if (sum === null || sum.findings === 0) return t("sentence.violations_unread", { pages });
-  const { findings, severe, domains, crawled, known } = sum;
+  const { findings, severe, domains, checked, checkable } = sum;
   const found = t("sentence.findings", { count: findings });
-  if (known === 0) return t("sentence.violations_pages", { count: domains, found, severe, pages }); // URLs were not counted
-  return t("sentence.violations", { count: domains, found, severe, crawled, known });
+  if (checkable === 0) return t("sentence.violations_pages", { count: domains, found, severe, pages }); // URLs were not counted
+  return t("sentence.violations", { count: domains, found, severe, checked, checkable });
 }
 
 /** Why there is no conclusion, what cut the scan short, and how many third parties were not seen. */

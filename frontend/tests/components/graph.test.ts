@@ -42,7 +42,7 @@ function detailsOf(...all: FindingDetail[]): Map<string, FindingDetail> {
 }
 
 async function open(all: FindingDetail[], { total = all.length, status = "completed" as "completed" | "running", attempt = null as number | null } = {}) {
-  rest.answers[`GET /tasks/${TASK}/findings`] = { items: all, total, truncated: false, attempt: 1, by_level: {}, domains: 1, open_counts: {}, open_domains: 1, dismissed: 0, crawled: 1, known: 1 };
+  rest.answers[`GET /tasks/${TASK}/findings`] = { items: all, total, truncated: false, attempt: 1, by_level: {}, domains: 1, open_counts: {}, open_domains: 1, dismissed: 0, checked: 1, checkable: 1 };
   for (const one of all) rest.answers[`GET /tasks/${TASK}/findings/${one.finding_id}`] ??= one;
   const global = rest.mounting();
   const panel = mount(GraphPanel, { props: { state: shownOf(new TaskState(snapshot(1, { status }))), attempt }, global: { ...global, stubs: { RiskGraphChart: Chart } } });

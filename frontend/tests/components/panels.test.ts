@@ -52,8 +52,8 @@ test("a title counts what nobody has dismissed, and the rest beside it", async (
   const rest = new FakeRest();
   const state = new TaskState(snapshot(1));
   const items = [finding(), finding({ finding_id: "gambling.b.test", domain: "b.test", state: "dismissed" })];
-  const sum = { attempt: 1, findings: 1, severe: 1, domains: 1, dismissed: 1, crawled: 3, known: 4 };
-  rest.answers[`GET /tasks/${state.taskId}/findings`] = { items, total: 2, truncated: false, attempt: 1, open_counts: { total: 1, high: 1 }, open_domains: 1, dismissed: 1, crawled: 3, known: 4 };
+  const sum = { attempt: 1, findings: 1, severe: 1, domains: 1, dismissed: 1, checked: 3, checkable: 4 };
+  rest.answers[`GET /tasks/${state.taskId}/findings`] = { items, total: 2, truncated: false, attempt: 1, open_counts: { total: 1, high: 1 }, open_domains: 1, dismissed: 1, checked: 3, checkable: 4 };
   const panel = mount(FindingsPanel, { props: { state: { ...shownOf(state), ended: true }, attempt: null }, global: rest.mounting() });
   await flushPromises();
   expect(panel.findAll(".entry")).toHaveLength(2);
@@ -65,7 +65,7 @@ test("a title counts what nobody has dismissed, and the rest beside it", async (
 test("findings are counted as found while a scan runs, then without what was dismissed, once that is known", () => {
   const shown = shownOf(new TaskState(snapshot(1, { findings: { ...NO_VIOLATIONS, total: 5 } })));
   const ended = { ...shown, ended: true };
-  const sum = { attempt: shown.attempt, findings: 3, severe: 0, domains: 3, dismissed: 2, crawled: 0, known: 0 };
+  const sum = { attempt: shown.attempt, findings: 3, severe: 0, domains: 3, dismissed: 2, checked: 0, checkable: 0 };
   expect([countOf(shown, null), countOf(ended, null), countOf(ended, sum)]).toEqual([5, null, 3]);
   expect(countOf(ended, { ...sum, attempt: shown.attempt + 1 })).toBe(5); // the results of another attempt stand
 });

@@ -8,6 +8,7 @@ import PartiesPanel from "@/components/PartiesPanel.vue";
 import { shownOf } from "@/composables/useScan";
 import { TaskState } from "@/realtime";
 import { setLanguage } from "@/texts";
+import PartyView from "@/views/PartyView.vue";
 
 import { english } from "../support/english";
 import { FakeRest } from "../support/fakeRest";
@@ -33,6 +34,16 @@ test("a third party with a finding has the category of the finding", async () =>
   const gambling = english("violation.gambling");
   const told = [gambling, `${gambling}${english("finding.separator")}${english("category.cdn")}`, english("category.unknown")];
   expect(panel.findAll("tbody tr").map((row) => row.findAll("td")[2]!.text())).toEqual(told);
+});
+
+test("its own page names it as the list does", async () => {
+  setLanguage("en");
+  const rest = new FakeRest();
+  rest.answers["GET /tasks/t1/third-parties/a.test"] = { attempt: 1, third_party: PARTY, findings: [], references: [], reference_count: 0, chains: [], captures: [], site_captures: [] };
+  const page = mount(PartyView, { props: { taskId: "t1", domain: "a.test", attempt: null }, global: rest.mounting() });
+  await flushPromises();
+  expect(page.find("header").text()).toContain(english("violation.gambling"));
+  expect(page.find("header").text()).not.toContain(english("category.unknown"));
 });
 
 test("the worst come first, and a column's head puts them in its order", async () => {

@@ -231,6 +231,20 @@ test("the list is filtered by group and tag in its address, and a group is scann
   await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe("/orders/o1"), { timeout: 8_000 });
 });
 
+test("a new site is seen, whatever the list was filtered by", async () => {
+  rest.answers["GET /sites"] = { items: [], total: 0 };
+  rest.answers["GET /sites/labels"] = { groups: [{ name: "North", sites: 1 }], tags: [] };
+  const global = rest.mounting();
+  const router = global.plugins.find((plugin) => "push" in plugin)!;
+  await router.push("/sites?group=North&q=corp");
+  const view = mount(SitesView, { global });
+  await flushPromises();
+  view.getComponent(SiteDialog).vm.$emit("saved", site());
+  await flushPromises();
+  expect(router.currentRoute.value.query).toEqual({});
+  expect(rest.asked.filter(({ path }) => path === "/sites").at(-1)?.query.get("group") ?? "").toBe("");
+});
+
 test("a list that cannot be read says so", async () => {
   rest.answers["GET /sites"] = problem(503, "database_unavailable");
   const view = mount(SitesView, { global: rest.mounting() });

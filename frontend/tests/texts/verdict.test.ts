@@ -24,7 +24,7 @@ function stages(...running: StageKey[]): SnapshotStage[] {
 
 /** The findings that nobody has dismissed, of the attempt that `state` has. */
 function sumOf(more: Partial<FindingSum> = {}): FindingSum {
-  return { attempt: 1, findings: 17, severe: 14, domains: 13, dismissed: 0, crawled: 352, known: 359, ...more };
+  return { attempt: 1, findings: 17, severe: 14, domains: 13, dismissed: 0, checked: 352, checkable: 359, ...more };
 }
 
 const STATISTICS = { total_pages_crawled: 352, total_subdomains: 3, total_third_party_domains: 40, total_violations: 13 };
@@ -34,11 +34,11 @@ test("what violates is said first, with the numbers of the list below and how mu
   const ended = state({ status: "completed", verdict: { result: "violations", reasons: ["page_limit"] }, violations, statistics: STATISTICS });
   const sum = sumOf();
   expect(sentenceOf(useTexts(), ended, sum)).toEqual({
-    tone: "bad", text: "17 findings on 13 domains, 14 high or critical. 352 of 359 known URLs crawled.", more: english("reason.page_limit"),
+    tone: "bad", text: "17 findings on 13 domains, 14 high or critical. 352 of 359 URLs checked.", more: english("reason.page_limit"),
   });
   expect(sentenceOf(useTexts(), ended).text).toBe(english("sentence.violations_unread", { pages: 352 }));
   setLanguage("zh-CN");
-  expect(sentenceOf(useTexts(), ended, sum).text).toBe("17 项问题，涉及 13 个域名，其中 14 项为严重或高危。已爬取 352 / 359 个已知链接。");
+  expect(sentenceOf(useTexts(), ended, sum).text).toBe("17 项问题，涉及 13 个域名，其中 14 项为严重或高危。应检查的 359 个链接中，已检查 352 个。");
 });
 
 test("what was dismissed is not counted, and said beside it", () => {
@@ -72,7 +72,7 @@ test("a cancelled scan says by whom, how far it had come and how much it had rea
 
 test("pages are said where no URL is known, as of a scan that was recorded", () => {
   const ended = state({ status: "completed", verdict: { result: "violations" }, statistics: STATISTICS });
-  const sum = sumOf({ findings: 1, severe: 1, domains: 1, crawled: 0, known: 0 });
+  const sum = sumOf({ findings: 1, severe: 1, domains: 1, checked: 0, checkable: 0 });
   const said = (language: Language) =>
     textIn(language, "sentence.violations_pages", { count: 1, found: textIn(language, "sentence.findings", { count: 1 }), severe: 1, pages: 352 });
   expect(sentenceOf(useTexts(), ended, sum).text).toBe(said("en"));

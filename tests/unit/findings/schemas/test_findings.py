@@ -8,7 +8,7 @@ from app.findings.schemas.findings import FindingPage, ThirdPartyDetail
 
 def test_an_empty_list_is_a_document():
     counts = {"risk_level": {}, "violation_key": {}, "hidden": {}, "decision": {}, "assignee": []}
-    sums = {"by_level": {}, "counts": counts, "domains": 0, "crawled": 0, "known": 0}
+    sums = {"by_level": {}, "counts": counts, "domains": 0, "checked": 0, "checkable": 0}
     sums |= {"open_counts": {}, "open_domains": 0, "dismissed": 0}
     page = {"items": [], "total": 0, "truncated": False, "attempt": 1, **sums}
     assert FindingPage.model_validate(page).items == []
