@@ -37,6 +37,15 @@ Index("uq_users_email", func.lower(users.c.email), unique=True)
 Index("ix_users_created_at", users.c.created_at, users.c.id)
 ADMINS: Final = text("role = 'admin' AND is_active")  # of a partial index: queries take these very words
 Index("ix_users_admins", users.c.id, sqlite_where=ADMINS, postgresql_where=ADMINS)
+# Those of `core.principal.ASSIGNABLE`; as above.
+CAN_BE_ASSIGNED: Final = text("role IN ('admin', 'reviewer') AND is_active")
+Index(
+    "ix_users_assignable",
+    users.c.created_at,
+    users.c.id,
+    sqlite_where=CAN_BE_ASSIGNED,
+    postgresql_where=CAN_BE_ASSIGNED,
+)
 
 # One row a login: tokens carry its id as `sid`. A row that is revoked or gone ends its tokens.
 sessions = Table(

@@ -736,6 +736,7 @@ WHOLE_TABLES = {"app.maintenance.embedded_import": "moves all rows there are, on
 # A partial index over so few rows that it may be looked through.
 FEW = (
     "ix_users_admins",
+    "ix_users_assignable",
     "ix_managed_sites_overdue",  # sites that somebody has to look after
     # Thirteen versions of each of sixteen lists. The bytes of files lie elsewhere, and on SQLite there are none.
     "list_versions",

@@ -112,6 +112,12 @@ def plan_of(connection, statement, parameters, mode):
     return plan[0]["Plan"]
 
 
+def table_of(node):
+    """The table that a node reads, through what only keeps or passes on its rows; "" for more than one."""
+    below = node.get("Plans", ())
+    return node.get("Relation Name") or (table_of(below[0]) if len(below) == 1 else "")
+
+
 def faults_of(node, grown, *, bounded=False):
     """What is wrong with a plan. `bounded`: a limit ends what is read, and nothing between reads all of it first."""
     kind = node["Node Type"]
@@ -128,6 +134,9 @@ def faults_of(node, grown, *, bounded=False):
             yield f"goes through a whole log: {condition} {node.get('Filter')}"
     if kind.endswith("Sort") and node["Plans"][0]["Plan Rows"] > PAGE:
         yield f"sorts {node['Plans'][0]['Plan Rows']} rows"
+    by_domain = kind == "Nested Loop" and "domain" in node.get("Join Filter", "")
+    if by_domain and {table_of(below) for below in node["Plans"]} == {"findings", "violations"}:  # thousands of one run
+        yield f"compares each row with each: {node['Join Filter']}"
     if kind == "Limit":
         bounded = True
     elif kind in ("Sort", "Aggregate", "WindowAgg", "Hash", "Bitmap Heap Scan"):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, and_, select, true, tuple_, update
 
 from app.core.listing import count_up_to
 from app.domain.findings import AssessedFinding, FoundViolation
@@ -37,7 +37,10 @@ def list_page(
         if value is not None:
             query = query.where(column == value)
     if risk is not None:
-        query = query.join(findings, _ITS_FINDING).where(f.risk_level == risk)
+        # `IS TRUE` keeps PostgreSQL from making a join of it: of a plan for any task it expects one row of each, and
+        # compared each violation with each finding (2 s for 5,000 of both).
+        of_risk = select(f.domain, f.cause).where(f.task_id == task_id, f.run == run, f.risk_level == risk)
+        query = query.where(tuple_(v.domain, v.cause).in_(of_risk).is_(true()))
     if q:
         query = query.where(v.domain.contains(q, autoescape=True))
     order = (v.created_at.desc(), v.id.desc()) if newest_first else (v.created_at, v.id)

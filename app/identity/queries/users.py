@@ -11,8 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, delete, func, insert, select, update
 
 from app.core.listing import count_up_to
-from app.core.principal import ASSIGNABLE
-from app.identity.tables import ADMINS, known_addresses, users
+from app.identity.tables import ADMINS, CAN_BE_ASSIGNED, known_addresses, users
 
 KEPT_ADDRESSES: Final = 20  # of one user; the newest
 k = known_addresses.c
@@ -20,7 +19,7 @@ k = known_addresses.c
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """Which users a list has. `q` is a part of the name; `is_assignable`: active ones of the roles `ASSIGNABLE`."""
+    """Which users a list has. `q` is a part of the name; `is_assignable`: active ones of `principal.ASSIGNABLE`."""
 
     q: str = ""
     is_assignable: bool = False
@@ -94,7 +93,7 @@ def list_page(
     if wanted.q:
         query = query.where(func.lower(users.c.username).contains(wanted.q.lower(), autoescape=True))
     if wanted.is_assignable:
-        query = query.where(users.c.role.in_(ASSIGNABLE), users.c.is_active)
+        query = query.where(CAN_BE_ASSIGNED)
     query = query.order_by(users.c.created_at, users.c.id)  # of the index, also for the count
     total = count_up_to(connection, query.with_only_columns(users.c.id))
     return list(connection.execute(query.offset(offset).limit(limit))), total

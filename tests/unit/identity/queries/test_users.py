@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from app.core.principal import ASSIGNABLE
 from app.identity.queries import users
 from app.identity.queries.users import KEPT_ADDRESSES, knows_address, remember_address
-from app.identity.tables import known_addresses
+from app.identity.tables import CAN_BE_ASSIGNED, known_addresses
 from tests.support.rows import add_user
 
 
@@ -51,6 +52,10 @@ def test_a_list_has_users_by_a_part_of_their_name_and_who_can_be_assigned_findin
     assert names(q="n_b") == ["Mein_Boss"]  # no pattern
     assert names(is_assignable=True) == ["mein.boss", "judge"]
     assert names(q="li", is_assignable=True) == []
+
+
+def test_the_index_of_those_who_can_be_assigned_has_all_their_roles():
+    assert str(CAN_BE_ASSIGNED) == f"role IN {ASSIGNABLE} AND is_active"
 
 
 def test_a_user_is_changed_and_removed(run, mei):
