@@ -1,7 +1,7 @@
 /** Findings and violations in one shape, grouped by domain, the worst first. */
 
 import { RISK_LEVELS } from "@/generated/contract";
-import type { FindingSummary } from "@/generated/rest";
+import type { AccusedThirdParty, FindingSummary } from "@/generated/rest";
 import type { KnownViolation } from "@/realtime";
 import type { Texts } from "@/texts";
 
@@ -96,4 +96,10 @@ export function groupByDomain(entries: readonly Entry[]): Group[] {
     else group.entries.push(entry);
   }
   return [...groups.values()];
+}
+
+/** What a third party is called where there is room for one word: what its content is accused of, then its category if that is known. */
+export function partyCategory({ t, code }: Texts, { category, violation_key: accused }: AccusedThirdParty): string {
+  const known = accused && category === "unknown" ? [] : [code("category", category)];
+  return [...(accused ? [code("violation", accused)] : []), ...known].join(t("finding.separator"));
 }

@@ -13,11 +13,12 @@ import sharedEn from "@/generated/texts.en.json";
 import sharedZhCN from "@/generated/texts.zh-CN.json";
 import type auditEn from "@/locales/audit/en.json";
 import ownEn from "@/locales/en.json";
+import type readerEn from "@/locales/reader/en.json";
 import ownZhCN from "@/locales/zh-CN.json";
 
 const en = { ...sharedEn, ...ownEn };
-/** Those of the audit log are there when its view is (`audit.ts`). */
-export type TextKey = keyof typeof en | keyof typeof auditEn;
+/** Those of the audit log and of the local classifier are there when their views are (`audit.ts`, `reader.ts`). */
+export type TextKey = keyof typeof en | keyof typeof auditEn | keyof typeof readerEn;
 export type Language = "zh-CN" | "en";
 export type Parameters = Record<string, string | number | null | undefined>;
 /** The same keys in every language, or it does not compile. */

@@ -6,11 +6,12 @@ import { describe, expect, test } from "vitest";
 import { RISK_LEVELS, REPORT_FORMATS, LOG_LEVELS } from "@/generated/contract";
 import { LANGUAGES, MESSAGES, chooseLanguage, textIn, type TextKey } from "@/texts";
 import { AUDIT_TEXTS } from "@/texts/audit";
+import { READER_TEXTS } from "@/texts/reader";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 const CJK = /[\u2e80-\u9fff\uff00-\uffef]/;
-const en = { ...MESSAGES.en, ...AUDIT_TEXTS.en };
-const zhCN = { ...MESSAGES["zh-CN"], ...AUDIT_TEXTS["zh-CN"] };
+const en = { ...MESSAGES.en, ...AUDIT_TEXTS.en, ...READER_TEXTS.en };
+const zhCN = { ...MESSAGES["zh-CN"], ...AUDIT_TEXTS["zh-CN"], ...READER_TEXTS["zh-CN"] };
 const ALL = { en, "zh-CN": zhCN };
 /** Names that are the same in both languages. */
 const NAMES = new Set<string>(["language.name", "language.switch", "channel.slack", "channel.webhook"]);
