@@ -407,6 +407,8 @@ async def test_findings_are_decided_on_by_keyboard_and_the_next_scan_knows(brows
     await expect(page.locator(".decision .reason")).to_have_text("our own partner, jkcdu")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.get_by_role("link", name=said_by_page("review.address")).click()
+    # The panel of the review has the same button until the finding's own page stands.
+    await expect(page.get_by_role("link", name="Back to the scan")).to_be_visible()
     await page.get_by_role("button", name="Reopen").click()
     await expect(page.locator(".decision")).to_have_attribute("data-decision", "open")
     await expect(page.locator(".decision button[disabled]")).to_have_count(0)
